@@ -1,7 +1,7 @@
 // Generates TypeScript (schemas and protojson types) for the messages in roots.mjs into gen/. Nothing generated is committed.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { roots } from './roots.mjs';
@@ -48,14 +48,20 @@ rmSync(source, { recursive: true, force: true });
 writeFileSync(stampFile, stamp);
 
 function ownProtos() {
-  const paths = readdirSync(join(here, 'proto'), { recursive: true }).filter((path) => path.endsWith('.proto')).sort();
+  const paths = readdirSync(join(here, 'proto'), { recursive: true })
+    .filter((path) => path.endsWith('.proto'))
+    .sort();
   return paths.map((path) => readFileSync(join(here, 'proto', path), 'utf8')).join('');
 }
 
 /** One registry of every generated file, for packing and unpacking `Any` by type URL. */
 function writeRegistry() {
-  const generated = readdirSync(join(here, 'gen'), { recursive: true }).filter((path) => path.endsWith('_pb.js')).sort();
-  const imports = generated.map((path, index) => `import { file_${path.replace(/_pb\.js$/, '').replace(/[^a-zA-Z0-9]/g, '_')} as f${index} } from './${path}';`);
+  const generated = readdirSync(join(here, 'gen'), { recursive: true })
+    .filter((path) => path.endsWith('_pb.js'))
+    .sort();
+  const imports = generated.map(
+    (path, index) => `import { file_${path.replace(/_pb\.js$/, '').replace(/[^a-zA-Z0-9]/g, '_')} as f${index} } from './${path}';`,
+  );
   const names = generated.map((_, index) => `f${index}`).join(', ');
   writeFileSync(
     join(here, 'gen/registry.js'),
