@@ -23,8 +23,10 @@ export function startControl(port: number, behaviours: Behaviours, load: () => L
 }
 
 function change(outgoing: ServerResponse, behaviours: Behaviours, name: string, wanted: unknown): void {
-  if (!behaviours.has(name))
-    return reply(outgoing, 404, { error: `no workload ${name}; expected one of ${[...behaviours.keys()].join(', ')}` });
+  if (!behaviours.has(name)) {
+    reply(outgoing, 404, { error: `no workload ${name}; expected one of ${[...behaviours.keys()].join(', ')}` });
+    return;
+  }
   const problem = behaviourProblem(wanted);
   if (problem) {
     reply(outgoing, 400, { error: problem });
