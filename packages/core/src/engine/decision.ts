@@ -1,0 +1,233 @@
+import type {
+  ExtAuthzPlan,
+  FaultPlan,
+  FilterConfigPlan,
+  JwtAuthnPlan,
+  JwtRequirementPlan,
+  LocalRateLimitPlan,
+  RateLimitPlan,
+} from '../plan/http-filter-plan.ts';
+import type { FilterChainPlan } from '../plan/listener-plan.ts';
+import type { Fraction } from '../plan/matcher.ts';
+import type { CorsPlan, ForwardActionPlan, HeaderMutationPlan, RoutePlan, RouteTable, VirtualHostPlan } from '../plan/route-plan.ts';
+
+/** One step of a decision, recorded only when a trace is asked for. */
+export interface TraceStep {
+  readonly stage:
+    | 'filterChain'
+    | 'virtualHost'
+    | 'route'
+    | 'rbac'
+    | 'rbacShadow'
+    | 'jwt'
+    | 'extAuthz'
+    | 'rateLimit'
+    | 'fault'
+    | 'cors'
+    | 'router';
+  /** The thing judged: a chain's, virtual host's, route's or policy's name. */
+  readonly name: string;
+  /** `Kind namespace/name` of the resource it came from, where known, and the path inside it. */
+  readonly resource: string | null;
+  readonly field: string | null;
+  readonly matched: boolean;
+  /** Why, in words. */
+  readonly why: string;
+}
+
+/** Collects the steps of a decision. Passing null instead must not change the decision. */
+export interface Trace {
+  readonly steps: TraceStep[];
+}
+
+/** Header changes made by filters before the router, in order. `set` overwrites, `append` adds a value, `remove` deletes. */
+export type HeaderChange =
+  | { readonly op: 'set'; readonly name: string; readonly value: string }
+  | { readonly op: 'append'; readonly name: string; readonly value: string }
+  | { readonly op: 'remove'; readonly name: string };
+
+/** The verdict of shadow rules, for logs and metrics (`istio_dry_run_*`). */
+export interface ShadowVerdict {
+  readonly filter: string;
+  readonly statPrefix: string;
+  readonly verdict: 'allowed' | 'denied';
+  /** Policy that decided; `''` when none matched. */
+  readonly policy: string;
+}
+
+/** What filters found out on the way, for access logs and later filters. */
+export interface FilterOutcome {
+  readonly headerChanges: readonly HeaderChange[];
+  /** Dynamic metadata by filter namespace. */
+  readonly metadata: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly shadows: readonly ShadowVerdict[];
+  /** Response headers that filters (cors, ext_authz, rate limits) want on the final response. */
+  readonly responseHeaders: readonly HeaderChange[];
+  /** Policy that an enforcing RBAC filter matched last; `''` for none. */
+  readonly rbacPolicy: string;
+  /** Principal of the verified token, `iss/sub`; `''` for none. */
+  readonly requestPrincipal: string;
+}
+
+/** A choice of filter chain. */
+export type ConnectionDecision =
+  | { readonly kind: 'chain'; readonly chain: FilterChainPlan }
+  /** Nothing matched: the connection is closed. */
+  | { readonly kind: 'none' };
+
+/** The verdict of the network RBAC filters of a chain. */
+export interface NetworkVerdict {
+  readonly allowed: boolean;
+  readonly policy: string;
+  readonly shadows: readonly ShadowVerdict[];
+}
+
+/** Deadlines of a forwarded request. 0 = none; null = not set. */
+export interface RequestTimeouts {
+  readonly routeMs: number;
+  readonly perTryMs: number | null;
+  readonly perTryIdleMs: number | null;
+  readonly idleMs: number | null;
+  readonly maxStreamDurationMs: number | null;
+  /** True when the gRPC header or an `x-envoy-*` header gave the route timeout. */
+  readonly fromHeader: boolean;
+}
+
+/** A fault to apply before going on: delay first, then abort, each if its fraction is drawn. */
+export interface FaultDecision {
+  readonly fault: FaultPlan;
+  readonly delayMs: number;
+  readonly delayFraction: Fraction | null;
+  readonly abortStatus: number;
+  readonly abortGrpcStatus: number | null;
+  readonly abortFraction: Fraction | null;
+}
+
+/** Send the request upstream. Draws (weights, fractions) are the caller's. */
+export interface ForwardDecision {
+  readonly kind: 'forward';
+  readonly table: RouteTable;
+  readonly virtualHost: VirtualHostPlan;
+  readonly route: RoutePlan;
+  readonly action: ForwardActionPlan;
+  /** The path to send, rewritten; the same string as the request's when nothing changes. */
+  readonly path: string;
+  /** The authority to send; null = unchanged, or to be taken from the endpoint when `hostRewrite` is `auto`. */
+  readonly authority: string | null;
+  readonly timeouts: RequestTimeouts;
+  readonly fault: FaultDecision | null;
+  readonly cors: CorsDecision | null;
+  /** Header changes at the router, in order to apply; the chosen weighted cluster's go before these. */
+  readonly requestHeaders: readonly HeaderMutationPlan[];
+  readonly responseHeaders: readonly HeaderMutationPlan[];
+  readonly outcome: FilterOutcome;
+}
+
+/** Answer without an upstream. */
+export interface LocalReplyDecision {
+  readonly kind: 'localReply';
+  readonly status: number;
+  readonly body: string;
+  /** For direct responses with bytes; null otherwise. */
+  readonly bytes: Uint8Array | null;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Response flag, `''` for none. */
+  readonly flag: string;
+  /** Envoy's `response_code_details`. */
+  readonly details: string;
+  readonly grpcStatus: number | null;
+  readonly reason:
+    | 'rbac'
+    | 'jwt'
+    | 'extAuthz'
+    | 'rateLimit'
+    | 'cors'
+    | 'noVirtualHost'
+    | 'noRoute'
+    | 'redirect'
+    | 'tlsRedirect'
+    | 'direct'
+    | 'unsupported'
+    | 'header';
+  /** Where the answer came from, when a route was found. */
+  readonly virtualHost: VirtualHostPlan | null;
+  readonly route: RoutePlan | null;
+  readonly table: RouteTable | null;
+  readonly responseHeaders: readonly HeaderMutationPlan[];
+  readonly fault: FaultDecision | null;
+  readonly cors: CorsDecision | null;
+  readonly outcome: FilterOutcome;
+}
+
+/** A filter needs something the engine cannot do itself; fulfil it and call `decideRequest` again with a `Resume`. */
+export interface PendingDecision {
+  readonly kind: 'pending';
+  readonly filterIndex: number;
+  readonly need: PendingNeed;
+  /** Hand this back unchanged. */
+  readonly state: DecisionState;
+}
+
+/** What a pending filter waits for. */
+export type PendingNeed =
+  | { readonly kind: 'jwt'; readonly jwt: JwtAuthnPlan; readonly requirement: JwtRequirementPlan }
+  | {
+      readonly kind: 'extAuthz';
+      readonly extAuthz: ExtAuthzPlan;
+      readonly contextExtensions: Readonly<Record<string, string>>;
+      readonly sendBody: boolean;
+    }
+  | {
+      readonly kind: 'localRateLimit';
+      readonly limit: LocalRateLimitPlan;
+      readonly descriptors: readonly Descriptor[];
+      readonly filterName: string;
+      readonly scope: object;
+    }
+  | { readonly kind: 'rateLimit'; readonly limit: RateLimitPlan; readonly domain: string; readonly descriptors: readonly Descriptor[] };
+
+/** A rate limit descriptor. */
+export type Descriptor = readonly (readonly [key: string, value: string])[];
+
+/** What the filters before a pending one produced; opaque outside the engine. */
+export interface DecisionState {
+  readonly outcome: FilterOutcome;
+  readonly route: RoutePlan | null;
+  readonly virtualHost: VirtualHostPlan | null;
+  readonly fault: FaultDecision | null;
+  readonly cors: CorsDecision | null;
+  readonly filterConfigs: ReadonlyMap<string, FilterConfigPlan> | null;
+}
+
+/** The answer to a pending filter. `deny` is sent as a local reply as it stands. */
+export interface Resume {
+  readonly filterIndex: number;
+  readonly state: DecisionState;
+  readonly result:
+    | {
+        readonly kind: 'pass';
+        readonly headerChanges: readonly HeaderChange[];
+        readonly responseHeaders: readonly HeaderChange[];
+        readonly metadata: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+        readonly clearRoute: boolean;
+        readonly requestPrincipal: string;
+      }
+    | {
+        readonly kind: 'deny';
+        readonly status: number;
+        readonly body: string;
+        readonly headers: readonly (readonly [name: string, value: string])[];
+        readonly flag: string;
+        readonly details: string;
+        readonly grpcStatus: number | null;
+      };
+}
+
+/** CORS headers for the response of a request with an allowed `Origin`. */
+export interface CorsDecision {
+  readonly origin: string;
+  readonly cors: CorsPlan;
+}
+
+/** What happens to a request. */
+export type RequestDecision = ForwardDecision | LocalReplyDecision | PendingDecision;

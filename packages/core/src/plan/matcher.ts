@@ -1,0 +1,31 @@
+/** A test on a text, compiled once. `kind` and `value` are kept for explanations. */
+export interface StringMatcher {
+  readonly kind: 'exact' | 'prefix' | 'suffix' | 'contains' | 'regex' | 'any';
+  /** As configured; `''` for `any`. */
+  readonly value: string;
+  readonly ignoreCase: boolean;
+  readonly matches: (text: string) => boolean;
+}
+
+/** A test on one request header. `matches` gets the header's joined value, or undefined when the request lacks it. */
+export interface HeaderMatcher {
+  /** Lower-case; pseudo-headers (`:method`, `:authority` …) included. */
+  readonly name: string;
+  readonly describe: string;
+  readonly matches: (value: string | undefined) => boolean;
+}
+
+/** A test on one query parameter. */
+export interface QueryMatcher {
+  readonly name: string;
+  readonly describe: string;
+  readonly matches: (value: string | undefined) => boolean;
+}
+
+/** A share of requests. The engine never draws: it returns the fraction and its caller draws. */
+export interface Fraction {
+  /** 0 … 1,000,000. */
+  readonly perMillion: number;
+  /** Envoy runtime key that could override it; null when there is none. */
+  readonly runtimeKey: string | null;
+}

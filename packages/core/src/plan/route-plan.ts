@@ -1,0 +1,326 @@
+import type { FormatPlan } from './format-plan.ts';
+import type { FilterConfigPlan } from './http-filter-plan.ts';
+import type { Fraction, HeaderMatcher, QueryMatcher, StringMatcher } from './matcher.ts';
+
+/** The resource a route or cluster was made from, as the wire's metadata tells it. */
+export interface SourcePlan {
+  /** `Kind namespace/name`; null when the sender did not say. */
+  readonly resource: string | null;
+  /** Path inside that resource, e.g. `spec.http[0]`; null when unknown. */
+  readonly path: string | null;
+}
+
+/** One header change; `value` may hold substitution operators. */
+export interface HeaderAdditionPlan {
+  /** Lower-case. */
+  readonly name: string;
+  /** As configured, for codecs that keep case. */
+  readonly originalName: string;
+  readonly value: FormatPlan;
+  readonly action: 'APPEND_IF_EXISTS_OR_ADD' | 'ADD_IF_ABSENT' | 'OVERWRITE_IF_EXISTS_OR_ADD' | 'OVERWRITE_IF_EXISTS';
+  readonly keepEmptyValue: boolean;
+}
+
+/** Header changes of one level (route, virtual host …): removals come first, then additions in order. */
+export interface HeaderMutationPlan {
+  readonly remove: readonly string[];
+  readonly add: readonly HeaderAdditionPlan[];
+}
+
+/** Replacement of what a regex matches; `substitution` uses RE2's `\1`. */
+export interface RegexRewritePlan {
+  readonly regex: string;
+  readonly substitution: string;
+  readonly replace: (text: string) => string;
+}
+
+/** The path condition of a route. Prefix and exact compare the path without its query. */
+export type PathMatchPlan =
+  | { readonly kind: 'prefix' | 'path' | 'pathSeparatedPrefix'; readonly value: string; readonly ignoreCase: boolean }
+  | { readonly kind: 'regex'; readonly value: string; readonly matches: (path: string) => boolean }
+  | { readonly kind: 'template'; readonly value: string; readonly match: (path: string) => ReadonlyMap<string, string> | null }
+  | { readonly kind: 'connect' };
+
+/** All conditions of a route; every one must hold. */
+export interface RouteMatchPlan {
+  readonly path: PathMatchPlan;
+  readonly headers: readonly HeaderMatcher[];
+  readonly queryParameters: readonly QueryMatcher[];
+  readonly grpcOnly: boolean;
+  readonly tls: { readonly presented: boolean | null; readonly validated: boolean | null } | null;
+  /** Share of requests this route takes; those outside fall through to the next route. The caller draws. */
+  readonly runtimeFraction: Fraction | null;
+  readonly dynamicMetadata: readonly {
+    readonly filter: string;
+    readonly path: readonly string[];
+    readonly invert: boolean;
+    readonly matches: (value: unknown) => boolean;
+  }[];
+}
+
+/** One target of a weighted split. */
+export interface WeightedClusterPlan {
+  /** `''` when `clusterHeader` names the cluster. */
+  readonly name: string;
+  readonly clusterHeader: string | null;
+  readonly weight: number;
+  readonly metadataMatch: Readonly<Record<string, unknown>> | null;
+  readonly requestHeaders: HeaderMutationPlan | null;
+  readonly responseHeaders: HeaderMutationPlan | null;
+  readonly hostRewrite: string | null;
+  readonly filterConfigs: ReadonlyMap<string, FilterConfigPlan>;
+}
+
+/** Retry policy with Envoy's defaults filled in. */
+export interface RetryPolicyPlan {
+  readonly on: readonly string[];
+  /** Retries after the first try; null when unset (1, unless the request header says otherwise). */
+  readonly attempts: number;
+  /** null = the route's timeout. */
+  readonly perTryTimeoutMs: number | null;
+  readonly perTryIdleTimeoutMs: number | null;
+  readonly retriableStatusCodes: readonly number[];
+  readonly retriableHeaders: readonly HeaderMatcher[];
+  readonly retriableRequestHeaders: readonly HeaderMatcher[];
+  readonly backoffBaseMs: number;
+  readonly backoffMaxMs: number;
+  readonly rateLimitedBackoff: {
+    readonly headers: readonly { readonly name: string; readonly format: 'SECONDS' | 'UNIX_TIMESTAMP' }[];
+    readonly maxMs: number;
+  } | null;
+  readonly hostSelectionMaxAttempts: number;
+  readonly avoidPreviousHosts: boolean;
+  /** Hosts whose metadata holds all of this are not retried on. */
+  readonly omitHostMetadata: readonly Readonly<Record<string, unknown>>[];
+  /** How many attempts before lower priorities are tried; null without the predicate. */
+  readonly previousPrioritiesUpdateFrequency: number | null;
+}
+
+/** One mirror. */
+export interface MirrorPlan {
+  readonly cluster: string;
+  readonly clusterHeader: string | null;
+  /** null = every request. */
+  readonly fraction: Fraction | null;
+  readonly traceSampled: boolean | null;
+  readonly disableShadowHostSuffix: boolean;
+}
+
+/** One input of consistent hashing. `terminal` ends the list once a hash exists. */
+export type HashPolicyPlan = { readonly terminal: boolean } & (
+  | { readonly kind: 'header'; readonly name: string; readonly rewrite: RegexRewritePlan | null }
+  | {
+      readonly kind: 'cookie';
+      readonly name: string;
+      /** null = use the cookie only if present; 0 = session cookie. */
+      readonly ttlMs: number | null;
+      readonly path: string;
+      readonly attributes: readonly (readonly [name: string, value: string])[];
+    }
+  | { readonly kind: 'sourceIp' }
+  | { readonly kind: 'queryParameter'; readonly name: string }
+  | { readonly kind: 'filterState'; readonly key: string }
+);
+
+/** CORS as one route, virtual host or filter configures it. */
+export interface CorsPlan {
+  readonly allowOrigins: readonly StringMatcher[];
+  readonly allowMethods: string;
+  readonly allowHeaders: string;
+  readonly exposeHeaders: string;
+  readonly maxAge: string;
+  readonly allowCredentials: boolean | null;
+  readonly allowPrivateNetwork: boolean | null;
+  readonly forwardNotMatchingPreflights: boolean;
+  /** null = always on. */
+  readonly enabled: Fraction | null;
+  readonly shadowEnabled: Fraction | null;
+}
+
+/** How the request's authority is rewritten. */
+export type HostRewritePlan =
+  | { readonly kind: 'literal'; readonly value: string }
+  /** The chosen endpoint's hostname. */
+  | { readonly kind: 'auto' }
+  | { readonly kind: 'header'; readonly name: string }
+  | { readonly kind: 'pathRegex'; readonly rewrite: RegexRewritePlan };
+
+/** How the request's path is rewritten. */
+export type PathRewritePlan =
+  | { readonly kind: 'prefix'; readonly value: string }
+  | { readonly kind: 'regex'; readonly rewrite: RegexRewritePlan }
+  | { readonly kind: 'template'; readonly template: string };
+
+/** Sending a request upstream. Durations: 0 = disabled, null = not set. */
+export interface ForwardActionPlan {
+  readonly kind: 'forward';
+  /** One entry with weight 1 for a plain cluster. */
+  readonly clusters: readonly WeightedClusterPlan[];
+  readonly totalWeight: number;
+  /** The header whose value (an unsigned number) replaces the random draw among weights; null = random. */
+  readonly weightHeader: string | null;
+  readonly metadataMatch: Readonly<Record<string, unknown>> | null;
+  readonly clusterNotFoundStatus: number;
+  readonly pathRewrite: PathRewritePlan | null;
+  readonly hostRewrite: HostRewritePlan | null;
+  readonly appendXForwardedHost: boolean;
+  readonly timeoutMs: number;
+  readonly idleTimeoutMs: number | null;
+  readonly maxStreamDurationMs: number | null;
+  /** Cap for the `grpc-timeout` header; null = header not honoured, 0 = no cap. */
+  readonly grpcTimeoutHeaderMaxMs: number | null;
+  readonly grpcTimeoutHeaderOffsetMs: number;
+  readonly retry: RetryPolicyPlan | null;
+  readonly mirrors: readonly MirrorPlan[];
+  readonly priority: 'default' | 'high';
+  readonly hashPolicies: readonly HashPolicyPlan[];
+  readonly upgrades: ReadonlyMap<string, boolean>;
+  /** True when the route asks for internal redirects, which Weft does not follow: the response is passed on. */
+  readonly hasInternalRedirect: boolean;
+  readonly rateLimits: readonly RateLimitActionsPlan[];
+  readonly includeVirtualHostRateLimits: boolean;
+}
+
+/** Answering with a redirect. */
+export interface RedirectActionPlan {
+  readonly kind: 'redirect';
+  readonly status: 301 | 302 | 303 | 307 | 308;
+  /** `''` keeps the request's. */
+  readonly host: string;
+  /** 0 keeps the request's. */
+  readonly port: number;
+  readonly scheme: string;
+  readonly httpsRedirect: boolean;
+  readonly path:
+    | { readonly kind: 'keep' }
+    | { readonly kind: 'whole' | 'prefix'; readonly value: string }
+    | { readonly kind: 'regex'; readonly rewrite: RegexRewritePlan };
+  readonly stripQuery: boolean;
+}
+
+/** Answering from the configuration. */
+export interface DirectResponseActionPlan {
+  readonly kind: 'direct';
+  readonly status: number;
+  readonly body: Uint8Array;
+  readonly bodyFormat: FormatPlan | null;
+}
+
+/** The action of a route. */
+export type RouteActionPlan =
+  | ForwardActionPlan
+  | RedirectActionPlan
+  | DirectResponseActionPlan
+  /** `non_forwarding_action`, as gRPC servers get it. */
+  | { readonly kind: 'nonForwarding' }
+  | { readonly kind: 'unsupported'; readonly what: string };
+
+/** One rate limit: descriptors made from the request. */
+export interface RateLimitActionsPlan {
+  readonly stage: number;
+  readonly disableKey: string;
+  readonly actions: readonly RateLimitActionPlan[];
+  /** Overrides for local rate limits; null = none. */
+  readonly applyOnStreamDone: boolean;
+}
+
+/** One descriptor entry of a rate limit. */
+export type RateLimitActionPlan =
+  | { readonly kind: 'sourceCluster' | 'destinationCluster' | 'remoteAddress' }
+  | { readonly kind: 'maskedRemoteAddress'; readonly v4PrefixLength: number; readonly v6PrefixLength: number }
+  | { readonly kind: 'requestHeader'; readonly header: string; readonly key: string; readonly skipIfAbsent: boolean }
+  | { readonly kind: 'queryParameter'; readonly parameter: string; readonly key: string; readonly skipIfAbsent: boolean }
+  | { readonly kind: 'genericKey'; readonly key: string; readonly value: string }
+  | {
+      readonly kind: 'headerValueMatch';
+      readonly key: string;
+      readonly value: string;
+      readonly expectMatch: boolean;
+      readonly headers: readonly HeaderMatcher[];
+    }
+  | {
+      readonly kind: 'queryParameterValueMatch';
+      readonly key: string;
+      readonly value: string;
+      readonly expectMatch: boolean;
+      readonly parameters: readonly QueryMatcher[];
+    }
+  | {
+      readonly kind: 'metadata';
+      readonly key: string;
+      readonly source: 'DYNAMIC' | 'ROUTE_ENTRY';
+      readonly filter: string;
+      readonly path: readonly string[];
+      readonly defaultValue: string;
+      readonly skipIfAbsent: boolean;
+    }
+  | { readonly kind: 'unsupported'; readonly what: string };
+
+/** One route of a virtual host, ready to be matched and run. */
+export interface RoutePlan {
+  readonly name: string;
+  /** Position in its virtual host. */
+  readonly index: number;
+  readonly match: RouteMatchPlan;
+  readonly action: RouteActionPlan;
+  /** Request header changes in the order to apply: route, virtual host, route table (or reversed where the table asks for it); the chosen weighted cluster's come first. */
+  readonly requestHeaders: readonly HeaderMutationPlan[];
+  readonly responseHeaders: readonly HeaderMutationPlan[];
+  /** `typed_per_filter_config` by filter name, inherited: route over virtual host over table. The chosen weighted cluster's entries win over these. */
+  readonly filterConfigs: ReadonlyMap<string, FilterConfigPlan>;
+  readonly metadata: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly decorator: { readonly operation: FormatPlan; readonly propagate: boolean } | null;
+  readonly tracing: TracingSamplingPlan | null;
+  readonly statPrefix: string;
+  readonly requestBufferLimitBytes: number | null;
+  readonly source: SourcePlan;
+}
+
+/** Sampling of traces, 0 … 1,000,000 each. */
+export interface TracingSamplingPlan {
+  readonly client: Fraction | null;
+  readonly random: Fraction | null;
+  readonly overall: Fraction | null;
+  readonly customTags: readonly unknown[];
+}
+
+/** A virtual host. */
+export interface VirtualHostPlan {
+  readonly name: string;
+  readonly domains: readonly string[];
+  readonly requireTls: 'NONE' | 'EXTERNAL_ONLY' | 'ALL';
+  readonly routes: readonly RoutePlan[];
+  readonly includeAttemptCountInRequest: boolean;
+  readonly includeAttemptCountInResponse: boolean;
+  readonly virtualClusters: readonly { readonly name: string; readonly headers: readonly HeaderMatcher[] }[];
+  readonly rateLimits: readonly RateLimitActionsPlan[];
+  readonly requestBufferLimitBytes: number | null;
+  readonly filterConfigs: ReadonlyMap<string, FilterConfigPlan>;
+  readonly metadata: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly source: SourcePlan;
+}
+
+/** Domains of a route table, arranged for Envoy's search: exact, longest `*.suffix`, longest `prefix.*`, `*`. Keys are lower-case. */
+export interface DomainIndex {
+  readonly exact: ReadonlyMap<string, VirtualHostPlan>;
+  /** Longest first; the suffix without its `*`. */
+  readonly suffixes: readonly { readonly length: number; readonly byText: ReadonlyMap<string, VirtualHostPlan> }[];
+  readonly prefixes: readonly { readonly length: number; readonly byText: ReadonlyMap<string, VirtualHostPlan> }[];
+  readonly any: VirtualHostPlan | null;
+}
+
+/** A route configuration, ready to run. */
+export interface RouteTable {
+  readonly name: string;
+  readonly virtualHosts: readonly VirtualHostPlan[];
+  readonly domains: DomainIndex;
+  readonly ignorePortInHost: boolean;
+  /** Header that replaces `:authority` for the search; null for the usual. */
+  readonly virtualHostHeader: string | null;
+  readonly internalOnlyHeaders: readonly string[];
+  readonly maxDirectResponseBodyBytes: number;
+  /** Changes of the table alone, for local replies of requests that found no route. */
+  readonly responseHeaders: HeaderMutationPlan | null;
+  /** The object this plan was built from; unchanged object = unchanged table. */
+  readonly source: object;
+}
