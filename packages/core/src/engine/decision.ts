@@ -1,3 +1,5 @@
+import type { CorsPlan } from '../plan/cors-plan.ts';
+import type { HeaderMutationPlan } from '../plan/header-plan.ts';
 import type {
   ExtAuthzPlan,
   FaultPlan,
@@ -9,7 +11,7 @@ import type {
 } from '../plan/http-filter-plan.ts';
 import type { FilterChainPlan } from '../plan/listener-plan.ts';
 import type { Fraction } from '../plan/matcher.ts';
-import type { CorsPlan, ForwardActionPlan, HeaderMutationPlan, RoutePlan, RouteTable, VirtualHostPlan } from '../plan/route-plan.ts';
+import type { ForwardActionPlan, RoutePlan, RouteTable, VirtualHostPlan } from '../plan/route-plan.ts';
 
 /** One step of a decision, recorded only when a trace is asked for. */
 export interface TraceStep {

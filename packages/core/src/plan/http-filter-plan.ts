@@ -1,7 +1,10 @@
+import type { CorsPlan } from './cors-plan.ts';
 import type { FormatPlan } from './format-plan.ts';
+import type { HeaderMutationPlan } from './header-plan.ts';
 import type { Fraction, HeaderMatcher, StringMatcher } from './matcher.ts';
+import type { RateLimitActionPlan } from './rate-limit-plan.ts';
 import type { RbacPlan } from './rbac-plan.ts';
-import type { CorsPlan, HeaderMutationPlan, RateLimitActionPlan, RouteMatchPlan } from './route-plan.ts';
+import type { RouteMatchPlan } from './route-match-plan.ts';
 import type { DataSourcePlan } from './tls-plan.ts';
 
 /** A gRPC service that a filter calls. */

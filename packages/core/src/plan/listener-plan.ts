@@ -1,11 +1,12 @@
 import type { AccessLogFilterPlan, AccessLogPlan } from './access-log-plan.ts';
 import type { AddressPlan, CommonHttpOptionsPlan, Http1OptionsPlan, Http2OptionsPlan } from './cluster-plan.ts';
 import type { FormatOutput, FormatPlan } from './format-plan.ts';
+import type { HeaderAdditionPlan } from './header-plan.ts';
 import type { GrpcServicePlan, HttpFilterPlan, TokenBucketPlan } from './http-filter-plan.ts';
 import type { IpRange } from './ip-address.ts';
 import type { Fraction } from './matcher.ts';
 import type { RbacPlan } from './rbac-plan.ts';
-import type { HashPolicyPlan, HeaderAdditionPlan, RouteTable, TracingSamplingPlan } from './route-plan.ts';
+import type { HashPolicyPlan, RouteTable, TracingSamplingPlan } from './route-plan.ts';
 import type { DownstreamTlsPlan } from './tls-plan.ts';
 
 /** Conditions of a filter chain; empty lists and nulls mean "any". */

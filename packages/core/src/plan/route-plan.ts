@@ -1,6 +1,9 @@
 import type { FormatPlan } from './format-plan.ts';
+import type { HeaderMutationPlan, RegexRewritePlan } from './header-plan.ts';
 import type { FilterConfigPlan } from './http-filter-plan.ts';
-import type { Fraction, HeaderMatcher, QueryMatcher, StringMatcher } from './matcher.ts';
+import type { Fraction, HeaderMatcher } from './matcher.ts';
+import type { RateLimitActionsPlan } from './rate-limit-plan.ts';
+import type { RouteMatchPlan } from './route-match-plan.ts';
 
 /** The resource a route or cluster was made from, as the wire's metadata tells it. */
 export interface SourcePlan {
@@ -8,54 +11,6 @@ export interface SourcePlan {
   readonly resource: string | null;
   /** Path inside that resource, e.g. `spec.http[0]`; null when unknown. */
   readonly path: string | null;
-}
-
-/** One header change; `value` may hold substitution operators. */
-export interface HeaderAdditionPlan {
-  /** Lower-case. */
-  readonly name: string;
-  /** As configured, for codecs that keep case. */
-  readonly originalName: string;
-  readonly value: FormatPlan;
-  readonly action: 'APPEND_IF_EXISTS_OR_ADD' | 'ADD_IF_ABSENT' | 'OVERWRITE_IF_EXISTS_OR_ADD' | 'OVERWRITE_IF_EXISTS';
-  readonly keepEmptyValue: boolean;
-}
-
-/** Header changes of one level (route, virtual host …): removals come first, then additions in order. */
-export interface HeaderMutationPlan {
-  readonly remove: readonly string[];
-  readonly add: readonly HeaderAdditionPlan[];
-}
-
-/** Replacement of what a regex matches; `substitution` uses RE2's `\1`. */
-export interface RegexRewritePlan {
-  readonly regex: string;
-  readonly substitution: string;
-  readonly replace: (text: string) => string;
-}
-
-/** The path condition of a route. Prefix and exact compare the path without its query. */
-export type PathMatchPlan =
-  | { readonly kind: 'prefix' | 'path' | 'pathSeparatedPrefix'; readonly value: string; readonly ignoreCase: boolean }
-  | { readonly kind: 'regex'; readonly value: string; readonly matches: (path: string) => boolean }
-  | { readonly kind: 'template'; readonly value: string; readonly match: (path: string) => ReadonlyMap<string, string> | null }
-  | { readonly kind: 'connect' };
-
-/** All conditions of a route; every one must hold. */
-export interface RouteMatchPlan {
-  readonly path: PathMatchPlan;
-  readonly headers: readonly HeaderMatcher[];
-  readonly queryParameters: readonly QueryMatcher[];
-  readonly grpcOnly: boolean;
-  readonly tls: { readonly presented: boolean | null; readonly validated: boolean | null } | null;
-  /** Share of requests this route takes; those outside fall through to the next route. The caller draws. */
-  readonly runtimeFraction: Fraction | null;
-  readonly dynamicMetadata: readonly {
-    readonly filter: string;
-    readonly path: readonly string[];
-    readonly invert: boolean;
-    readonly matches: (value: unknown) => boolean;
-  }[];
 }
 
 /** One target of a weighted split. */
@@ -121,21 +76,6 @@ export type HashPolicyPlan = { readonly terminal: boolean } & (
   | { readonly kind: 'queryParameter'; readonly name: string }
   | { readonly kind: 'filterState'; readonly key: string }
 );
-
-/** CORS as one route, virtual host or filter configures it. */
-export interface CorsPlan {
-  readonly allowOrigins: readonly StringMatcher[];
-  readonly allowMethods: string;
-  readonly allowHeaders: string;
-  readonly exposeHeaders: string;
-  readonly maxAge: string;
-  readonly allowCredentials: boolean | null;
-  readonly allowPrivateNetwork: boolean | null;
-  readonly forwardNotMatchingPreflights: boolean;
-  /** null = always on. */
-  readonly enabled: Fraction | null;
-  readonly shadowEnabled: Fraction | null;
-}
 
 /** How the request's authority is rewritten. */
 export type HostRewritePlan =
@@ -213,47 +153,6 @@ export type RouteActionPlan =
   | DirectResponseActionPlan
   /** `non_forwarding_action`, as gRPC servers get it. */
   | { readonly kind: 'nonForwarding' }
-  | { readonly kind: 'unsupported'; readonly what: string };
-
-/** One rate limit: descriptors made from the request. */
-export interface RateLimitActionsPlan {
-  readonly stage: number;
-  readonly disableKey: string;
-  readonly actions: readonly RateLimitActionPlan[];
-  /** Overrides for local rate limits; null = none. */
-  readonly applyOnStreamDone: boolean;
-}
-
-/** One descriptor entry of a rate limit. */
-export type RateLimitActionPlan =
-  | { readonly kind: 'sourceCluster' | 'destinationCluster' | 'remoteAddress' }
-  | { readonly kind: 'maskedRemoteAddress'; readonly v4PrefixLength: number; readonly v6PrefixLength: number }
-  | { readonly kind: 'requestHeader'; readonly header: string; readonly key: string; readonly skipIfAbsent: boolean }
-  | { readonly kind: 'queryParameter'; readonly parameter: string; readonly key: string; readonly skipIfAbsent: boolean }
-  | { readonly kind: 'genericKey'; readonly key: string; readonly value: string }
-  | {
-      readonly kind: 'headerValueMatch';
-      readonly key: string;
-      readonly value: string;
-      readonly expectMatch: boolean;
-      readonly headers: readonly HeaderMatcher[];
-    }
-  | {
-      readonly kind: 'queryParameterValueMatch';
-      readonly key: string;
-      readonly value: string;
-      readonly expectMatch: boolean;
-      readonly parameters: readonly QueryMatcher[];
-    }
-  | {
-      readonly kind: 'metadata';
-      readonly key: string;
-      readonly source: 'DYNAMIC' | 'ROUTE_ENTRY';
-      readonly filter: string;
-      readonly path: readonly string[];
-      readonly defaultValue: string;
-      readonly skipIfAbsent: boolean;
-    }
   | { readonly kind: 'unsupported'; readonly what: string };
 
 /** One route of a virtual host, ready to be matched and run. */
