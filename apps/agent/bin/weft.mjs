@@ -1,1 +1,42 @@
 #!/usr/bin/env node
+// Starts the `weft` command on the pinned Node.js, whatever Node.js (20.9 or newer) runs this file.
+import { spawn } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const pinnedMajor = 26;
+const agent = join(dirname(realpathSync(fileURLToPath(import.meta.url))), '..');
+const root = join(agent, '../..');
+const main = join(agent, 'src/cli/main.ts');
+const cache = join(root, 'node_modules/.cache/weft-compile');
+
+if (Number(process.versions.node.split('.')[0]) === pinnedMajor) {
+  const { enableCompileCache } = await import('node:module');
+  enableCompileCache(cache);
+  await import(main);
+} else {
+  startPinned();
+}
+
+function startPinned() {
+  const node = join(root, 'node_modules/node/bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  if (!existsSync(node)) {
+    process.stderr.write(`weft: the pinned Node.js is not installed (expected ${node}): run npm install in ${root}\n`);
+    process.exit(2);
+  }
+  const child = spawn(node, [main, ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    env: { ...process.env, NODE_COMPILE_CACHE: cache },
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => {
+    process.stderr.write(`weft: cannot start ${node}: ${error.message}\n`);
+    process.exit(2);
+  });
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code ?? 2);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
