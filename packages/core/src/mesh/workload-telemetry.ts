@@ -1,0 +1,236 @@
+import type { ResourceSet, Telemetry } from '../resource/kinds.ts';
+import type { ExtensionProvider, MeshConfig } from '../resource/mesh-config.ts';
+import { compareAge } from '../resource/resource-set.ts';
+import { applicablePolicies, type PolicyTarget, policyScope, type SettingOrigin } from './policy-target.ts';
+
+/** Which side of a call a proxy stands on: it reports as client for outbound and as server for inbound and gateway traffic. */
+export type TelemetryMode = 'CLIENT' | 'SERVER';
+
+type AccessLoggingSpec = NonNullable<Telemetry['spec']['accessLogging']>[number];
+type MetricsSpec = NonNullable<Telemetry['spec']['metrics']>[number];
+type TracingSpec = NonNullable<Telemetry['spec']['tracing']>[number];
+type MetricOverride = NonNullable<MetricsSpec['overrides']>[number];
+
+/** One access log to write. */
+export interface AccessLogSetting {
+  readonly provider: ExtensionProvider;
+  /** CEL over the request; `''` logs everything. */
+  readonly filterExpression: string;
+  readonly origin: SettingOrigin;
+}
+
+/** Change of one metric, in Istio's Telemetry names (`REQUEST_COUNT` …) or the name of a custom metric. */
+export interface MetricSetting {
+  readonly metric: string;
+  readonly isDisabled: boolean;
+  readonly tags: readonly { readonly name: string; readonly value: string; readonly isRemoved: boolean }[];
+}
+
+/** What the proxy counts. */
+export interface MetricsSetting {
+  readonly isEnabled: boolean;
+  readonly overrides: readonly MetricSetting[];
+  /** Duration text, or null for the default. */
+  readonly reportingInterval: string | null;
+}
+
+/** How requests are traced. */
+export interface TracingSetting {
+  readonly provider: ExtensionProvider | null;
+  readonly isDisabled: boolean;
+  /** Percent of requests, 0 to 100. */
+  readonly samplingPercent: number;
+  readonly customTags: NonNullable<TracingSpec['customTags']>;
+  readonly usesRequestIdForSampling: boolean;
+  readonly origin: SettingOrigin;
+}
+
+/** Telemetry of one workload for one side of calls. */
+export interface ModeTelemetry {
+  /** Null: nobody configured access logs by Telemetry or default providers, so the mesh's `accessLogFile` decides. */
+  readonly accessLogs: readonly AccessLogSetting[] | null;
+  readonly metrics: MetricsSetting;
+  readonly tracing: TracingSetting;
+}
+
+/** Everything about telemetry that holds for one workload. */
+export interface WorkloadTelemetry {
+  readonly client: ModeTelemetry;
+  readonly server: ModeTelemetry;
+}
+
+/** All metrics that `ALL_METRICS` stands for. */
+export const standardMetrics = [
+  'REQUEST_COUNT',
+  'REQUEST_DURATION',
+  'REQUEST_SIZE',
+  'RESPONSE_SIZE',
+  'TCP_OPENED_CONNECTIONS',
+  'TCP_CLOSED_CONNECTIONS',
+  'TCP_SENT_BYTES',
+  'TCP_RECEIVED_BYTES',
+  'GRPC_REQUEST_MESSAGES',
+  'GRPC_RESPONSE_MESSAGES',
+] as const;
+
+/** Istio's sampling when nothing says otherwise, in percent. */
+const defaultSamplingPercent = 1;
+
+/**
+ * Resolves the Telemetry resources that hold for a workload: root namespace, then namespace, then the oldest that selects it. Providers of a
+ * narrower one replace those of a wider one; metric overrides add up.
+ */
+export function resolveWorkloadTelemetry(
+  set: ResourceSet,
+  target: PolicyTarget,
+  options: { readonly rootNamespace: string; readonly meshConfig: MeshConfig },
+): WorkloadTelemetry {
+  const levels = telemetryLevels(set, target, options.rootNamespace);
+  const forMode = (mode: TelemetryMode): ModeTelemetry => ({
+    accessLogs: accessLogs(levels, options.meshConfig, mode),
+    metrics: metrics(levels, options.meshConfig, mode),
+    tracing: tracing(levels, options.meshConfig, mode),
+  });
+  return { client: forMode('CLIENT'), server: forMode('SERVER') };
+}
+
+/** A provider of the mesh configuration by name; `prometheus` and `envoy` (access log to standard output) exist without being declared. */
+export function findProvider(meshConfig: MeshConfig, name: string): ExtensionProvider | null {
+  const declared = meshConfig.extensionProviders.find((provider) => provider.name === name);
+  if (declared) return declared;
+  if (name === 'prometheus') return { name, prometheus: {} };
+  if (name === 'envoy') return { name, envoyFileAccessLog: { path: '/dev/stdout' } };
+  return null;
+}
+
+interface Level {
+  readonly telemetry: Telemetry;
+  readonly scope: 'mesh' | 'namespace' | 'workload';
+}
+
+function telemetryLevels(set: ResourceSet, target: PolicyTarget, rootNamespace: string): readonly Level[] {
+  const oldest: { mesh?: Level; namespace?: Level; workload?: Level } = {};
+  for (const telemetry of [...applicablePolicies(set.ofKind('Telemetry'), target, rootNamespace)].sort(compareAge)) {
+    const scope = policyScope(telemetry, rootNamespace);
+    if (scope === 'workload' && telemetry.ref.namespace !== target.namespace) continue;
+    oldest[scope] ??= { telemetry, scope };
+  }
+  return [oldest.mesh, oldest.namespace, oldest.workload].filter((level) => level !== undefined);
+}
+
+function accessLogs(levels: readonly Level[], meshConfig: MeshConfig, mode: TelemetryMode): readonly AccessLogSetting[] | null {
+  const stanzas = levels.flatMap((level) =>
+    (level.telemetry.spec?.accessLogging ?? []).map((spec, index) => ({ spec, origin: originOf(level, `spec.accessLogging[${index}]`) })),
+  );
+  const defaults = meshConfig.defaultProviders.accessLogging ?? [];
+  if (stanzas.length === 0 && defaults.length === 0) return null;
+  const chosen = new Map<string, { filterExpression: string; origin: SettingOrigin }>();
+  if (stanzas.length === 0) {
+    for (const name of defaults) chosen.set(name, { filterExpression: '', origin: meshConfigOrigin });
+  }
+  const inScope = providersInScope(levels, defaults, mode);
+  let inherited: readonly string[] = defaults;
+  for (const { spec, origin } of stanzas) {
+    inherited = named(spec).length > 0 ? named(spec) : inherited;
+    if (!matchesMode(spec.match?.mode, mode)) continue;
+    for (const name of inherited) {
+      if (!inScope.has(name)) continue;
+      if (spec.disabled) chosen.delete(name);
+      else chosen.set(name, { filterExpression: spec.filter?.expression ?? chosen.get(name)?.filterExpression ?? '', origin });
+    }
+  }
+  return [...chosen]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, setting]) => {
+      const provider = findProvider(meshConfig, name);
+      return provider === null ? [] : [{ provider, ...setting }];
+    });
+}
+
+/** The providers that the narrowest Telemetry with providers names; those named only by wider ones are switched off by it. */
+function providersInScope(levels: readonly Level[], defaults: readonly string[], mode: TelemetryMode): ReadonlySet<string> {
+  let names: readonly string[] = defaults;
+  for (const level of levels) {
+    const stanzas = (level.telemetry.spec?.accessLogging ?? []).filter((spec) => matchesMode(spec.match?.mode, mode));
+    const own = stanzas.flatMap(named);
+    if (own.length > 0) names = own;
+  }
+  return new Set(names);
+}
+
+function metrics(levels: readonly Level[], meshConfig: MeshConfig, mode: TelemetryMode): MetricsSetting {
+  const stanzas = levels.flatMap((level) => level.telemetry.spec?.metrics ?? []);
+  let providers: readonly string[] = meshConfig.defaultProviders.metrics ?? ['prometheus'];
+  let reportingInterval: string | null = null;
+  const settings = new Map<string, { isDisabled: boolean; tags: Map<string, { value: string; isRemoved: boolean }> }>();
+  for (const stanza of stanzas) {
+    if (named(stanza).length > 0) providers = named(stanza);
+    reportingInterval = stanza.reportingInterval ?? reportingInterval;
+    for (const override of stanza.overrides ?? []) {
+      if (matchesMode(override.match?.mode, mode)) applyOverride(settings, override);
+    }
+  }
+  const order = (metric: string) => (standardMetrics as readonly string[]).indexOf(metric);
+  return {
+    isEnabled: providers.some((name) => findProvider(meshConfig, name)?.prometheus !== undefined),
+    overrides: [...settings]
+      .sort(([a], [b]) => order(a) - order(b) || (a < b ? -1 : 1))
+      .map(([metric, { isDisabled, tags }]) => ({
+        metric,
+        isDisabled,
+        tags: [...tags].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, tag]) => ({ name, ...tag })),
+      })),
+    reportingInterval,
+  };
+}
+
+function applyOverride(
+  settings: Map<string, { isDisabled: boolean; tags: Map<string, { value: string; isRemoved: boolean }> }>,
+  override: MetricOverride,
+): void {
+  const named = override.match?.customMetric || override.match?.metric || 'ALL_METRICS';
+  for (const metric of named === 'ALL_METRICS' ? standardMetrics : [named]) {
+    const setting = settings.get(metric) ?? { isDisabled: false, tags: new Map() };
+    if (override.disabled !== undefined) setting.isDisabled = override.disabled;
+    for (const [name, tag] of Object.entries(override.tagOverrides ?? {})) {
+      setting.tags.set(name, { value: tag?.value ?? '', isRemoved: tag?.operation === 'REMOVE' });
+    }
+    settings.set(metric, setting);
+  }
+}
+
+function tracing(levels: readonly Level[], meshConfig: MeshConfig, mode: TelemetryMode): TracingSetting {
+  let names: readonly string[] = meshConfig.defaultProviders.tracing ?? [];
+  let isDisabled = !meshConfig.enableTracing;
+  let samplingPercent = meshConfig.defaultConfig.tracing?.sampling ?? defaultSamplingPercent;
+  let customTags: TracingSetting['customTags'] = {};
+  let usesRequestIdForSampling = true;
+  let origin: SettingOrigin = meshConfigOrigin;
+  for (const level of levels) {
+    for (const [index, stanza] of (level.telemetry.spec?.tracing ?? []).entries()) {
+      if (named(stanza).length > 0) names = named(stanza);
+      if (!matchesMode(stanza.match?.mode, mode)) continue;
+      isDisabled = stanza.disableSpanReporting ?? isDisabled;
+      samplingPercent = stanza.randomSamplingPercentage ?? samplingPercent;
+      customTags = stanza.customTags ?? customTags;
+      usesRequestIdForSampling = stanza.useRequestIdForTraceSampling ?? usesRequestIdForSampling;
+      origin = originOf(level, `spec.tracing[${index}]`);
+    }
+  }
+  const provider = names[0] === undefined ? null : findProvider(meshConfig, names[0]);
+  return { provider, isDisabled, samplingPercent, customTags, usesRequestIdForSampling, origin };
+}
+
+const meshConfigOrigin: SettingOrigin = { scope: 'mesh-config', ref: null, path: 'meshConfig' };
+
+function originOf(level: Level, path: string): SettingOrigin {
+  return { scope: level.scope, ref: level.telemetry.ref, path };
+}
+
+function named(spec: AccessLoggingSpec | MetricsSpec | TracingSpec): readonly string[] {
+  return (spec.providers ?? []).flatMap((provider) => (provider?.name ? [provider.name] : []));
+}
+
+function matchesMode(asked: string | undefined, mode: TelemetryMode): boolean {
+  return asked === undefined || asked === 'CLIENT_AND_SERVER' || asked === mode;
+}
