@@ -5,7 +5,9 @@
 export type Loose<T> = [NonNullable<T>] extends [readonly (infer Item)[]]
   ? readonly Loose<Item>[]
   : [NonNullable<T>] extends [object]
-    ? { readonly [Key in Keys<NonNullable<T>>]?: Loose<Field<NonNullable<T>, Key>> }
+    ? string extends keyof NonNullable<T>
+      ? Readonly<Record<string, Loose<NonNullable<T>[keyof NonNullable<T>]>>>
+      : { readonly [Key in Keys<NonNullable<T>>]?: Loose<Field<NonNullable<T>, Key>> }
     : T;
 
 type Keys<T> = T extends unknown ? keyof T : never;

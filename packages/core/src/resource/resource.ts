@@ -21,6 +21,8 @@ export interface ResourceSource {
   readonly line: number;
   /** The document's own YAML text. */
   readonly text: string;
+  /** Where in the document the resource stands when the document is a list: `items[3]`. */
+  readonly path?: string;
 }
 
 /** What the user wrote: one Kubernetes-style object. `S` is the type of its `spec`. */
