@@ -1,0 +1,342 @@
+import type { CidrRangeJson } from '@weft/envoy-api/envoy/config/core/v3/address_pb';
+import type { PermissionJson, PolicyJson, PrincipalJson } from '@weft/envoy-api/envoy/config/rbac/v3/rbac_pb';
+import type { MetadataMatcherJson } from '@weft/envoy-api/envoy/type/matcher/v3/metadata_pb';
+import type { StringMatcherJson } from '@weft/envoy-api/envoy/type/matcher/v3/string_pb';
+import type { ValueMatcherJson } from '@weft/envoy-api/envoy/type/matcher/v3/value_pb';
+import { parseCidr } from '../base/addresses.ts';
+import type { AuthorizationPolicySpec } from '../resource/kinds.ts';
+import { escapeRegex, headerMatcher, stringMatcher } from './string-matcher.ts';
+import { typedConfig } from './typed-config.ts';
+
+export type AuthorizationRule = NonNullable<AuthorizationPolicySpec['rules']>[number];
+
+/** What a rule is compiled for. */
+export interface RuleContext {
+  /** TCP filter chains know nothing of HTTP. */
+  readonly isTcp: boolean;
+  /** An ALLOW rule with a condition that cannot be checked is dropped; in all others only the condition is, which makes them wider. */
+  readonly isAllow: boolean;
+  /** Namespace of the policy: that of service accounts given without one. */
+  readonly namespace: string;
+  /** The mesh's trust domain, then its aliases. */
+  readonly trustDomains: readonly string[];
+}
+
+/** One rule of an AuthorizationPolicy as an RBAC policy, or null when nothing may come of it (an ALLOW rule that cannot be checked, an unknown key). */
+export function compileRule(rule: AuthorizationRule, context: RuleContext): PolicyJson | null {
+  const base = conditions(rule);
+  if (base === null) return null;
+  const froms = rule.from && rule.from.length > 0 ? rule.from : [{}];
+  const tos = rule.to && rule.to.length > 0 ? rule.to : [{}];
+  const permissions = tos.map((to) => allOf(operationClauses(to?.operation).concat(base.permissions), permissionForm, context));
+  const principals = froms.map((from) => allOf(sourceClauses(from?.source).concat(base.principals), principalForm, context));
+  const written = { permissions: withoutNull(permissions), principals: withoutNull(principals) };
+  return written.permissions === null || written.principals === null
+    ? null
+    : { permissions: written.permissions, principals: written.principals };
+}
+
+/** The principals of a policy with those of the mesh's other trust domains added; `cluster.local` stands for the mesh's own. */
+export function expandTrustDomains(principals: readonly string[], trustDomains: readonly string[]): readonly string[] {
+  const expanded = new Set<string>();
+  for (const principal of principals) {
+    const parts = principal.split('/');
+    const [domain = ''] = parts;
+    if (parts.length !== 5 || (domain !== 'cluster.local' && !trustDomains.some((known) => wildcardMatches(domain, known)))) {
+      expanded.add(principal);
+      continue;
+    }
+    for (const known of trustDomains) {
+      const keepsPattern = domain.startsWith('*') && known.endsWith(domain.slice(1));
+      expanded.add(keepsPattern ? principal : [known, ...parts.slice(1)].join('/'));
+    }
+  }
+  return [...expanded];
+}
+
+type Form = 'permission' | 'principal';
+type Matcher<F extends Form> = F extends 'permission' ? PermissionJson : PrincipalJson;
+
+/** A field of a rule: any of `values` and none of `notValues`, each compiled by `compile`; null means the value cannot be checked here. */
+interface Clause<F extends Form> {
+  readonly values: readonly string[];
+  readonly notValues: readonly string[];
+  readonly compile: (value: string, context: RuleContext) => Matcher<F> | null;
+  /** Compiles all values at once instead, for conditions on lists. */
+  readonly compileAll?: (values: readonly string[], context: RuleContext) => Matcher<F> | null;
+  readonly isPrincipal?: boolean;
+}
+
+/** How the three combinations are written on either side. */
+interface FormWriter<F extends Form> {
+  readonly and: (parts: Matcher<F>[]) => Matcher<F>;
+  readonly or: (parts: Matcher<F>[]) => Matcher<F>;
+  readonly not: (part: Matcher<F>) => Matcher<F>;
+  readonly any: Matcher<F>;
+}
+
+const permissionForm: FormWriter<'permission'> = {
+  and: (rules) => ({ andRules: { rules } }),
+  or: (rules) => ({ orRules: { rules } }),
+  not: (notRule) => ({ notRule }),
+  any: { any: true },
+};
+
+const principalForm: FormWriter<'principal'> = {
+  and: (ids) => ({ andIds: { ids } }),
+  or: (ids) => ({ orIds: { ids } }),
+  not: (notId) => ({ notId }),
+  any: { any: true },
+};
+
+function allOf<F extends Form>(clauses: readonly Clause<F>[], form: FormWriter<F>, context: RuleContext): Matcher<F> | null {
+  const parts: Matcher<F>[] = [];
+  for (const clause of clauses) {
+    const matched = anyOf(clause, clause.values, form, context);
+    const excluded = anyOf(clause, clause.notValues, form, context);
+    if (matched === 'unsupported' || excluded === 'unsupported') return null;
+    if (matched !== null) parts.push(matched);
+    if (excluded !== null) parts.push(form.not(excluded));
+  }
+  return form.and(parts.length > 0 ? parts : [form.any]);
+}
+
+function anyOf<F extends Form>(
+  clause: Clause<F>,
+  written: readonly string[],
+  form: FormWriter<F>,
+  context: RuleContext,
+): Matcher<F> | null | 'unsupported' {
+  if (written.length === 0) return null;
+  const values = clause.isPrincipal ? expandTrustDomains(written, context.trustDomains) : written;
+  const compiled = clause.compileAll ? [clause.compileAll(values, context)] : values.map((value) => clause.compile(value, context));
+  if (context.isAllow && compiled.includes(null)) return 'unsupported';
+  const parts = compiled.filter((part) => part !== null);
+  return parts.length === 0 ? null : form.or(parts);
+}
+
+function withoutNull<T>(list: readonly (T | null)[]): T[] | null {
+  return list.every((item) => item !== null) ? list.filter((item) => item !== null) : null;
+}
+
+type SourceSpec = NonNullable<NonNullable<AuthorizationRule['from']>[number]['source']>;
+type OperationSpec = NonNullable<NonNullable<AuthorizationRule['to']>[number]['operation']>;
+
+function sourceClauses(source: SourceSpec | undefined): Clause<'principal'>[] {
+  return [
+    clause(source?.principals, source?.notPrincipals, sourcePrincipal, { isPrincipal: true }),
+    clause(source?.requestPrincipals, source?.notRequestPrincipals, requestPrincipal),
+    clause(source?.namespaces, source?.notNamespaces, sourceNamespace),
+    clause(source?.serviceAccounts, source?.notServiceAccounts, sourceServiceAccount),
+    clause(source?.remoteIpBlocks, source?.notRemoteIpBlocks, remoteIp),
+    clause(source?.ipBlocks, source?.notIpBlocks, sourceIp),
+  ];
+}
+
+function operationClauses(operation: OperationSpec | undefined): Clause<'permission'>[] {
+  return [
+    clause(operation?.hosts, operation?.notHosts, requestHost),
+    clause(operation?.methods, operation?.notMethods, requestMethod),
+    clause(operation?.paths, operation?.notPaths, requestPath),
+    clause(operation?.ports, operation?.notPorts, destinationPort),
+  ];
+}
+
+function clause<F extends Form>(
+  values: readonly string[] | undefined,
+  notValues: readonly string[] | undefined,
+  compile: Clause<F>['compile'],
+  more: Pick<Clause<F>, 'isPrincipal' | 'compileAll'> = {},
+): Clause<F> {
+  return { values: values ?? [], notValues: notValues ?? [], compile, ...more };
+}
+
+/** The `when` entries, each on the side that can express it; null when one has a key that does not exist. */
+function conditions(rule: AuthorizationRule): { permissions: Clause<'permission'>[]; principals: Clause<'principal'>[] } | null {
+  const permissions: Clause<'permission'>[] = [];
+  const principals: Clause<'principal'>[] = [];
+  for (const when of rule.when ?? []) {
+    const key = when?.key ?? '';
+    const permission = permissionCondition(key, when?.values, when?.notValues);
+    const principal = permission === null ? principalCondition(key, when?.values, when?.notValues) : null;
+    if (permission !== null) permissions.push(permission);
+    else if (principal !== null) principals.push(principal);
+    else return null;
+  }
+  return { permissions, principals };
+}
+
+type Values = readonly string[] | undefined;
+
+function permissionCondition(key: string, values: Values, notValues: Values): Clause<'permission'> | null {
+  if (key === 'destination.ip') return clause(values, notValues, destinationIp);
+  if (key === 'destination.port') return clause(values, notValues, destinationPort);
+  if (key === 'connection.sni') return clause(values, notValues, (value) => ({ requestedServerName: stringMatcher(value) }));
+  if (!key.startsWith('experimental.envoy.filters.')) return null;
+  const [, filter = '', field = ''] = /^experimental\.(.+?)\[(.+)\]$/.exec(key) ?? [];
+  return clause<'permission'>(values, notValues, () => null, {
+    compileAll: (all) => (filter === '' ? null : filterMetadata(filter, field, all)),
+  });
+}
+
+function principalCondition(key: string, values: Values, notValues: Values): Clause<'principal'> | null {
+  switch (key) {
+    case 'source.ip':
+      return clause(values, notValues, sourceIp);
+    case 'remote.ip':
+      return clause(values, notValues, remoteIp);
+    case 'source.namespace':
+      return clause(values, notValues, sourceNamespace);
+    case 'source.serviceAccount':
+      return clause(values, notValues, sourceServiceAccount);
+    case 'source.principal':
+      return clause(values, notValues, sourcePrincipal, { isPrincipal: true });
+    case 'request.auth.principal':
+      return clause(values, notValues, requestPrincipal);
+    case 'request.auth.audiences':
+      return claimClause(['aud'], values, notValues);
+    case 'request.auth.presenter':
+      return claimClause(['azp'], values, notValues);
+  }
+  if (key.startsWith('request.headers')) {
+    const name = /^\[(.+)\]$/.exec(key.slice('request.headers'.length))?.[1];
+    return clause(values, notValues, (value, context) =>
+      context.isTcp || name === undefined ? null : { header: headerMatcher(name.toLowerCase(), value) },
+    );
+  }
+  if (!key.startsWith('request.auth.claims')) return null;
+  const claims = nestedBrackets(key.slice('request.auth.claims'.length));
+  return claims === null ? clause(values, notValues, () => null) : claimClause(claims, values, notValues);
+}
+
+function claimClause(claims: readonly string[], values: Values, notValues: Values): Clause<'principal'> {
+  const compileAll: Clause<'principal'>['compileAll'] = (all, context) =>
+    context.isTcp ? null : { metadata: claimMatcher(claims, anyString(all.map((value) => stringMatcher(value)))) };
+  return clause<'principal'>(values, notValues, () => null, { compileAll });
+}
+
+/** `[a][b]` as `a`, `b`; dots within brackets belong to the name. */
+function nestedBrackets(text: string): readonly string[] | null {
+  if (!/^(\[[^[\]]+\])+$/.test(text)) return null;
+  return text.slice(1, -1).split('][');
+}
+
+function destinationIp(value: string): PermissionJson | null {
+  const range = cidrRange(value);
+  return range === null ? null : { destinationIp: range };
+}
+
+function destinationPort(value: string): PermissionJson | null {
+  const port = /^\d{1,5}$/.test(value) ? Number(value) : -1;
+  return port >= 0 && port <= 65535 ? { destinationPort: port } : null;
+}
+
+function requestHost(value: string, context: RuleContext): PermissionJson | null {
+  return context.isTcp ? null : { header: headerMatcher(':authority', value, true) };
+}
+
+function requestMethod(value: string, context: RuleContext): PermissionJson | null {
+  return context.isTcp ? null : { header: headerMatcher(':method', value) };
+}
+
+function requestPath(value: string, context: RuleContext): PermissionJson | null {
+  if (context.isTcp) return null;
+  if (!value.includes('{*}') && !value.includes('{**}')) return { urlPath: { path: stringMatcher(value) } };
+  const pathTemplate = value.replaceAll('{**}', '**').replaceAll('{*}', '*');
+  const typed = typedConfig('envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig', { pathTemplate });
+  return { uriTemplate: { name: 'uri-template', typedConfig: typed } };
+}
+
+function filterMetadata(filter: string, field: string, values: readonly string[]): PermissionJson {
+  const value = anyValue(
+    values.map((text) => {
+      const list = /^\[(.*)\]$/.exec(text);
+      return list ? { listMatch: { oneOf: { stringMatch: stringMatcher(list[1] ?? '') } } } : { stringMatch: stringMatcher(text) };
+    }),
+  );
+  return { metadata: { filter, path: [{ key: field }], value } };
+}
+
+function sourceIp(value: string): PrincipalJson | null {
+  const range = cidrRange(value);
+  return range === null ? null : { directRemoteIp: range };
+}
+
+function remoteIp(value: string): PrincipalJson | null {
+  const range = cidrRange(value);
+  return range === null ? null : { remoteIp: range };
+}
+
+function sourcePrincipal(value: string): PrincipalJson {
+  return { authenticated: { principalName: stringMatcher(value, { prefix: 'spiffe://' }) } };
+}
+
+function sourceNamespace(value: string): PrincipalJson {
+  const pattern = value.split('*').map(escapeRegex).join('.*');
+  return { authenticated: { principalName: { safeRegex: { regex: `.*/ns/${pattern}/.*` } } } };
+}
+
+function sourceServiceAccount(value: string, context: RuleContext): PrincipalJson {
+  const slash = value.indexOf('/');
+  const namespace = escapeRegex(slash < 0 ? context.namespace : value.slice(0, slash));
+  const account = escapeRegex(value.slice(slash + 1));
+  return { authenticated: { principalName: { safeRegex: { regex: `spiffe://.+/ns/${namespace}/(.+/|)sa/${account}(/.+)?` } } } };
+}
+
+/** `issuer/subject`, parted at the last slash because an issuer is often a URL. */
+function requestPrincipal(value: string, context: RuleContext): PrincipalJson | null {
+  if (context.isTcp) return null;
+  const { issuer, subject } = principalParts(value);
+  const claims = [
+    { metadata: claimMatcher(['iss'], { stringMatch: issuer }) },
+    { metadata: claimMatcher(['sub'], { stringMatch: subject }) },
+  ];
+  return { andIds: { ids: claims } };
+}
+
+const anyText: StringMatcherJson = { safeRegex: { regex: '.+' } };
+
+function principalParts(value: string): { issuer: StringMatcherJson; subject: StringMatcherJson } {
+  if (value === '*') return { issuer: anyText, subject: anyText };
+  const slash = value.lastIndexOf('/');
+  const issuer = slash < 0 ? value : value.slice(0, slash);
+  const subject = slash < 0 ? '' : value.slice(slash + 1);
+  if (value.startsWith('*')) {
+    if (slash < 0) return { issuer: anyText, subject: { suffix: value.slice(1) } };
+    return { issuer: issuer === '*' ? anyText : { suffix: issuer.slice(1) }, subject: { exact: subject } };
+  }
+  if (value.endsWith('*')) {
+    if (slash < 0) return { issuer: { prefix: value.slice(0, -1) }, subject: anyText };
+    return { issuer: { exact: issuer }, subject: subject === '*' ? anyText : { prefix: subject.slice(0, -1) } };
+  }
+  return { issuer: { exact: issuer }, subject: { exact: subject } };
+}
+
+/** A claim of the verified token that the JWT filter leaves in the request's metadata. */
+function claimMatcher(claims: readonly string[], value: ValueMatcherJson): MetadataMatcherJson {
+  return { filter: 'envoy.filters.http.jwt_authn', path: ['payload', ...claims].map((key) => ({ key })), value };
+}
+
+/** A claim is text or a list of texts; either may match. */
+function anyString(matchers: readonly StringMatcherJson[]): ValueMatcherJson {
+  const value = anyValue(matchers.map((stringMatch) => ({ stringMatch })));
+  return { orMatch: { valueMatchers: [{ listMatch: { oneOf: value } }, value] } };
+}
+
+function anyValue(values: readonly ValueMatcherJson[]): ValueMatcherJson {
+  const [only] = values;
+  return values.length === 1 && only ? only : { orMatch: { valueMatchers: [...values] } };
+}
+
+function cidrRange(text: string): CidrRangeJson | null {
+  const cidr = parseCidr(text);
+  if (cidr === null) return null;
+  const slash = text.indexOf('/');
+  return { addressPrefix: slash < 0 ? text : text.slice(0, slash), prefixLen: cidr.prefixLength };
+}
+
+function wildcardMatches(pattern: string, text: string): boolean {
+  if (pattern === '*' || pattern === text) return true;
+  if (pattern.startsWith('*')) return text.endsWith(pattern.slice(1));
+  return pattern.endsWith('*') && text.startsWith(pattern.slice(0, -1));
+}

@@ -1,0 +1,26 @@
+import type { HeaderMatcherJson } from '@weft/envoy-api/envoy/config/route/v3/route_components_pb';
+import type { StringMatcherJson } from '@weft/envoy-api/envoy/type/matcher/v3/string_pb';
+
+/** A value of an AuthorizationPolicy as a matcher: `*` any non-empty text, `*x` a suffix, `x*` a prefix, else exact. */
+export function stringMatcher(value: string, options: { readonly ignoreCase?: boolean; readonly prefix?: string } = {}): StringMatcherJson {
+  const { ignoreCase = false, prefix = '' } = options;
+  const flags = ignoreCase ? { ignoreCase: true } : {};
+  if (value === '*') return { safeRegex: { regex: '.+' } };
+  if (value.startsWith('*')) {
+    const rest = value.slice(1);
+    return prefix === '' ? { suffix: rest, ...flags } : { safeRegex: { regex: `${escapeRegex(prefix)}.*${escapeRegex(rest)}` } };
+  }
+  if (value.endsWith('*')) return { prefix: prefix + value.slice(0, -1), ...flags };
+  return { exact: prefix + value, ...flags };
+}
+
+/** The same for a header; `*` means the header is there. */
+export function headerMatcher(name: string, value: string, ignoreCase = false): HeaderMatcherJson {
+  if (value === '*') return { name, presentMatch: true };
+  return { name, stringMatch: stringMatcher(value, { ignoreCase }) };
+}
+
+/** Text as an RE2 expression that matches just this text. */
+export function escapeRegex(text: string): string {
+  return text.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&');
+}
