@@ -1,7 +1,10 @@
-import type { ResourceSet } from '../resource/kinds.ts';
+import type { DestinationRule, PeerAuthentication, ResourceSet, VirtualService } from '../resource/kinds.ts';
+import type { Resource } from '../resource/resource.ts';
 import type { DestinationPolicy } from './destination-rule.ts';
 import type { MeshSettings } from './mesh-settings.ts';
-import type { Endpoint, Service } from './service.ts';
+import type { NetworkGateway } from './network-gateways.ts';
+import type { PolicyIndex } from './proxy-policies.ts';
+import type { EndpointSet, Service } from './service.ts';
 import type { VirtualServiceRules } from './virtual-service.ts';
 import type { Workload } from './workload.ts';
 
@@ -16,13 +19,34 @@ export interface Mesh {
   readonly serviceByKey: ReadonlyMap<string, Service>;
   readonly servicesByHostname: ReadonlyMap<string, readonly Service[]>;
   /** By `Service.key`. */
-  readonly endpointsByService: ReadonlyMap<string, readonly Endpoint[]>;
+  readonly endpointsByService: ReadonlyMap<string, EndpointSet>;
   readonly workloads: readonly Workload[];
   /** By `namespace/name`, WorkloadEntry before Pod. */
   readonly workloadByName: ReadonlyMap<string, Workload>;
   readonly workloadsByAddress: ReadonlyMap<string, readonly Workload[]>;
   /** Oldest first. */
   readonly virtualServices: readonly VirtualServiceRules[];
+  readonly policyIndex: PolicyIndex;
+  /** Where traffic enters other networks, sorted. */
+  readonly networkGateways: readonly NetworkGateway[];
   /** By the namespace the rules are written in; within it more specific hosts first. */
   readonly destinationPoliciesByNamespace: ReadonlyMap<string, readonly DestinationPolicy[]>;
+  /** What the next resolve can take over; not part of what the mesh means. */
+  readonly parts: MeshParts;
+}
+
+/** What each resource was made into, and what it was made from. */
+export interface MeshParts {
+  readonly settingsHash: string;
+  readonly servicesByResource: ReadonlyMap<Resource, readonly Service[]>;
+  /** The service with its automatic address, by the service without. */
+  readonly allocatedByService: ReadonlyMap<Service, Service>;
+  readonly workloadByResource: ReadonlyMap<Resource, Workload | null>;
+  readonly workloadsByNamespace: ReadonlyMap<string, readonly Workload[]>;
+  readonly placeInputs: readonly Resource[];
+  readonly endpointsByService: ReadonlyMap<string, EndpointSet>;
+  readonly endpointInputs: ReadonlyMap<string, readonly unknown[]>;
+  readonly virtualServiceResources: readonly VirtualService[];
+  readonly destinationRuleResources: readonly DestinationRule[];
+  readonly peerAuthenticationResources: readonly PeerAuthentication[];
 }

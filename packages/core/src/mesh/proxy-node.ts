@@ -23,9 +23,16 @@ export interface ProxyNode {
   readonly interceptionMode: 'REDIRECT' | 'TPROXY' | 'NONE';
   /** Port of the local HTTP proxy listener asked for by metadata `HTTP_PROXY_PORT`, or null. */
   readonly httpProxyPort: number | null;
+  /** Metadata `IDLE_TIMEOUT` of downstream connections, or null. */
+  readonly idleTimeoutMs: number | null;
+  readonly acceptsHttp10: boolean;
   readonly generator: 'envoy' | 'grpc';
   /** Names of the Envoy extensions the proxy says it has. Empty: it did not say. */
   readonly extensions: readonly string[];
   readonly isUnprivileged: boolean;
+  /** The Kubernetes node the proxy runs on. */
+  readonly nodeName: string;
+  /** Networks whose endpoints the proxy wants to see; empty for all. */
+  readonly requestedNetworks: readonly string[];
   readonly metadata: Readonly<Record<string, unknown>>;
 }

@@ -1,9 +1,18 @@
+import { resolveHost } from '../base/hosts.ts';
+import { selectsLabels } from '../base/labels.ts';
+import { stableHash } from '../base/stable-hash.ts';
 import type { SidecarSpec } from '../resource/kinds.ts';
 import type { ResourceRef } from '../resource/resource.ts';
+import { destinationPolicyFor } from './destination-policies.ts';
 import type { DestinationPolicy } from './destination-rule.ts';
+import { isExportedTo } from './exports.ts';
+import type { Mesh } from './mesh.ts';
 import type { MeshSettings } from './mesh-settings.ts';
+import type { NetworkGateway } from './network-gateways.ts';
 import type { ProxyNode } from './proxy-node.ts';
-import type { Endpoint, Service, ServicePort } from './service.ts';
+import { type ProxyPolicies, resolveProxyPolicies } from './proxy-policies.ts';
+import type { Endpoint, EndpointSet, Service, ServicePort } from './service.ts';
+import { type Imports, resolveImports, sidecarFor } from './sidecar-scope.ts';
 import type { VirtualServiceRules } from './virtual-service.ts';
 import type { Workload } from './workload.ts';
 
@@ -13,15 +22,8 @@ export type SidecarIngress = NonNullable<SidecarSpec['ingress']>[number];
 export interface ServiceView {
   readonly service: Service;
   readonly policy: DestinationPolicy | null;
-  readonly endpoints: readonly EndpointView[];
+  readonly endpoints: EndpointSet;
   readonly hash: string;
-}
-
-/** An endpoint with what its own side accepts. */
-export interface EndpointView {
-  readonly endpoint: Endpoint;
-  /** Whether the server side takes mTLS: it has a sidecar and no PeerAuthentication switches mTLS off for the port. */
-  readonly acceptsMtls: boolean;
 }
 
 /** One outbound listener configuration: an `egress` entry of a Sidecar, or the default that holds everything visible. */
@@ -62,6 +64,7 @@ export interface ServiceInstance {
 
 /** Everything about the mesh that one proxy's snapshot depends on; `compile` reads nothing else. */
 export interface ProxyView {
+  /** The node as it connected, what it left out filled in from its workload. */
   readonly node: ProxyNode;
   readonly settings: MeshSettings;
   /** The Pod or WorkloadEntry the proxy stands beside, where it is known. */
@@ -74,6 +77,167 @@ export interface ProxyView {
   readonly gatewayVirtualServices: readonly VirtualServiceRules[];
   /** The services that select this workload, one entry per port, oldest service first. */
   readonly instances: readonly ServiceInstance[];
+  /** Security, telemetry, extensions and gateway servers of this proxy. */
+  readonly policies: ProxyPolicies;
+  /** How endpoints of other networks are reached. */
+  readonly networkGateways: readonly NetworkGateway[];
   /** Same hash, same view: the key of a snapshot cache. */
   readonly hash: string;
+}
+
+/** What one proxy needs to know of a mesh. */
+export function proxyView(mesh: Mesh, connected: ProxyNode): ProxyView {
+  const workload = workloadOf(mesh, connected);
+  const node = completeNode(connected, workload, mesh.settings);
+  const imports = resolveImports(mesh, node.namespace, node.type === 'sidecar' ? sidecarFor(mesh, node.namespace, node.labels) : null);
+  const viewOf = serviceViews(mesh, node);
+  const services = imports.services.map(viewOf);
+  const scope = scopeOf(imports, mesh.settings, viewOf);
+  const instances = serviceInstances(mesh, node, workload);
+  const mappings = instances.map(({ service, servicePort, targetPort }) => ({
+    hostname: service.hostname,
+    servicePort: servicePort.number,
+    targetPort,
+    labels: service.labels,
+  }));
+  const policies = resolveProxyPolicies(mesh.policyIndex, node, mappings);
+  const gatewayVirtualServices =
+    node.type === 'sidecar' ? [] : mesh.virtualServices.filter((rules) => isExportedTo(rules.exportTo, node.namespace));
+  const parts = {
+    node,
+    settings: mesh.parts.settingsHash,
+    workload: workload && [workload.ref, workload.annotations],
+    scope: [scope.ref, scope.ingress, scope.outboundTrafficPolicy, scope.inboundConnectionPool],
+    egress: scope.egress.map((listener) => [
+      listener.port,
+      listener.bind,
+      listener.captureMode,
+      listener.services.map((view) => view.hash),
+      listener.virtualServices.map((rules) => rules.hash),
+    ]),
+    services: services.map((view) => view.hash),
+    gatewayVirtualServices: gatewayVirtualServices.map((rules) => rules.hash),
+    instances: instances.map(({ service, servicePort, targetPort, policy }) => [service.hash, servicePort, targetPort, policy?.hash]),
+    policies: withoutSources(policies),
+    networkGateways: mesh.networkGateways,
+  };
+  return {
+    node,
+    settings: mesh.settings,
+    workload,
+    scope,
+    services,
+    serviceByHostname: new Map(services.map((view) => [view.service.hostname, view])),
+    gatewayVirtualServices,
+    instances,
+    policies,
+    networkGateways: mesh.networkGateways,
+    hash: stableHash(parts),
+  };
+}
+
+/** By the name in the node (WorkloadEntries may share an address), else by address within the namespace. */
+function workloadOf(mesh: Mesh, node: ProxyNode): Workload | null {
+  const entryName = node.metadata.WORKLOAD_ENTRY;
+  const name = typeof entryName === 'string' && entryName !== '' ? entryName : node.name;
+  const named = mesh.workloadByName.get(`${node.namespace}/${name}`);
+  if (named) return named;
+  const atAddress = node.ips
+    .flatMap((ip) => mesh.workloadsByAddress.get(ip) ?? [])
+    .filter((workload) => workload.namespace === node.namespace);
+  return atAddress.length === 1
+    ? (atAddress[0] ?? null)
+    : (atAddress.find((workload) => selectsLabels(node.labels, workload.labels)) ?? null);
+}
+
+function completeNode(node: ProxyNode, workload: Workload | null, settings: MeshSettings): ProxyNode {
+  const hasLocality = node.locality.region !== '' || node.locality.zone !== '';
+  return {
+    ...node,
+    labels: workload?.labels ?? node.labels,
+    serviceAccount: node.serviceAccount || workload?.serviceAccount || '',
+    network: node.network || workload?.network || '',
+    cluster: node.cluster || settings.clusterId,
+    nodeName: node.nodeName || workload?.nodeName || '',
+    locality: hasLocality ? node.locality : (workload?.locality ?? node.locality),
+  };
+}
+
+/** Makes the view of a service, the same object for the same service. */
+function serviceViews(mesh: Mesh, node: ProxyNode): (service: Service) => ServiceView {
+  const made = new Map<Service, ServiceView>();
+  return (service) => {
+    const before = made.get(service);
+    if (before) return before;
+    const endpoints = mesh.endpointsByService.get(service.key) ?? noEndpoints;
+    const policy = destinationPolicyFor(mesh.destinationPoliciesByNamespace, service, node, mesh.settings);
+    const view = { service, policy, endpoints, hash: `${service.hash}.${policy?.hash ?? ''}.${endpoints.hash}` };
+    made.set(service, view);
+    return view;
+  };
+}
+
+const noEndpoints: EndpointSet = { endpoints: [], identities: [], namespaceMtls: 'UNKNOWN', hash: '' };
+
+function scopeOf(imports: Imports, settings: MeshSettings, viewOf: (service: Service) => ServiceView): SidecarScope {
+  const spec = imports.sidecar?.spec;
+  const namespace = imports.sidecar?.ref.namespace ?? '';
+  const policy = spec?.outboundTrafficPolicy;
+  const mode = policy ? (policy.mode ?? 'REGISTRY_ONLY') : settings.meshConfig.outboundTrafficPolicy.mode;
+  const proxy = policy?.egressProxy;
+  return {
+    ref: imports.sidecar?.ref ?? null,
+    egress: imports.egress.map(({ spec: listener, path, services, virtualServices }) => ({
+      path,
+      port:
+        listener?.port?.number === undefined
+          ? null
+          : { number: listener.port.number, protocol: listener.port.protocol ?? '', name: listener.port.name ?? '' },
+      bind: listener?.bind ?? '',
+      captureMode: listener?.captureMode ?? 'DEFAULT',
+      services: services.map(viewOf),
+      virtualServices,
+    })),
+    ingress: spec?.ingress && spec.ingress.length > 0 ? spec.ingress : null,
+    outboundTrafficPolicy: {
+      mode: mode === 'REGISTRY_ONLY' ? 'REGISTRY_ONLY' : 'ALLOW_ANY',
+      egressProxy: proxy?.host
+        ? {
+            host: resolveHost(proxy.host, namespace, settings.domain).toLowerCase(),
+            subset: proxy.subset ?? '',
+            port: proxy.port?.number ?? 0,
+          }
+        : null,
+    },
+    inboundConnectionPool: spec?.inboundConnectionPool ?? null,
+  };
+}
+
+/** Endpoints that are this workload, by where they come from, else by address; only of services of its own namespace. */
+function serviceInstances(mesh: Mesh, node: ProxyNode, workload: Workload | null): readonly ServiceInstance[] {
+  const isOwn = (endpoint: Endpoint) =>
+    workload?.kind === 'WorkloadEntry' ? endpoint.ref === workload.ref : node.ips.includes(endpoint.address);
+  return mesh.services
+    .filter((service) => service.namespace === node.namespace)
+    .flatMap((service) => {
+      const own = (mesh.endpointsByService.get(service.key)?.endpoints ?? []).filter(isOwn);
+      if (own.length === 0) return [];
+      const policy = destinationPolicyFor(
+        mesh.destinationPoliciesByNamespace,
+        service,
+        { namespace: node.namespace, labels: {} },
+        mesh.settings,
+      );
+      return service.ports.flatMap((servicePort) => {
+        const endpoint = own.find((candidate) => candidate.portName === servicePort.name);
+        return endpoint ? [{ service, servicePort, targetPort: endpoint.port, endpoint, policy }] : [];
+      });
+    });
+}
+
+/** Resources without the text they were read from, maps as lists: what hashing should see. */
+function withoutSources(policies: ProxyPolicies): string {
+  return JSON.stringify(policies, (key, value: unknown) =>
+    key === 'raw' || key === 'source' ? undefined : value instanceof Map ? [...value] : value,
+  );
 }

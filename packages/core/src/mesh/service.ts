@@ -49,6 +49,8 @@ export interface Service {
   /** `LoadBalancer` external addresses, the source of network gateway addresses. */
   readonly externalAddresses: readonly string[];
   readonly publishNotReadyAddresses: boolean;
+  /** `internalTrafficPolicy: Local`: only endpoints on the client's own node. */
+  readonly isNodeLocal: boolean;
   /** Changes when anything above changes. */
   readonly hash: string;
 }
@@ -73,6 +75,8 @@ export interface Endpoint {
   readonly cluster: string;
   /** `istio` when the workload has a sidecar (label `security.istio.io/tlsMode`). */
   readonly tlsMode: 'istio' | 'disabled';
+  /** Whether the server side takes mTLS: it has a sidecar and no PeerAuthentication switches mTLS off for the port. */
+  readonly acceptsMtls: boolean;
   readonly weight: number;
   readonly health: 'healthy' | 'unhealthy' | 'draining';
   readonly namespace: string;
@@ -82,4 +86,14 @@ export interface Endpoint {
   readonly hostname: string;
   /** The workload or endpoint resource the endpoint was read from. */
   readonly ref: ResourceRef;
+}
+
+/** The endpoints of all ports of a service. */
+export interface EndpointSet {
+  readonly endpoints: readonly Endpoint[];
+  /** SPIFFE identities that the endpoints may show, sorted. */
+  readonly identities: readonly string[];
+  /** PeerAuthentication of the service's namespace, as far as it does not depend on the workload; decides whether clients offer mTLS at all. */
+  readonly namespaceMtls: 'UNKNOWN' | 'DISABLE' | 'PERMISSIVE' | 'STRICT';
+  readonly hash: string;
 }

@@ -1,0 +1,77 @@
+import { stableHash } from '../base/stable-hash.ts';
+import type { ResourceSet } from '../resource/kinds.ts';
+import { allocateAddresses } from './auto-addresses.ts';
+import { resolveDestinationPolicies } from './destination-policies.ts';
+import type { Mesh, MeshParts } from './mesh.ts';
+import type { MeshSettings } from './mesh-settings.ts';
+import { resolveNetworkGateways } from './network-gateways.ts';
+import { indexPeerAuthentications } from './peer-authentication.ts';
+import { resolveAllEndpoints } from './resolve-endpoints.ts';
+import { resolveServices } from './resolve-services.ts';
+import { resolveAllWorkloads } from './resolve-workloads.ts';
+import { groupBy, reuseList } from './reuse.ts';
+import { resolveVirtualServices } from './virtual-services.ts';
+
+/** What all resources mean together. Parts that do not differ from `previous` are the same objects, so that what is made from them can be kept too. */
+export function resolveMesh(set: ResourceSet, settings: MeshSettings, previous: Mesh | null): Mesh {
+  const settingsHash = stableHash(settings);
+  const kept: MeshParts | null = previous?.parts.settingsHash === settingsHash ? previous.parts : null;
+  const virtualServiceResources = reuseList(set.ofKind('VirtualService'), kept?.virtualServiceResources);
+  const destinationRuleResources = reuseList(set.ofKind('DestinationRule'), kept?.destinationRuleResources);
+  const peerAuthenticationResources = reuseList(set.ofKind('PeerAuthentication'), kept?.peerAuthenticationResources);
+
+  const namespaceLabels = new Map(set.ofKind('Namespace').map((resource) => [resource.ref.name, resource.labels]));
+  const peerAuthentications =
+    kept && previous && peerAuthenticationResources === kept.peerAuthenticationResources
+      ? previous.policyIndex.peerAuthentications
+      : indexPeerAuthentications(set, settings.rootNamespace);
+  const resolved = resolveServices(set, settings, kept);
+  const services = reuseList(allocateAddresses(resolved.services, kept?.allocatedByService), previous?.services);
+  const placed = resolveAllWorkloads(set, { settings, namespaceLabels }, kept);
+  const workloads = reuseList(placed.workloads, previous?.workloads);
+  const found = resolveAllEndpoints(
+    set,
+    { settings, services, workloadsByNamespace: placed.workloadsByNamespace, peerAuthentications },
+    kept,
+  );
+
+  return {
+    settings,
+    resources: set,
+    namespaceLabels,
+    policyIndex: { set, settings, peerAuthentications, gateways: set.ofKind('Gateway') },
+    networkGateways: resolveNetworkGateways(services, settings),
+    services,
+    serviceByKey: new Map([...services].reverse().map((service) => [service.key, service])),
+    servicesByHostname: groupBy(services, (service) => service.hostname),
+    endpointsByService: found.endpointsByService,
+    workloads,
+    workloadByName: new Map([...workloads].reverse().map((workload) => [`${workload.namespace}/${workload.name}`, workload])),
+    workloadsByAddress: groupBy(
+      workloads.flatMap((workload) => workload.addresses.map((address) => ({ address, workload }))),
+      (entry) => entry.address,
+      (entry) => entry.workload,
+    ),
+    virtualServices:
+      kept && previous && virtualServiceResources === kept.virtualServiceResources
+        ? previous.virtualServices
+        : resolveVirtualServices(virtualServiceResources, settings),
+    destinationPoliciesByNamespace:
+      kept && previous && destinationRuleResources === kept.destinationRuleResources
+        ? previous.destinationPoliciesByNamespace
+        : resolveDestinationPolicies(destinationRuleResources, settings),
+    parts: {
+      settingsHash,
+      servicesByResource: resolved.servicesByResource,
+      allocatedByService: new Map(resolved.services.map((service, index) => [service, services[index] ?? service])),
+      workloadByResource: placed.workloadByResource,
+      workloadsByNamespace: placed.workloadsByNamespace,
+      placeInputs: placed.placeInputs,
+      endpointsByService: found.endpointsByService,
+      endpointInputs: found.endpointInputs,
+      virtualServiceResources,
+      destinationRuleResources,
+      peerAuthenticationResources,
+    },
+  };
+}
