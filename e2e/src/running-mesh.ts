@@ -104,9 +104,10 @@ function untilPrinted(child: ChildProcess, isReady: () => boolean, output: () =>
       clearInterval(timer);
       clearTimeout(deadline);
       child.off('exit', onExit);
-      if (!error) return resolve();
-      child.kill('SIGTERM');
-      reject(error);
+      if (error) {
+        child.kill('SIGTERM');
+        reject(error);
+      } else resolve();
     };
     child.on('exit', onExit);
   });
