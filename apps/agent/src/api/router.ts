@@ -129,7 +129,7 @@ const config = trpc.router({
   analyzeDraft: procedure.input(draft).mutation(({ ctx, input }) => ctx.api.analyzeDraft(input.changes)),
   /** A mutation only because a draft may be too long for a URL; it changes nothing. */
   preview: procedure.input(draft).mutation(({ ctx, input }) => ctx.api.previewChanges(input.changes)),
-  apply: procedure
+  applyChanges: procedure
     .input(z.object({ changes, baseRevision: z.number().int().nullable().default(null), ...author }))
     .mutation(({ ctx, input }) => ctx.api.applyChanges(input)),
   history: procedure
