@@ -1,0 +1,83 @@
+import type { FilterJson } from '@weft/envoy-api/envoy/config/listener/v3/listener_components_pb';
+import type { RouteConfigurationJson } from '@weft/envoy-api/envoy/config/route/v3/route_pb';
+import type { HttpConnectionManagerJson } from '@weft/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
+import { isHttp2 } from '../mesh/port-protocol.ts';
+import type { ProxyView } from '../mesh/proxy-view.ts';
+import { accessLogs } from './access-log.ts';
+import { httpFilters } from './filter-order.ts';
+import type { FilterPlace } from './listener-class.ts';
+import { tracing } from './tracing.ts';
+import { typedConfig } from './typed-config.ts';
+
+/** What differs between the connection managers of a proxy. */
+export interface ConnectionManagerOptions {
+  readonly place: FilterPlace;
+  readonly statPrefix: string;
+  /** The route configuration itself, or the name under which it is discovered. */
+  readonly routes: RouteConfigurationJson | string;
+  /** Further fields, or other values for those set here. */
+  readonly overrides?: HttpConnectionManagerJson;
+}
+
+/** The network filter with an HTTP connection manager, set up as Istio does: paths normalized, no timeouts, WebSocket allowed. */
+export function httpConnectionManager(view: ProxyView, options: ConnectionManagerOptions): FilterJson {
+  const { place } = options;
+  const logs = accessLogs(view, place.listenerClass);
+  const trace = tracing(view, place.listenerClass);
+  const config: HttpConnectionManagerJson = {
+    statPrefix: options.statPrefix,
+    ...(typeof options.routes === 'string' ? { rds: routeDiscovery(options.routes) } : { routeConfig: options.routes }),
+    httpFilters: httpFilters(view, place),
+    ...(trace && { tracing: trace }),
+    ...(place.listenerClass === 'sidecar-inbound' && isHttp2(place.protocol) && { http2ProtocolOptions: {} }),
+    ...(view.node.metadata.HTTP10 === '1' && { httpProtocolOptions: { acceptHttp10: true } }),
+    serverName: 'istio-envoy',
+    streamIdleTimeout: '0s',
+    ...(logs.length > 0 && { accessLog: logs }),
+    ...(place.listenerClass === 'gateway' && { useRemoteAddress: true }),
+    ...clientCertificate(place),
+    upgradeConfigs: [{ upgradeType: 'websocket' }],
+    ...pathNormalization(view),
+    requestIdExtension: {
+      typedConfig: typedConfig('envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig', requestIdConfig(view, place)),
+    },
+    ...options.overrides,
+  };
+  return {
+    name: 'envoy.filters.network.http_connection_manager',
+    typedConfig: typedConfig('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', config),
+  };
+}
+
+/** Route discovery over the stream that brought the listener. */
+function routeDiscovery(routeConfigName: string): HttpConnectionManagerJson['rds'] {
+  return { configSource: { ads: {}, initialFetchTimeout: '0s', resourceApiVersion: 'V3' }, routeConfigName };
+}
+
+/** Inbound adds the peer's certificate to what the client sent; a gateway, facing strangers, replaces it. Outbound tells nobody. */
+function clientCertificate(place: FilterPlace): HttpConnectionManagerJson {
+  if (place.listenerClass === 'sidecar-outbound') return {};
+  if (place.listenerClass === 'gateway') {
+    return { forwardClientCertDetails: 'SANITIZE_SET', setCurrentClientCertDetails: { subject: true, cert: true, dns: true, uri: true } };
+  }
+  return { forwardClientCertDetails: 'APPEND_FORWARD', setCurrentClientCertDetails: { subject: true, dns: true, uri: true } };
+}
+
+function pathNormalization(view: ProxyView): HttpConnectionManagerJson {
+  switch (view.settings.meshConfig.pathNormalization.normalization) {
+    case 'NONE':
+      return {};
+    case 'MERGE_SLASHES':
+      return { normalizePath: true, mergeSlashes: true };
+    case 'DECODE_AND_MERGE_SLASHES':
+      return { normalizePath: true, mergeSlashes: true, pathWithEscapedSlashesAction: 'UNESCAPE_AND_FORWARD' };
+    default:
+      return { normalizePath: true };
+  }
+}
+
+function requestIdConfig(view: ProxyView, place: FilterPlace) {
+  const { client, server } = view.policies.telemetry;
+  const setting = place.listenerClass === 'sidecar-inbound' ? server.tracing : client.tracing;
+  return { useRequestIdForTraceSampling: setting.usesRequestIdForSampling };
+}
