@@ -1,0 +1,96 @@
+import type { CircuitBreakers_ThresholdsJson } from '@weft/envoy-api/envoy/config/cluster/v3/circuit_breaker_pb';
+import type { ClusterJson } from '@weft/envoy-api/envoy/config/cluster/v3/cluster_pb';
+import type { AddressJson } from '@weft/envoy-api/envoy/config/core/v3/address_pb';
+import { isHttp2 } from '../mesh/port-protocol.ts';
+import type { ProxyView } from '../mesh/proxy-view.ts';
+import type { InboundPort } from './inbound-port.ts';
+import { typedConfig } from './typed-config.ts';
+
+const unlimited = 4294967295;
+
+/** The clusters that lead to the workload: one for each port, and one for ports that nothing declares. */
+export function inboundClusters(view: ProxyView, ports: readonly InboundPort[]): readonly ClusterJson[] {
+  const clusters = ports.map((port) => portCluster(view, port));
+  return view.node.interceptionMode === 'NONE' ? clusters : [...clusters, passthroughCluster(view)];
+}
+
+function portCluster(view: ProxyView, port: InboundPort): ClusterJson {
+  const name = `inbound|${port.number}||`;
+  const services = port.instances.map(({ service }) => ({ host: service.hostname, name: service.name, namespace: service.namespace }));
+  const common: ClusterJson = {
+    name,
+    connectTimeout: port.connectionPool?.tcp?.connectTimeout ?? view.settings.meshConfig.connectTimeout,
+    circuitBreakers: { thresholds: [thresholds(port)] },
+    ...protocolOptions(port),
+    metadata: { filterMetadata: { istio: services.length > 0 ? { services } : {} } },
+  };
+  if (port.endpoint === null) return { ...common, type: 'ORIGINAL_DST', lbPolicy: 'CLUSTER_PROVIDED', ...sourceAddress(view) };
+  const address: AddressJson =
+    'pipe' in port.endpoint
+      ? { pipe: { path: port.endpoint.pipe } }
+      : { socketAddress: { address: port.endpoint.address, portValue: port.endpoint.port } };
+  return { ...common, type: 'STATIC', loadAssignment: { clusterName: name, endpoints: [{ lbEndpoints: [{ endpoint: { address } }] }] } };
+}
+
+function passthroughCluster(view: ProxyView): ClusterJson {
+  return {
+    name: 'InboundPassthroughCluster',
+    type: 'ORIGINAL_DST',
+    connectTimeout: view.settings.meshConfig.connectTimeout,
+    lbPolicy: 'CLUSTER_PROVIDED',
+    circuitBreakers: { thresholds: [{ ...noLimits }] },
+    typedExtensionProtocolOptions: httpOptions({ useDownstreamProtocolConfig: { httpProtocolOptions: {}, http2ProtocolOptions: {} } }),
+    ...sourceAddress(view),
+  };
+}
+
+/** Traffic rules leave connections from this address alone; from the workload's own they would come back to the proxy. */
+function sourceAddress(view: ProxyView): ClusterJson {
+  const address = view.node.ip.includes(':') ? '::6' : '127.0.0.6';
+  return { upstreamBindConfig: { sourceAddress: { address, portValue: 0 } } };
+}
+
+/** HTTP/2 where the port says so; where it says nothing, whatever the client speaks. */
+function protocolOptions(port: InboundPort): ClusterJson {
+  const maxRequests = port.connectionPool?.http?.maxRequestsPerConnection;
+  const idleTimeout = port.connectionPool?.http?.idleTimeout;
+  const common = {
+    ...((maxRequests || idleTimeout) && {
+      commonHttpProtocolOptions: { ...(idleTimeout && { idleTimeout }), ...(maxRequests && { maxRequestsPerConnection: maxRequests }) },
+    }),
+  };
+  if (isHttp2(port.protocol)) {
+    return { typedExtensionProtocolOptions: httpOptions({ ...common, explicitHttpConfig: { http2ProtocolOptions: {} } }) };
+  }
+  if (port.protocol === 'auto') {
+    const useDownstreamProtocolConfig = { httpProtocolOptions: {}, http2ProtocolOptions: {} };
+    return { typedExtensionProtocolOptions: httpOptions({ ...common, useDownstreamProtocolConfig }) };
+  }
+  if (port.protocol !== 'HTTP' || Object.keys(common).length === 0) return {};
+  return { typedExtensionProtocolOptions: httpOptions({ ...common, explicitHttpConfig: { httpProtocolOptions: {} } }) };
+}
+
+function httpOptions(options: object): NonNullable<ClusterJson['typedExtensionProtocolOptions']> {
+  const name = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+  return { [name]: typedConfig(name, options) };
+}
+
+const noLimits: CircuitBreakers_ThresholdsJson = {
+  maxConnections: unlimited,
+  maxPendingRequests: unlimited,
+  maxRequests: unlimited,
+  maxRetries: unlimited,
+  trackRemaining: true,
+};
+
+/** A limit of 0 counts as none. */
+function thresholds(port: InboundPort): CircuitBreakers_ThresholdsJson {
+  const { tcp, http } = port.connectionPool ?? {};
+  return {
+    ...noLimits,
+    ...(tcp?.maxConnections && { maxConnections: tcp.maxConnections }),
+    ...(http?.http1MaxPendingRequests && { maxPendingRequests: http.http1MaxPendingRequests }),
+    ...(http?.http2MaxRequests && { maxRequests: http.http2MaxRequests }),
+    ...(http?.maxRetries && { maxRetries: http.maxRetries }),
+  };
+}
