@@ -123,7 +123,7 @@ class Merge {
   /** First plain-text port entry by number. */
   readonly #plainByNumber = new Map<number, PortInProgress>();
   readonly #tlsBinds = new Map<number, Set<string>>();
-  /** Who serves a TLS host, by `port/bind/host`. */
+  /** Who serves a server name, by `port/bind/name`. */
   readonly #tlsHostOwner = new Map<string, string>();
 
   constructor(mappings: readonly GatewayPortMapping[]) {
@@ -183,7 +183,8 @@ class Merge {
 
   /** Envoy refuses two filter chains with one match, so a TLS host is served once per port and address. */
   #claimsTakenHost(server: GatewayServer, bound: number, bind: string): boolean {
-    const keys = server.hosts.map((host) => `${bound}/${bind}/${host}`);
+    const names = server.sniHosts.length > 0 ? server.sniHosts : ['*'];
+    const keys = names.map((host) => `${bound}/${bind}/${host}`);
     const taken = keys.find((key) => this.#tlsHostOwner.has(key));
     if (taken !== undefined) {
       this.#refuse(server, 'duplicate-tls-host', this.#tlsHostOwner.get(taken) ?? '');

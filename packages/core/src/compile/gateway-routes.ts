@@ -1,0 +1,121 @@
+import type { RouteJson, VirtualHostJson } from '@weft/envoy-api/envoy/config/route/v3/route_components_pb';
+import type { RouteConfigurationJson } from '@weft/envoy-api/envoy/config/route/v3/route_pb';
+import { hostSubsetOf } from '../base/hosts.ts';
+import type { GatewayServer } from '../mesh/gateway-servers.ts';
+import { isHttp } from '../mesh/port-protocol.ts';
+import type { ProxyView } from '../mesh/proxy-view.ts';
+import type { VirtualServiceRules } from '../mesh/virtual-service.ts';
+import { httpRoutes } from './http-route.ts';
+import { isCatchAll } from './route-match.ts';
+
+const maxDirectResponseBytes = 1024 * 1024;
+
+interface HostInProgress {
+  readonly name: string;
+  readonly routes: RouteJson[];
+  /** The VirtualServices whose routes are in. */
+  readonly sources: Set<string>;
+  requiresTls: boolean;
+}
+
+/**
+ * The route configuration of the servers that share one name. VirtualServices for one host are merged, oldest first, routes that match everything last. A server
+ * that redirects to HTTPS does so for all of its hosts, whoever else serves them.
+ */
+export function gatewayRoutes(view: ProxyView, name: string, servers: readonly GatewayServer[]): RouteConfigurationJson {
+  const hosts = new Map<string, HostInProgress>();
+  for (const server of servers) {
+    for (const rules of virtualServicesOf(view, server)) addRules(view, server, rules, hosts);
+    if (redirectsToHttps(server)) requireTls(server, hosts);
+  }
+  const virtualHosts =
+    hosts.size === 0 ? [blackHole(servers[0]?.port ?? 0)] : [...hosts].map(([domain, host]) => virtualHost(domain, host));
+  return {
+    name,
+    virtualHosts: virtualHosts.sort((a, b) => ((a.name ?? '') < (b.name ?? '') ? -1 : 1)),
+    validateClusters: false,
+    maxDirectResponseBodySizeBytes: maxDirectResponseBytes,
+    ignorePortInHostMatching: true,
+  };
+}
+
+/** The VirtualServices that name the server's Gateway, oldest first. */
+export function virtualServicesOf(view: ProxyView, server: GatewayServer): readonly VirtualServiceRules[] {
+  return view.gatewayVirtualServices.filter((rules) => rules.gateways.includes(server.gateway));
+}
+
+/** The hosts of a server that VirtualServices of a namespace may bind to, without their namespace part. */
+export function hostsForNamespace(server: GatewayServer, namespace: string): readonly string[] {
+  return server.hosts.flatMap((host) => {
+    const slash = host.indexOf('/');
+    if (slash < 0) return [host];
+    const scope = host.slice(0, slash);
+    return scope === namespace || scope === '*' ? [host.slice(slash + 1)] : [];
+  });
+}
+
+function addRules(view: ProxyView, server: GatewayServer, rules: VirtualServiceRules, hosts: Map<string, HostInProgress>): void {
+  const shared = intersection(hostsForNamespace(server, rules.ref.namespace), rules.hosts);
+  if (shared.length === 0 || rules.http.length === 0) return;
+  const source = `${server.gateway} ${rules.ref.namespace}/${rules.ref.name}`;
+  const routes = httpRoutes(rules, {
+    node: view.node,
+    port: server.port,
+    isTls: server.spec.tls !== undefined,
+    gateways: new Set([server.gateway]),
+    serviceByHostname: view.serviceByHostname,
+    defaultRetryPolicy: view.settings.meshConfig.defaultHttpRetryPolicy,
+  });
+  for (const domain of shared) {
+    const host = hosts.get(domain) ?? { name: `${domain}:${server.port}`, routes: [], sources: new Set(), requiresTls: false };
+    hosts.set(domain, host);
+    host.requiresTls ||= redirectsToHttps(server);
+    if (host.sources.has(source)) continue;
+    host.sources.add(source);
+    host.routes.push(...routes);
+  }
+}
+
+/** Of every pair of hosts that overlap the narrower one. */
+function intersection(serverHosts: readonly string[], ruleHosts: readonly string[]): readonly string[] {
+  const shared = new Set<string>();
+  for (const serverHost of serverHosts) {
+    for (const ruleHost of ruleHosts) {
+      if (hostSubsetOf(serverHost, ruleHost)) shared.add(serverHost.toLowerCase());
+      else if (hostSubsetOf(ruleHost, serverHost)) shared.add(ruleHost.toLowerCase());
+    }
+  }
+  return [...shared];
+}
+
+function redirectsToHttps(server: GatewayServer): boolean {
+  return isHttp(server.protocol) && server.spec.tls?.httpsRedirect === true;
+}
+
+function requireTls(server: GatewayServer, hosts: Map<string, HostInProgress>): void {
+  for (const qualified of server.hosts) {
+    const domain = qualified.slice(qualified.indexOf('/') + 1);
+    const host = hosts.get(domain) ?? { name: `${domain}:${server.port}`, routes: [], sources: new Set(), requiresTls: true };
+    host.requiresTls = true;
+    hosts.set(domain, host);
+  }
+}
+
+function virtualHost(domain: string, host: HostInProgress): VirtualHostJson {
+  const routes = [
+    ...host.routes.filter((route) => !isCatchAll(route.match ?? {})),
+    ...host.routes.filter((route) => isCatchAll(route.match ?? {})),
+  ];
+  return {
+    name: host.name,
+    domains: [domain],
+    ...(routes.length > 0 && { routes }),
+    ...(host.requiresTls && { requireTls: 'ALL' as const }),
+    includeRequestAttemptCount: true,
+  };
+}
+
+/** A route configuration needs a virtual host; one without routes answers 404. */
+function blackHole(port: number): VirtualHostJson {
+  return { name: `blackhole:${port}`, domains: ['*'] };
+}
