@@ -7,6 +7,7 @@ import type { DestinationPolicy, Subset } from './destination-rule.ts';
 import { isExportedTo, resolveExports } from './exports.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type { Service } from './service.ts';
+import type { TrafficPolicy } from './traffic-policy.ts';
 
 /**
  * The DestinationRules of each namespace, those for one host merged: subsets add up (of two with one name the older stays), of top-level policies the oldest
@@ -95,7 +96,7 @@ function mergeRules(group: readonly DestinationRule[], settings: MeshSettings): 
       subsetByName.set(name, {
         name,
         labels: subset.labels ?? {},
-        trafficPolicy: subset.trafficPolicy ?? null,
+        trafficPolicy: (subset.trafficPolicy as TrafficPolicy | undefined) ?? null,
         ref: resource.ref,
         path: `spec.subsets[${index}]`,
       });
@@ -106,7 +107,7 @@ function mergeRules(group: readonly DestinationRule[], settings: MeshSettings): 
     host: hostOf(oldest, settings),
     namespace: oldest.ref.namespace,
     exportTo: exportsOf(oldest, settings),
-    trafficPolicy: group.find((resource) => resource.spec?.trafficPolicy)?.spec?.trafficPolicy ?? null,
+    trafficPolicy: (group.find((resource) => resource.spec?.trafficPolicy)?.spec?.trafficPolicy as TrafficPolicy | undefined) ?? null,
     subsets: [...subsetByName.values()],
     workloadSelector: oldest.spec?.workloadSelector?.matchLabels ?? null,
   };

@@ -1,13 +1,10 @@
-import type { DestinationRuleSpec } from '../resource/kinds.ts';
 import type { ResourceRef } from '../resource/resource.ts';
-
-export type TrafficPolicy = NonNullable<DestinationRuleSpec['trafficPolicy']>;
-export type SubsetTrafficPolicy = NonNullable<NonNullable<DestinationRuleSpec['subsets']>[number]['trafficPolicy']>;
+import type { TrafficPolicy } from './traffic-policy.ts';
 
 export interface Subset {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly trafficPolicy: SubsetTrafficPolicy | null;
+  readonly trafficPolicy: TrafficPolicy | null;
   readonly ref: ResourceRef;
   /** `spec.subsets[0]`. */
   readonly path: string;
