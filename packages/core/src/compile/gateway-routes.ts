@@ -64,6 +64,7 @@ function addRules(view: ProxyView, server: GatewayServer, rules: VirtualServiceR
     isTls: server.spec.tls !== undefined,
     gateways: new Set([server.gateway]),
     serviceByHostname: view.serviceByHostname,
+    policyByHostname: view.serviceByHostname,
     defaultRetryPolicy: view.settings.meshConfig.defaultHttpRetryPolicy,
   });
   for (const domain of shared) {

@@ -102,7 +102,8 @@ function selectsProxy(
   const services = gateway.annotations[gatewayServiceAnnotation];
   if (services !== undefined) {
     if (services.split(',').some((hostname) => proxy.serviceHostnames.has(hostname))) return true;
-    return gateway.ref.namespace === proxy.namespace && gateway.labels[gatewayNameLabel] === proxy.labels[gatewayNameLabel];
+    const name = gateway.labels[gatewayNameLabel];
+    return name !== undefined && name === proxy.labels[gatewayNameLabel] && gateway.ref.namespace === proxy.namespace;
   }
   return Object.entries(gateway.spec?.selector ?? {}).every(([key, value]) => proxy.labels[key] === value);
 }
