@@ -1,4 +1,5 @@
 import type { CorsPlan } from '../plan/cors-plan.ts';
+import type { FilterChainPlan } from '../plan/filter-chain-plan.ts';
 import type { HeaderMutationPlan } from '../plan/header-plan.ts';
 import type {
   ExtAuthzPlan,
@@ -9,7 +10,6 @@ import type {
   LocalRateLimitPlan,
   RateLimitPlan,
 } from '../plan/http-filter-plan.ts';
-import type { FilterChainPlan } from '../plan/listener-plan.ts';
 import type { Fraction } from '../plan/matcher.ts';
 import type { ForwardActionPlan, RoutePlan, RouteTable, VirtualHostPlan } from '../plan/route-plan.ts';
 

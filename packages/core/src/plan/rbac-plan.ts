@@ -1,7 +1,10 @@
 import type { ConnectionFacts, RequestFacts } from './facts.ts';
 
-/** A compiled condition of RBAC. `request` is null on TCP connections, where HTTP conditions never hold. */
-export type RbacTest = (connection: ConnectionFacts, request: RequestFacts | null) => boolean;
+/** Dynamic metadata by filter namespace, as filters before this one left it. */
+export type DynamicMetadata = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** A compiled condition of RBAC. `request` is null on TCP connections: there, every header counts as absent. */
+export type RbacTest = (connection: ConnectionFacts, request: RequestFacts | null, metadata: DynamicMetadata | null) => boolean;
 
 /** One policy of an RBAC filter: it matches when any permission, any principal and the CEL condition hold. */
 export interface RbacPolicyPlan {

@@ -30,7 +30,7 @@ export interface WeightedClusterPlan {
 export interface RetryPolicyPlan {
   readonly on: readonly string[];
   /** Retries after the first try; null when unset (1, unless the request header says otherwise). */
-  readonly attempts: number;
+  readonly attempts: number | null;
   /** null = the route's timeout. */
   readonly perTryTimeoutMs: number | null;
   readonly perTryIdleTimeoutMs: number | null;

@@ -1,0 +1,478 @@
+import { metadataHolds } from '../plan/build-matcher.ts';
+import type { RequestFacts } from '../plan/facts.ts';
+import type { HttpConnectionManagerPlan } from '../plan/http-connection-plan.ts';
+import type { FaultPlan, FilterConfigPlan, HttpFilterPlan, JwtRequirementPlan } from '../plan/http-filter-plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { DynamicMetadata, RbacPlan } from '../plan/rbac-plan.ts';
+import type { RoutePlan, RouteTable, VirtualHostPlan } from '../plan/route-plan.ts';
+import { judgeRules, judgeShadow, type Subject, traceRules } from './authorize.ts';
+import { judgeCors } from './cors.ts';
+import type {
+  CorsDecision,
+  DecisionState,
+  FaultDecision,
+  FilterOutcome,
+  ForwardDecision,
+  LocalReplyDecision,
+  PendingDecision,
+  PendingNeed,
+  RequestDecision,
+  Resume,
+  ShadowVerdict,
+  Trace,
+} from './decision.ts';
+import { findRoute, findVirtualHost, traceRoutes } from './find-route.ts';
+import { isGrpc, matchesRoute } from './match-route.ts';
+import { descriptorsOf } from './rate-limit-descriptors.ts';
+import { RequestOverlay } from './request-overlay.ts';
+import { redirectLocation, rewriteAuthority, rewritePath } from './rewrite.ts';
+import { timeoutsOf } from './timeouts.ts';
+
+/** What a decision may use besides the request. */
+export interface DecideOptions {
+  readonly trace: Trace | null;
+  readonly resume: Resume | null;
+  /** A draw in 0 … 999,999 for routes that take a fraction of requests; null where there is no chance to be played. */
+  readonly draw: number | null;
+}
+
+/** Decide without trace, resume or draw. */
+export const plainDecision: DecideOptions = { trace: null, resume: null, draw: null };
+
+const noOutcome: FilterOutcome = {
+  headerChanges: [],
+  metadata: {},
+  shadows: [],
+  responseHeaders: [],
+  rbacPolicy: '',
+  requestPrincipal: '',
+};
+const noLayers: LocalReplyDecision['responseHeaders'] = [];
+
+/**
+ * Decides what happens to a request: runs the connection manager's filters in their order, then the route's action. The table is looked up
+ * in the plan given, so that a request on an old connection follows the newest routes.
+ */
+export function decideRequest(plan: Plan, http: HttpConnectionManagerPlan, facts: RequestFacts, options: DecideOptions): RequestDecision {
+  const table = http.routes.kind === 'inline' ? http.routes.table : plan.routeTableByName.get(http.routes.name);
+  return new Decision(http, table ?? null, facts, options).run();
+}
+
+/** One decision in progress. */
+class Decision {
+  readonly #http: HttpConnectionManagerPlan;
+  readonly #table: RouteTable | null;
+  readonly #original: RequestFacts;
+  readonly #trace: Trace | null;
+  readonly #resume: Resume | null;
+  readonly #draw: number | null;
+  #facts: RequestFacts;
+  #outcome: FilterOutcome = noOutcome;
+  #metadata: DynamicMetadata | null = null;
+  #host: VirtualHostPlan | null = null;
+  #route: RoutePlan | null = null;
+  #fault: FaultDecision | null = null;
+  #cors: CorsDecision | null = null;
+
+  constructor(http: HttpConnectionManagerPlan, table: RouteTable | null, facts: RequestFacts, options: DecideOptions) {
+    this.#http = http;
+    this.#table = table;
+    this.#original = facts;
+    this.#facts = facts;
+    this.#trace = options.trace;
+    this.#resume = options.resume;
+    this.#draw = options.draw;
+    this.#metadata = facts.connection.metadata;
+  }
+
+  run(): RequestDecision {
+    const resume = this.#resume;
+    if (resume) this.#restore(resume.state);
+    else this.#selectRoute(this.#trace);
+    let from = 0;
+    if (resume) {
+      from = resume.filterIndex + 1;
+      const denied = this.#apply(resume);
+      if (denied) return denied;
+    }
+    const { filters } = this.#http;
+    for (let i = from; i < filters.length; i++) {
+      const filter = filters[i];
+      if (!filter) continue;
+      const stop = this.#runFilter(filter, i);
+      if (stop) return stop;
+    }
+    return this.#finish();
+  }
+
+  #selectRoute(trace: Trace | null): void {
+    this.#host = this.#table ? findVirtualHost(this.#table, this.#facts.authority) : null;
+    this.#route = this.#host && !this.#needsTls(this.#host) ? findRoute(this.#host, this.#facts, this.#metadata, this.#draw) : null;
+    if (trace) this.#traceRoute(trace);
+  }
+
+  #traceRoute(trace: Trace): void {
+    const host = this.#host;
+    const why = host ? `${this.#facts.authority} is one of its domains` : `no virtual host for ${this.#facts.authority}`;
+    const resource = host?.source.resource ?? null;
+    trace.steps.push({
+      stage: 'virtualHost',
+      name: host?.name ?? '',
+      resource,
+      field: host?.source.path ?? null,
+      matched: host !== null,
+      why,
+    });
+    if (host && this.#needsTls(host)) {
+      const redirect = 'the virtual host asks for https';
+      trace.steps.push({ stage: 'virtualHost', name: host.name, resource, field: host.source.path, matched: true, why: redirect });
+    } else if (host) traceRoutes(trace, host, this.#facts, this.#metadata, this.#route);
+  }
+
+  #runFilter(filter: HttpFilterPlan, index: number): RequestDecision | null {
+    const override = this.#route?.filterConfigs.get(filter.name);
+    if (override?.kind === 'disabled' || (filter.disabled && override === undefined)) return null;
+    const { config } = filter;
+    switch (config.kind) {
+      case 'rbac':
+        return this.#runRbac(filter.name, override?.kind === 'rbac' ? override.rbac : config.rbac);
+      case 'jwtAuthn':
+        return this.#runJwt(config, override, index);
+      case 'extAuthz':
+        return this.#runExtAuthz(config, override, index);
+      case 'fault':
+        this.#runFault(override?.kind === 'fault' ? override.fault : config.fault);
+        return null;
+      case 'cors':
+        return this.#runCors(override);
+      case 'localRateLimit':
+        return this.#runLocalRateLimit(override?.kind === 'localRateLimit' ? override : config, filter.name, index);
+      case 'rateLimit':
+        return this.#runRateLimit(config, override, index);
+      default:
+        return null;
+    }
+  }
+
+  #runRbac(filter: string, rbac: RbacPlan | null): RequestDecision | null {
+    if (!rbac) return null;
+    const connection = this.#facts.connection;
+    if (rbac.shadowRules) {
+      const shadow = judgeShadow(rbac, filter, this.#subject(), this.#trace);
+      if (shadow) this.#addShadow(rbac, shadow);
+    }
+    if (!rbac.rules) return null;
+    const verdict = judgeRules(rbac.rules, connection, this.#facts, this.#metadata);
+    if (this.#trace) traceRules(this.#trace, 'rbac', rbac.rules, this.#subject(), verdict);
+    if (verdict.policy !== '') this.#outcome = { ...this.#outcome, rbacPolicy: verdict.policy };
+    if (verdict.allowed) return null;
+    const details = `rbac_access_denied_matched_policy[${verdict.policy === '' ? 'none' : verdict.policy.replaceAll(' ', '_')}]`;
+    return this.#reply({ status: 403, body: 'RBAC: access denied', details, reason: 'rbac' });
+  }
+
+  /** Shadow verdicts become dynamic metadata, where Istio's CUSTOM action has ext_authz look for them. */
+  #addShadow(rbac: RbacPlan, shadow: ShadowVerdict): void {
+    const prefix = rbac.shadowRulesStatPrefix;
+    const before = this.#metadata?.['envoy.filters.http.rbac'] ?? {};
+    const written = {
+      ...before,
+      [`${prefix}shadow_effective_policy_id`]: shadow.policy,
+      [`${prefix}shadow_engine_result`]: shadow.verdict,
+    };
+    this.#addMetadata({ 'envoy.filters.http.rbac': written });
+    this.#outcome = { ...this.#outcome, shadows: [...this.#outcome.shadows, shadow] };
+  }
+
+  #runJwt(
+    config: Extract<FilterConfigPlan, { kind: 'jwtAuthn' }>,
+    override: FilterConfigPlan | undefined,
+    index: number,
+  ): RequestDecision | null {
+    const { jwt } = config;
+    if (override?.kind === 'jwtAuthnRoute' && override.disabled) return null;
+    const facts = this.#facts;
+    if (jwt.bypassCorsPreflight && facts.method === 'OPTIONS' && facts.header('origin') && facts.header('access-control-request-method'))
+      return null;
+    const requirement = this.#jwtRequirement(config, override);
+    if (!requirement || requirement.kind === 'none') return null;
+    return this.#pend({ kind: 'jwt', jwt, requirement }, index);
+  }
+
+  #jwtRequirement(
+    { jwt }: Extract<FilterConfigPlan, { kind: 'jwtAuthn' }>,
+    override: FilterConfigPlan | undefined,
+  ): JwtRequirementPlan | null {
+    if (override?.kind === 'jwtAuthnRoute') return jwt.requirementByName.get(override.requirementName) ?? null;
+    for (const rule of jwt.rules) if (matchesRoute(rule.match, this.#facts, this.#metadata)) return rule.requirement;
+    return null;
+  }
+
+  #runExtAuthz(
+    config: Extract<FilterConfigPlan, { kind: 'extAuthz' }>,
+    override: FilterConfigPlan | undefined,
+    index: number,
+  ): RequestDecision | null {
+    const { extAuthz } = config;
+    if (override?.kind === 'extAuthzRoute' && override.disabled) return null;
+    if (extAuthz.enabledMetadata && !metadataHolds(extAuthz.enabledMetadata, this.#metadata)) return null;
+    if (extAuthz.enabled && extAuthz.enabled.perMillion === 0) {
+      if (!extAuthz.denyAtDisable) return null;
+      return this.#reply({ status: extAuthz.statusOnError, body: '', details: 'ext_authz_denied', reason: 'extAuthz', flag: 'UAEX' });
+    }
+    const route = override?.kind === 'extAuthzRoute' ? override : null;
+    const sendBody = extAuthz.withRequestBody !== null && !(route?.disableRequestBodyBuffering ?? false);
+    return this.#pend({ kind: 'extAuthz', extAuthz, contextExtensions: route?.contextExtensions ?? {}, sendBody }, index);
+  }
+
+  #runFault(fault: FaultPlan): void {
+    if (!fault.headers.every((header) => header.matches(this.#facts.header(header.name)))) return;
+    const clusters = this.#route?.action.kind === 'forward' ? this.#route.action.clusters : [];
+    if (fault.upstreamCluster !== '' && !clusters.some((cluster) => cluster.name === fault.upstreamCluster)) return;
+    this.#fault = faultOf(fault, this.#facts);
+  }
+
+  #runCors(override: FilterConfigPlan | undefined): RequestDecision | null {
+    const cors = override?.kind === 'cors' ? override.cors : null;
+    if (!cors) return null;
+    const verdict = judgeCors(cors, this.#facts);
+    if (verdict.kind === 'mark') this.#cors = verdict.decision;
+    if (verdict.kind !== 'preflight') return null;
+    return this.#reply({ status: 200, body: '', details: 'cors_response', reason: 'cors', headers: verdict.headers });
+  }
+
+  #runLocalRateLimit(
+    { limit }: Extract<FilterConfigPlan, { kind: 'localRateLimit' }>,
+    filterName: string,
+    index: number,
+  ): RequestDecision | null {
+    if (!limit.enabled || limit.enabled.perMillion === 0) return null;
+    const descriptors =
+      this.#route && this.#host ? descriptorsOf(this.#descriptorSource(this.#route, this.#host), limit.stage, 'OVERRIDE') : [];
+    return this.#pend({ kind: 'localRateLimit', limit, descriptors, filterName, scope: limit }, index);
+  }
+
+  #runRateLimit(
+    { limit }: Extract<FilterConfigPlan, { kind: 'rateLimit' }>,
+    override: FilterConfigPlan | undefined,
+    index: number,
+  ): RequestDecision | null {
+    if (!this.#route || !this.#host) return null;
+    if (limit.requestType !== 'both' && (limit.requestType === 'internal') !== this.#facts.isInternal) return null;
+    const option = override?.kind === 'rateLimitRoute' ? override : null;
+    const descriptors = descriptorsOf(
+      this.#descriptorSource(this.#route, this.#host),
+      limit.stage,
+      option?.includeVirtualHost ?? 'OVERRIDE',
+    );
+    if (descriptors.length === 0) return null;
+    return this.#pend({ kind: 'rateLimit', limit, domain: option?.domain || limit.domain, descriptors }, index);
+  }
+
+  #finish(): RequestDecision {
+    if (!this.#host) return this.#reply({ status: 404, body: '', details: 'route_not_found', reason: 'noVirtualHost', flag: 'NR' });
+    if (this.#needsTls(this.#host)) return this.#tlsRedirect();
+    const route = this.#route;
+    if (!route) return this.#reply({ status: 404, body: '', details: 'route_not_found', reason: 'noRoute', flag: 'NR' });
+    switch (route.action.kind) {
+      case 'forward':
+        return this.#forward(route, this.#host, route.action);
+      case 'redirect': {
+        const location = redirectLocation(route, route.action, this.#facts);
+        return this.#reply({
+          status: route.action.status,
+          body: '',
+          details: 'direct_response',
+          reason: 'redirect',
+          headers: [['location', location]],
+        });
+      }
+      case 'direct':
+        return this.#reply({
+          status: route.action.status,
+          body: '',
+          bytes: route.action.body,
+          details: 'direct_response',
+          reason: 'direct',
+        });
+      default:
+        return this.#reply({ status: 500, body: '', details: 'unsupported_route_action', reason: 'unsupported' });
+    }
+  }
+
+  #forward(route: RoutePlan, virtualHost: VirtualHostPlan, action: ForwardDecision['action']): RequestDecision {
+    const facts = this.#facts;
+    const invalid = this.#invalidHeader();
+    if (invalid) return invalid;
+    return {
+      kind: 'forward',
+      table: this.#table as RouteTable,
+      virtualHost,
+      route,
+      action,
+      path: rewritePath(route, action, facts.path),
+      authority: rewriteAuthority(action, facts),
+      timeouts: timeoutsOf(action, facts, this.#http),
+      fault: this.#fault,
+      cors: this.#cors,
+      requestHeaders: route.requestHeaders,
+      responseHeaders: route.responseHeaders,
+      outcome: this.#outcome,
+    };
+  }
+
+  /** `strict_check_headers` of the router filter. */
+  #invalidHeader(): RequestDecision | null {
+    const router = this.#http.filters[this.#http.filters.length - 1]?.config;
+    if (router?.kind !== 'router' || router.router.strictCheckHeaders.length === 0) return null;
+    for (const header of router.router.strictCheckHeaders) {
+      const value = this.#facts.header(header.toLowerCase());
+      if (value !== undefined && !isValidEnvoyHeader(header.toLowerCase(), value)) {
+        const body = `invalid header '${header}' with value '${value}'`;
+        return this.#reply({ status: 400, body, details: `request_headers_failed_strict_check{${header}}`, reason: 'header', flag: 'IH' });
+      }
+    }
+    return null;
+  }
+
+  /** In place of its routes such a host has one redirect to https. */
+  #needsTls(host: VirtualHostPlan): boolean {
+    if (host.requireTls === 'NONE' || this.#facts.scheme === 'https') return false;
+    return host.requireTls === 'ALL' || !this.#facts.isInternal;
+  }
+
+  #tlsRedirect(): RequestDecision {
+    const location = `https://${this.#facts.authority}${this.#facts.path}`;
+    return this.#reply({ status: 301, body: '', details: 'https_redirect', reason: 'tlsRedirect', headers: [['location', location]] });
+  }
+
+  #pend(need: PendingNeed, filterIndex: number): PendingDecision {
+    const state: DecisionState = {
+      outcome: this.#outcome,
+      route: this.#route,
+      virtualHost: this.#host,
+      fault: this.#fault,
+      cors: this.#cors,
+      filterConfigs: this.#route?.filterConfigs ?? null,
+    };
+    return { kind: 'pending', filterIndex, need, state };
+  }
+
+  #restore(state: DecisionState): void {
+    this.#outcome = state.outcome;
+    this.#route = state.route;
+    this.#host = state.virtualHost;
+    this.#fault = state.fault;
+    this.#cors = state.cors;
+    this.#metadata = { ...this.#original.connection.metadata, ...state.outcome.metadata };
+    if (state.outcome.headerChanges.length > 0) this.#facts = new RequestOverlay(this.#original, state.outcome.headerChanges);
+  }
+
+  #apply({ result }: Resume): RequestDecision | null {
+    if (result.kind === 'deny') {
+      const { status, body, headers, flag, details, grpcStatus } = result;
+      return this.#reply({
+        status,
+        body,
+        headers,
+        flag,
+        details,
+        grpcStatus,
+        reason: details.startsWith('jwt') ? 'jwt' : details.startsWith('ext_authz') ? 'extAuthz' : 'rateLimit',
+      });
+    }
+    this.#addMetadata(result.metadata);
+    const headerChanges =
+      result.headerChanges.length > 0 ? [...this.#outcome.headerChanges, ...result.headerChanges] : this.#outcome.headerChanges;
+    this.#outcome = {
+      ...this.#outcome,
+      headerChanges,
+      responseHeaders: [...this.#outcome.responseHeaders, ...result.responseHeaders],
+      requestPrincipal: result.requestPrincipal || this.#outcome.requestPrincipal,
+    };
+    if (headerChanges.length > 0) this.#facts = new RequestOverlay(this.#original, headerChanges);
+    if (result.clearRoute) this.#selectRoute(this.#trace);
+    return null;
+  }
+
+  #addMetadata(written: DynamicMetadata): void {
+    if (Object.keys(written).length === 0) return;
+    const metadata = { ...this.#outcome.metadata, ...written };
+    this.#outcome = { ...this.#outcome, metadata };
+    this.#metadata = { ...this.#original.connection.metadata, ...metadata };
+  }
+
+  #subject(): Subject {
+    return { connection: this.#facts.connection, request: this.#facts, metadata: this.#metadata };
+  }
+
+  #descriptorSource(route: RoutePlan, virtualHost: VirtualHostPlan) {
+    return { facts: this.#facts, metadata: this.#metadata, route, virtualHost };
+  }
+
+  #reply(answer: Answer): LocalReplyDecision {
+    return {
+      kind: 'localReply',
+      status: answer.status,
+      body: answer.body,
+      bytes: answer.bytes ?? null,
+      headers: answer.headers ?? [],
+      flag: answer.flag ?? '',
+      details: answer.details,
+      grpcStatus: answer.grpcStatus ?? null,
+      reason: answer.reason,
+      virtualHost: this.#host,
+      route: this.#route,
+      table: this.#table,
+      responseHeaders: this.#route?.responseHeaders ?? noLayers,
+      fault: this.#fault,
+      cors: this.#cors,
+      outcome: this.#outcome,
+    };
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly details: string;
+  readonly reason: LocalReplyDecision['reason'];
+  readonly bytes?: Uint8Array;
+  readonly headers?: LocalReplyDecision['headers'];
+  readonly flag?: string;
+  readonly grpcStatus?: number | null;
+}
+
+/** The delay and abort of a fault; header-driven ones read their values from the request. */
+function faultOf(fault: FaultPlan, facts: RequestFacts): FaultDecision | null {
+  const { delay, abort } = fault;
+  const delayMs = delay ? (delay.fromHeader ? headerNumber(facts, 'x-envoy-fault-delay-request') : (delay.fixedMs ?? 0)) : 0;
+  const status = abort?.fromHeader ? headerNumber(facts, 'x-envoy-fault-abort-request') : (abort?.httpStatus ?? 0);
+  const grpc = abort?.fromHeader ? headerNumber(facts, 'x-envoy-fault-abort-grpc-request') || null : (abort?.grpcStatus ?? null);
+  if (delayMs === 0 && status === 0 && grpc === null && !fault.responseRateLimit) return null;
+  return {
+    fault,
+    delayMs,
+    delayFraction: delay && delayMs > 0 ? delay.fraction : null,
+    abortStatus: status || (grpc !== null && !isGrpc(facts) ? grpcToHttp(grpc) : grpc !== null ? 200 : 0),
+    abortGrpcStatus: grpc,
+    abortFraction: abort && (status > 0 || grpc !== null) ? abort.fraction : null,
+  };
+}
+
+function headerNumber(facts: RequestFacts, name: string): number {
+  const value = facts.header(name);
+  return value !== undefined && /^\d{1,9}$/.test(value) ? Number(value) : 0;
+}
+
+const httpOfGrpc: readonly number[] = [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401];
+
+/** The HTTP status that stands for a gRPC status (Envoy `Grpc::Utility::grpcToHttpStatus`). */
+export function grpcToHttp(status: number): number {
+  return httpOfGrpc[status] ?? 500;
+}
+
+/** The `x-envoy-*` headers that a strict router checks. */
+function isValidEnvoyHeader(name: string, value: string): boolean {
+  if (name === 'x-envoy-retry-on' || name === 'x-envoy-retry-grpc-on') return /^[a-z0-9-]+(?:,[a-z0-9-]+)*$/.test(value);
+  return /^\d+$/.test(value);
+}

@@ -1,0 +1,81 @@
+import type { RequestFacts } from '../plan/facts.ts';
+import type { RateLimitActionPlan, RateLimitActionsPlan } from '../plan/rate-limit-plan.ts';
+import type { DynamicMetadata } from '../plan/rbac-plan.ts';
+import type { RoutePlan, VirtualHostPlan } from '../plan/route-plan.ts';
+import type { Descriptor } from './decision.ts';
+import { queryParameter } from './match-route.ts';
+
+/** What descriptors are made from. */
+export interface DescriptorSource {
+  readonly facts: RequestFacts;
+  readonly metadata: DynamicMetadata | null;
+  readonly route: RoutePlan;
+  readonly virtualHost: VirtualHostPlan;
+}
+
+/** The descriptors of a route's and its virtual host's rate limits for one stage; a limit with a missing part gives none. */
+export function descriptorsOf(source: DescriptorSource, stage: number, virtualHostLimits: 'OVERRIDE' | 'INCLUDE' | 'IGNORE'): Descriptor[] {
+  const { route, virtualHost } = source;
+  const action = route.action.kind === 'forward' ? route.action : null;
+  const own = action?.rateLimits ?? [];
+  const includesHost =
+    virtualHostLimits === 'INCLUDE' ||
+    (virtualHostLimits === 'OVERRIDE' && (own.length === 0 || (action?.includeVirtualHostRateLimits ?? false)));
+  const limits: readonly RateLimitActionsPlan[] = includesHost ? [...own, ...virtualHost.rateLimits] : own;
+  return limits.filter((limit) => limit.stage === stage).flatMap((limit) => descriptorOf(limit.actions, source) ?? []);
+}
+
+function descriptorOf(actions: readonly RateLimitActionPlan[], source: DescriptorSource): Descriptor[] | null {
+  const entries: (readonly [string, string])[] = [];
+  for (const action of actions) {
+    const entry = entryOf(action, source);
+    if (entry === 'missing') return null;
+    if (entry !== 'skip') entries.push(entry);
+  }
+  return entries.length > 0 ? [entries] : null;
+}
+
+type Entry = readonly [string, string] | 'missing' | 'skip';
+
+function entryOf(action: RateLimitActionPlan, source: DescriptorSource): Entry {
+  const { facts, route } = source;
+  switch (action.kind) {
+    case 'remoteAddress':
+    case 'maskedRemoteAddress':
+      return ['remote_address', facts.remote.text];
+    case 'destinationCluster':
+      return route.action.kind === 'forward' ? ['destination_cluster', route.action.clusters[0]?.name ?? ''] : 'missing';
+    case 'requestHeader':
+      return present(action.key, facts.header(action.header), action.skipIfAbsent);
+    case 'queryParameter':
+      return present(action.key, queryParameter(facts.path, action.parameter), action.skipIfAbsent);
+    case 'genericKey':
+      return [action.key, action.value];
+    case 'headerValueMatch': {
+      const matches = action.headers.every((header) => header.matches(facts.header(header.name)));
+      return matches === action.expectMatch ? [action.key, action.value] : 'missing';
+    }
+    case 'queryParameterValueMatch': {
+      const matches = action.parameters.every((parameter) => parameter.matches(queryParameter(facts.path, parameter.name)));
+      return matches === action.expectMatch ? [action.key, action.value] : 'missing';
+    }
+    case 'metadata':
+      return metadataEntry(action, source);
+    case 'sourceCluster':
+    case 'unsupported':
+      return 'missing';
+  }
+}
+
+function metadataEntry(action: Extract<RateLimitActionPlan, { kind: 'metadata' }>, source: DescriptorSource): Entry {
+  const root: DynamicMetadata | null = action.source === 'DYNAMIC' ? source.metadata : source.route.metadata;
+  let value: unknown = root?.[action.filter];
+  for (const key of action.path) value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+  const text = typeof value === 'string' && value !== '' ? value : action.defaultValue;
+  return text === '' ? (action.skipIfAbsent ? 'skip' : 'missing') : [action.key, text];
+}
+
+function present(key: string, value: string | undefined, skipIfAbsent: boolean): Entry {
+  if (value === undefined) return skipIfAbsent ? 'skip' : 'missing';
+  return [key, value];
+}

@@ -1,0 +1,70 @@
+import type { RequestFacts } from '../plan/facts.ts';
+import type { HttpConnectionManagerPlan } from '../plan/http-connection-plan.ts';
+import type { ForwardActionPlan } from '../plan/route-plan.ts';
+import type { RequestTimeouts } from './decision.ts';
+import { isGrpc } from './match-route.ts';
+
+/** The deadlines of a request: the route's, overridden by `grpc-timeout` and the `x-envoy-…` headers as Envoy's router does. */
+export function timeoutsOf(action: ForwardActionPlan, facts: RequestFacts, http: HttpConnectionManagerPlan): RequestTimeouts {
+  const grpc = grpcTimeout(action, facts);
+  const header = milliseconds(facts.header('x-envoy-upstream-rq-timeout-ms'));
+  const routeMs = header ?? grpc ?? action.timeoutMs;
+  const perTry = milliseconds(facts.header('x-envoy-upstream-rq-per-try-timeout-ms')) ?? action.retry?.perTryTimeoutMs ?? null;
+  return {
+    routeMs,
+    // A per-try timeout that is not shorter than the whole is none (Envoy `FilterUtility::finalTimeout`).
+    perTryMs: perTry === null || perTry === 0 || (routeMs > 0 && perTry >= routeMs) ? null : perTry,
+    perTryIdleMs: action.retry?.perTryIdleTimeoutMs ?? null,
+    idleMs: action.idleTimeoutMs,
+    maxStreamDurationMs: streamDuration(action, facts) ?? (http.common.maxStreamDurationMs || null),
+    fromHeader: header !== null || grpc !== null,
+  };
+}
+
+/** `10S`, `250m` … of the `grpc-timeout` header in ms; null when absent or malformed. */
+export function parseGrpcTimeout(value: string | undefined): number | null {
+  const found = value === undefined ? null : /^(\d{1,8})([HMSmun])$/.exec(value);
+  if (!found) return null;
+  const amount = Number(found[1]);
+  switch (found[2]) {
+    case 'H':
+      return amount * 3_600_000;
+    case 'M':
+      return amount * 60_000;
+    case 'S':
+      return amount * 1000;
+    case 'm':
+      return amount;
+    case 'u':
+      return Math.ceil(amount / 1000);
+    default:
+      return Math.ceil(amount / 1_000_000);
+  }
+}
+
+/** The deprecated `max_grpc_timeout` replaces the route timeout; only where `max_stream_duration` does not rule. */
+function grpcTimeout(action: ForwardActionPlan, facts: RequestFacts): number | null {
+  if (action.grpcTimeoutHeaderMaxMs === null || action.maxStreamDurationMs !== null || !isGrpc(facts)) return null;
+  return cappedGrpcTimeout(action, facts);
+}
+
+function streamDuration(action: ForwardActionPlan, facts: RequestFacts): number | null {
+  if (action.grpcTimeoutHeaderMaxMs !== null && action.maxStreamDurationMs !== null) {
+    const asked = cappedGrpcTimeout(action, facts);
+    if (asked !== null) return asked;
+  }
+  return action.maxStreamDurationMs;
+}
+
+function cappedGrpcTimeout(action: ForwardActionPlan, facts: RequestFacts): number | null {
+  const asked = parseGrpcTimeout(facts.header('grpc-timeout'));
+  const cap = action.grpcTimeoutHeaderMaxMs ?? 0;
+  if (asked === null) return null;
+  const offset = action.grpcTimeoutHeaderOffsetMs;
+  const withOffset = asked > offset ? asked - offset : asked;
+  return cap > 0 ? Math.min(cap, withOffset) : withOffset;
+}
+
+function milliseconds(value: string | undefined): number | null {
+  return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : null;
+}

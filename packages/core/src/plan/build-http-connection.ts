@@ -1,0 +1,227 @@
+import type {
+  HttpConnectionManager_TracingJson,
+  HttpConnectionManagerJson,
+  ResponseMapperJson,
+} from '@weft/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
+import { buildAccessLog, buildAccessLogFilter, buildFormatOutput } from './build-access-log.ts';
+import { bytesOfData } from './build-data-source.ts';
+import { buildGrpcService } from './build-grpc-service.ts';
+import { buildHeaderAddition } from './build-header.ts';
+import { buildHttpFilter } from './build-http-filter.ts';
+import { buildCommonHttpOptions, buildHttp1Options, buildHttp2Options } from './build-http-options.ts';
+import { buildRouteTable } from './build-route-table.ts';
+import type { HttpConnectionManagerPlan, LocalReplyMapperPlan, RouteSourcePlan, TracingPlan } from './http-connection-plan.ts';
+import { parseIpRange } from './ip-address.ts';
+import type { Fraction } from './matcher.ts';
+import { durationMs, messageName, textOfBytes } from './read.ts';
+
+/** Compiles an HTTP connection manager. */
+export function buildHttpConnection(json: HttpConnectionManagerJson): HttpConnectionManagerPlan {
+  const xff = originalIpConfig(json);
+  const options = json.accessLogOptions;
+  return {
+    ...buildHeadersOptions(json),
+    ...buildTimeouts(json),
+    statPrefix: json.statPrefix ?? '',
+    codec: json.codecType === 'HTTP1' || json.codecType === 'HTTP2' || json.codecType === 'HTTP3' ? json.codecType : 'AUTO',
+    routes: buildRouteSource(json),
+    filters: (json.httpFilters ?? []).map(buildHttpFilter),
+    useRemoteAddress: json.useRemoteAddress ?? false,
+    xffTrustedHops: xff?.xffNumTrustedHops ?? json.xffNumTrustedHops ?? 0,
+    skipXffAppend: json.skipXffAppend ?? xff?.skipXffAppend ?? false,
+    internalAddressRanges: internalRanges(json),
+    common: buildCommonHttpOptions(json.commonHttpProtocolOptions),
+    http1: buildHttp1Options(json.httpProtocolOptions),
+    http2: buildHttp2Options(json.http2ProtocolOptions),
+    maxRequestHeadersKb: json.maxRequestHeadersKb ?? 60,
+    upgrades: (json.upgradeConfigs ?? []).map((upgrade) => ({
+      type: (upgrade.upgradeType ?? '').toLowerCase(),
+      enabled: upgrade.enabled ?? true,
+      filters: upgrade.filters?.length ? upgrade.filters.map(buildHttpFilter) : null,
+    })),
+    overrideStreamErrorOnInvalidMessage: json.streamErrorOnInvalidHttpMessage ?? false,
+    localReply: json.localReplyConfig
+      ? {
+          mappers: (json.localReplyConfig.mappers ?? []).map(buildMapper),
+          bodyFormat: json.localReplyConfig.bodyFormat ? buildFormatOutput(json.localReplyConfig.bodyFormat) : null,
+        }
+      : null,
+    tracing: json.tracing ? buildTracing(json.tracing) : null,
+    accessLogs: (json.accessLog ?? []).map(buildAccessLog),
+    accessLogFlushIntervalMs: durationMs(options?.accessLogFlushInterval ?? json.accessLogFlushInterval, null),
+    flushAccessLogOnNewRequest: options?.flushAccessLogOnNewRequest ?? json.flushAccessLogOnNewRequest ?? false,
+    source: json,
+  };
+}
+
+function buildRouteSource(json: HttpConnectionManagerJson): RouteSourcePlan {
+  if (json.rds) return { kind: 'rds', name: json.rds.routeConfigName ?? '' };
+  return { kind: 'inline', table: buildRouteTable(json.routeConfig ?? {}) };
+}
+
+type HeadersOptions = Pick<
+  HttpConnectionManagerPlan,
+  | 'serverName'
+  | 'serverHeader'
+  | 'via'
+  | 'generateRequestId'
+  | 'preserveExternalRequestId'
+  | 'alwaysSetRequestIdInResponse'
+  | 'packTraceReason'
+  | 'useRequestIdForTraceSampling'
+  | 'forwardClientCert'
+  | 'clientCertDetails'
+  | 'proxy100Continue'
+  | 'normalizePath'
+  | 'mergeSlashes'
+  | 'escapedSlashes'
+  | 'stripPort'
+  | 'stripTrailingHostDot'
+  | 'schemeHeader'
+  | 'appendXForwardedPort'
+  | 'appendLocalOverload'
+  | 'addUserAgent'
+>;
+
+function buildHeadersOptions(json: HttpConnectionManagerJson): HeadersOptions {
+  const details = json.setCurrentClientCertDetails;
+  const requestId = json.requestIdExtension?.typedConfig as
+    | { readonly packTraceReason?: boolean; readonly useRequestIdForTraceSampling?: boolean }
+    | undefined;
+  const serverHeader = json.serverHeaderTransformation;
+  const slashes = json.pathWithEscapedSlashesAction;
+  const scheme = json.schemeHeaderTransformation;
+  return {
+    serverName: json.serverName || 'envoy',
+    serverHeader: serverHeader === 'APPEND_IF_ABSENT' || serverHeader === 'PASS_THROUGH' ? serverHeader : 'OVERWRITE',
+    via: json.via ?? '',
+    generateRequestId: json.generateRequestId ?? true,
+    preserveExternalRequestId: json.preserveExternalRequestId ?? false,
+    alwaysSetRequestIdInResponse: json.alwaysSetRequestIdInResponse ?? false,
+    packTraceReason: requestId?.packTraceReason ?? true,
+    useRequestIdForTraceSampling: requestId?.useRequestIdForTraceSampling ?? true,
+    forwardClientCert: (json.forwardClientCertDetails as HttpConnectionManagerPlan['forwardClientCert'] | undefined) ?? 'SANITIZE',
+    clientCertDetails: {
+      subject: details?.subject ?? false,
+      cert: details?.cert ?? false,
+      chain: details?.chain ?? false,
+      dns: details?.dns ?? false,
+      uri: details?.uri ?? false,
+    },
+    proxy100Continue: json.proxy100Continue ?? false,
+    normalizePath: json.normalizePath ?? false,
+    mergeSlashes: json.mergeSlashes ?? false,
+    escapedSlashes:
+      slashes === 'REJECT_REQUEST' || slashes === 'UNESCAPE_AND_REDIRECT' || slashes === 'UNESCAPE_AND_FORWARD'
+        ? slashes
+        : 'KEEP_UNCHANGED',
+    stripPort: json.stripAnyHostPort ? 'any' : json.stripMatchingHostPort ? 'matching' : 'none',
+    stripTrailingHostDot: json.stripTrailingHostDot ?? false,
+    schemeHeader: {
+      overwrite: scheme?.schemeToOverwrite || null,
+      matchUpstream: (scheme as { readonly matchUpstream?: boolean } | undefined)?.matchUpstream ?? false,
+    },
+    appendXForwardedPort: json.appendXForwardedPort ?? false,
+    appendLocalOverload: json.appendLocalOverload ?? false,
+    addUserAgent: json.addUserAgent ?? false,
+  };
+}
+
+type Timeouts = Pick<
+  HttpConnectionManagerPlan,
+  | 'streamIdleTimeoutMs'
+  | 'streamFlushTimeoutMs'
+  | 'requestTimeoutMs'
+  | 'requestHeadersTimeoutMs'
+  | 'drainTimeoutMs'
+  | 'delayedCloseTimeoutMs'
+>;
+
+function buildTimeouts(json: HttpConnectionManagerJson): Timeouts {
+  const streamIdleTimeoutMs = durationMs(json.streamIdleTimeout, 300_000);
+  return {
+    streamIdleTimeoutMs,
+    streamFlushTimeoutMs: durationMs((json as { readonly streamFlushTimeout?: string }).streamFlushTimeout, streamIdleTimeoutMs),
+    requestTimeoutMs: durationMs(json.requestTimeout, 0),
+    requestHeadersTimeoutMs: durationMs(json.requestHeadersTimeout, 0),
+    drainTimeoutMs: durationMs(json.drainTimeout, 5000),
+    delayedCloseTimeoutMs: durationMs(json.delayedCloseTimeout, 1000),
+  };
+}
+
+function originalIpConfig(
+  json: HttpConnectionManagerJson,
+): { readonly xffNumTrustedHops?: number; readonly skipXffAppend?: boolean } | undefined {
+  const extension = json.originalIpDetectionExtensions?.find((entry) => messageName(entry.typedConfig?.['@type']).endsWith('XffConfig'));
+  return extension?.typedConfig as ReturnType<typeof originalIpConfig>;
+}
+
+function internalRanges(json: HttpConnectionManagerJson): HttpConnectionManagerPlan['internalAddressRanges'] {
+  const ranges = json.internalAddressConfig?.cidrRanges;
+  // Without a configuration Envoy counts private and loopback addresses as internal (RFC 1918, RFC 4193).
+  const list = ranges ?? [
+    { addressPrefix: '10.0.0.0', prefixLen: 8 },
+    { addressPrefix: '172.16.0.0', prefixLen: 12 },
+    { addressPrefix: '192.168.0.0', prefixLen: 16 },
+    { addressPrefix: '127.0.0.0', prefixLen: 8 },
+    { addressPrefix: 'fd00::', prefixLen: 8 },
+    { addressPrefix: '::1', prefixLen: 128 },
+  ];
+  return list.flatMap((range) => parseIpRange(range.addressPrefix ?? '', range.prefixLen ?? 0) ?? []);
+}
+
+function buildMapper(json: ResponseMapperJson): LocalReplyMapperPlan {
+  return {
+    filter: buildAccessLogFilter(json.filter ?? {}),
+    status: json.statusCode ?? null,
+    body: json.body ? textOfBytes(bytesOfData(json.body)) : null,
+    bodyFormat: json.bodyFormatOverride ? buildFormatOutput(json.bodyFormatOverride) : null,
+    headersToAdd: (json.headersToAdd ?? []).map(buildHeaderAddition),
+  };
+}
+
+function buildTracing(json: HttpConnectionManager_TracingJson): TracingPlan {
+  const sampling = (percent: { readonly value?: number | string } | undefined): Fraction | null =>
+    percent ? { perMillion: Math.round(Number(percent.value ?? 0) * 10_000), runtimeKey: null } : null;
+  return {
+    client: sampling(json.clientSampling),
+    random: sampling(json.randomSampling),
+    overall: sampling(json.overallSampling),
+    customTags: json.customTags ?? [],
+    provider: json.provider ? buildProvider(json.provider.typedConfig) : null,
+    verbose: json.verbose ?? false,
+    maxPathTagLength: json.maxPathTagLength ?? 256,
+    spawnUpstreamSpan: json.spawnUpstreamSpan ?? false,
+  };
+}
+
+function buildProvider(any: unknown): TracingPlan['provider'] {
+  const { '@type': typeUrl = '', ...config } = (any ?? {}) as Readonly<Record<string, unknown>> & { readonly '@type'?: string };
+  switch (messageName(typeUrl)) {
+    case 'envoy.config.trace.v3.ZipkinConfig':
+      return {
+        kind: 'zipkin',
+        cluster: String(config.collectorCluster ?? ''),
+        endpoint: String(config.collectorEndpoint ?? ''),
+        hostname: String(config.collectorHostname ?? config.collectorCluster ?? ''),
+        traceId128: config.traceId128bit === true,
+        sharedSpanContext: config.sharedSpanContext !== false,
+        w3c: config.traceContextOption === 'USE_B3_WITH_W3C_PROPAGATION',
+      };
+    case 'envoy.config.trace.v3.OpenTelemetryConfig': {
+      const http = (
+        config.httpService as
+          | { readonly httpUri?: { readonly cluster?: string; readonly uri?: string; readonly timeout?: string } }
+          | undefined
+      )?.httpUri;
+      return {
+        kind: 'openTelemetry',
+        grpc: config.grpcService ? buildGrpcService(config.grpcService, 0) : null,
+        http: http ? { cluster: http.cluster ?? '', uri: http.uri ?? '', timeoutMs: durationMs(http.timeout, 0) } : null,
+        serviceName: String(config.serviceName ?? 'unknown_service:envoy'),
+      };
+    }
+    default:
+      return { kind: 'unsupported', typeUrl };
+  }
+}

@@ -1,0 +1,160 @@
+import type { CidrRangeJson } from '@weft/envoy-api/envoy/config/core/v3/address_pb';
+import type { TransportSocketJson } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
+import type {
+  FilterChainJson,
+  FilterChainMatchJson,
+  ListenerFilterChainMatchPredicateJson,
+  ListenerFilterJson,
+} from '@weft/envoy-api/envoy/config/listener/v3/listener_components_pb';
+import type { ListenerJson } from '@weft/envoy-api/envoy/config/listener/v3/listener_pb';
+import { buildAccessLog } from './build-access-log.ts';
+import { buildAddress } from './build-endpoint.ts';
+import { buildNetworkFilter } from './build-network-filter.ts';
+import { buildDownstreamTls } from './build-tls.ts';
+import { buildFilterChainIndex } from './filter-chain-index.ts';
+import type { FilterChainMatchPlan, FilterChainPlan } from './filter-chain-plan.ts';
+import { type IpRange, parseIpRange } from './ip-address.ts';
+import type { ListenerFilterPlan, ListenerPlan, PortRangeSet } from './listener-plan.ts';
+import { durationMs, filterMetadata, messageName } from './read.ts';
+import type { DownstreamTlsPlan } from './tls-plan.ts';
+
+/** Compiles a listener. */
+export function buildListener(json: ListenerJson): ListenerPlan {
+  const filterChains = apiChains(json) ?? (json.filterChains ?? []).map(buildFilterChain);
+  const chainIndex = buildFilterChainIndex(filterChains);
+  return {
+    name: json.name ?? '',
+    addresses: [json.address, ...(json.additionalAddresses ?? []).map((entry) => entry.address)]
+      .filter((address) => address !== undefined)
+      .map(buildAddress),
+    bindToPort: json.bindToPort ?? json.deprecatedV1?.bindToPort ?? true,
+    useOriginalDst: json.useOriginalDst ?? false,
+    direction: json.trafficDirection === 'INBOUND' || json.trafficDirection === 'OUTBOUND' ? json.trafficDirection : 'UNSPECIFIED',
+    bufferLimitBytes: json.perConnectionBufferLimitBytes ?? 1_048_576,
+    listenerFilters: (json.listenerFilters ?? []).map(buildListenerFilter),
+    listenerFiltersTimeoutMs: durationMs(json.listenerFiltersTimeout, 15_000),
+    continueOnListenerFiltersTimeout: json.continueOnListenerFiltersTimeout ?? false,
+    filterChains,
+    defaultFilterChain: json.defaultFilterChain ? buildFilterChain(json.defaultFilterChain) : null,
+    chainIndex,
+    accessLogs: (json.accessLog ?? []).map(buildAccessLog),
+    reusePort: json.enableReusePort ?? json.reusePort ?? true,
+    backlog: json.tcpBacklogSize ?? 128,
+    tcpFastOpen: json.tcpFastOpenQueueLength ?? null,
+    drainType: json.drainType === 'MODIFY_ONLY' ? 'MODIFY_ONLY' : 'DEFAULT',
+    maxConnectionsPerEvent: json.maxConnectionsToAcceptPerSocketEvent ?? null,
+    metadata: filterMetadata(json.metadata),
+    problems: problemsOf(json, filterChains, chainIndex.conflicts),
+    source: json,
+  };
+}
+
+/** A gRPC client's API listener holds a bare connection manager: it reads as one chain that takes everything. */
+function apiChains(json: ListenerJson): FilterChainPlan[] | null {
+  const manager = json.apiListener?.apiListener;
+  if (!manager) return null;
+  return [buildFilterChain({ filters: [{ name: 'envoy.filters.network.http_connection_manager', typedConfig: manager }] })];
+}
+
+function buildFilterChain(json: FilterChainJson): FilterChainPlan {
+  const networkFilters = (json.filters ?? []).map(buildNetworkFilter);
+  const http = networkFilters.find((filter) => filter.kind === 'http');
+  const tcp = networkFilters.find((filter) => filter.kind === 'tcpProxy');
+  return {
+    name: json.name ?? '',
+    match: buildMatch(json.filterChainMatch ?? {}),
+    networkFilters,
+    http: http?.http ?? null,
+    tcp: tcp?.tcp ?? null,
+    tls: buildDownstreamTransport(json.transportSocket),
+    transportConnectTimeoutMs: durationMs(json.transportSocketConnectTimeout, 0),
+    metadata: filterMetadata(json.metadata),
+    source: json,
+  };
+}
+
+function buildMatch(json: FilterChainMatchJson): FilterChainMatchPlan {
+  const type = json.sourceType;
+  return {
+    destinationPort: json.destinationPort ?? null,
+    destinationRanges: ranges(json.prefixRanges),
+    serverNames: (json.serverNames ?? []).map((name) => name.toLowerCase()),
+    transportProtocol: json.transportProtocol ?? '',
+    applicationProtocols: json.applicationProtocols ?? [],
+    directSourceRanges: ranges(json.directSourcePrefixRanges),
+    sourceType: type === 'SAME_IP_OR_LOOPBACK' || type === 'EXTERNAL' ? type : 'ANY',
+    sourceRanges: ranges(json.sourcePrefixRanges),
+    sourcePorts: json.sourcePorts ?? [],
+  };
+}
+
+function ranges(list: readonly CidrRangeJson[] | undefined): IpRange[] {
+  return (list ?? []).flatMap((range) => parseIpRange(range.addressPrefix ?? '', range.prefixLen ?? 0) ?? []);
+}
+
+function buildDownstreamTransport(json: TransportSocketJson | undefined): DownstreamTlsPlan | null {
+  const { '@type': typeUrl = '', ...config } = (json?.typedConfig ?? {}) as Readonly<Record<string, unknown>> & {
+    readonly '@type'?: string;
+  };
+  return messageName(typeUrl) === 'envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext' ? buildDownstreamTls(config) : null;
+}
+
+const listenerFilters: Readonly<Record<string, 'tlsInspector' | 'httpInspector' | 'originalDst'>> = {
+  'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector': 'tlsInspector',
+  'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector': 'httpInspector',
+  'envoy.extensions.filters.listener.original_dst.v3.OriginalDst': 'originalDst',
+};
+
+function buildListenerFilter(json: ListenerFilterJson): ListenerFilterPlan {
+  const name = json.name ?? '';
+  const disabledPorts = json.filterDisabled ? portSet(json.filterDisabled) : null;
+  const { '@type': typeUrl = '', ...config } = (json.typedConfig ?? {}) as Readonly<Record<string, unknown>> & {
+    readonly '@type'?: string;
+  };
+  const kind = listenerFilters[messageName(typeUrl)];
+  if (kind) return { name, disabledPorts, kind };
+  if (messageName(typeUrl) === 'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol') {
+    const passThrough = config.passThroughTlvs !== undefined;
+    return {
+      name,
+      disabledPorts,
+      kind: 'proxyProtocol',
+      allowRequestsWithout: config.allowRequestsWithoutProxyProtocol === true,
+      passThroughTlvs: passThrough,
+    };
+  }
+  return { name, disabledPorts, kind: 'unsupported', typeUrl };
+}
+
+function portSet(json: ListenerFilterChainMatchPredicateJson): PortRangeSet {
+  if (json.orMatch)
+    return combine((json.orMatch.rules ?? []).map(portSet), 'or', (tests, port) => tests.some((test) => test.includes(port)));
+  if (json.andMatch)
+    return combine((json.andMatch.rules ?? []).map(portSet), 'and', (tests, port) => tests.every((test) => test.includes(port)));
+  if (json.notMatch) {
+    const inner = portSet(json.notMatch);
+    return { text: `not ${inner.text}`, includes: (port) => !inner.includes(port) };
+  }
+  if (json.destinationPortRange) {
+    const { start = 0, end = 0 } = json.destinationPortRange;
+    return { text: `[${start}, ${end})`, includes: (port) => port >= start && port < end };
+  }
+  return { text: 'any', includes: () => json.anyMatch ?? false };
+}
+
+function combine(
+  sets: readonly PortRangeSet[],
+  word: string,
+  includes: (sets: readonly PortRangeSet[], port: number) => boolean,
+): PortRangeSet {
+  return { text: sets.map((set) => set.text).join(` ${word} `), includes: (port) => includes(sets, port) };
+}
+
+function problemsOf(json: ListenerJson, chains: readonly FilterChainPlan[], conflicts: readonly string[]): string[] {
+  const unsupported = chains.flatMap((chain) =>
+    chain.networkFilters.flatMap((filter) =>
+      filter.kind === 'unsupported' ? [`network filter ${filter.name} (${filter.typeUrl}) is not supported`] : [],
+    ),
+  );
+  return [...(json.filterChainMatcher ? ['filter_chain_matcher is not supported'] : []), ...unsupported, ...conflicts];
+}

@@ -1,0 +1,125 @@
+import type {
+  CertificateValidationContextJson,
+  TlsCertificateJson,
+  TlsParameters_TlsProtocolJson,
+} from '@weft/envoy-api/envoy/extensions/transport_sockets/tls/v3/common_pb';
+import type { SecretJson } from '@weft/envoy-api/envoy/extensions/transport_sockets/tls/v3/secret_pb';
+import type {
+  CommonTlsContextJson,
+  DownstreamTlsContextJson,
+  UpstreamTlsContextJson,
+} from '@weft/envoy-api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
+import { buildDataSource } from './build-data-source.ts';
+import { buildStringMatcher } from './build-matcher.ts';
+import type {
+  CommonTlsPlan,
+  DownstreamTlsPlan,
+  SanMatcher,
+  SecretPlan,
+  TlsCertificatePlan,
+  UpstreamTlsPlan,
+  ValidationContextPlan,
+  ValidationPlan,
+} from './tls-plan.ts';
+
+/** TLS as a server. */
+export function buildDownstreamTls(json: DownstreamTlsContextJson): DownstreamTlsPlan {
+  return {
+    ...buildCommon(json.commonTlsContext ?? {}, 'TLSv1.3'),
+    requireClientCertificate: json.requireClientCertificate ?? false,
+    requireSni: json.requireSni ?? false,
+    fullScanCertsOnSniMismatch: json.fullScanCertsOnSniMismatch ?? false,
+    disableStatelessSessionResumption: json.disableStatelessSessionResumption ?? false,
+  };
+}
+
+/** TLS as a client. Envoy's default maximum for clients is TLS 1.2 unless the parameters say more. */
+export function buildUpstreamTls(json: UpstreamTlsContextJson): UpstreamTlsPlan {
+  const newer = json as { readonly autoHostSni?: boolean; readonly autoSniSanValidation?: boolean };
+  return {
+    ...buildCommon(json.commonTlsContext ?? {}, 'TLSv1.2'),
+    sni: json.sni ?? '',
+    autoHostSni: newer.autoHostSni ?? false,
+    autoSniSanValidation: newer.autoSniSanValidation ?? false,
+    maxSessionKeys: json.maxSessionKeys ?? 1,
+  };
+}
+
+/** A secret. */
+export function buildSecret(json: SecretJson): SecretPlan {
+  const name = json.name ?? '';
+  if (json.tlsCertificate) return { name, kind: 'certificate', certificate: buildCertificate(json.tlsCertificate) };
+  if (json.validationContext) return { name, kind: 'validation', context: buildValidationContext(json.validationContext) };
+  if (json.genericSecret) return { name, kind: 'generic', secret: buildDataSource(json.genericSecret.secret) };
+  return { name, kind: 'unsupported' };
+}
+
+type Version = CommonTlsPlan['minVersion'];
+
+const versions: Readonly<Record<string, Version>> = { TLSv1_0: 'TLSv1', TLSv1_1: 'TLSv1.1', TLSv1_2: 'TLSv1.2', TLSv1_3: 'TLSv1.3' };
+
+function buildCommon(json: CommonTlsContextJson, defaultMaximum: Version): CommonTlsPlan {
+  const parameters = json.tlsParams ?? {};
+  return {
+    minVersion: version(parameters.tlsMinimumProtocolVersion, 'TLSv1.2'),
+    maxVersion: version(parameters.tlsMaximumProtocolVersion, defaultMaximum),
+    cipherSuites: parameters.cipherSuites ?? [],
+    curves: parameters.ecdhCurves ?? [],
+    alpn: json.alpnProtocols ?? [],
+    certificates: (json.tlsCertificates ?? []).map(buildCertificate),
+    certificateSecrets: (json.tlsCertificateSdsSecretConfigs ?? []).map((secret) => secret.name ?? ''),
+    validation: buildValidation(json),
+  };
+}
+
+function version(protocol: TlsParameters_TlsProtocolJson | undefined, fallback: Version): Version {
+  return versions[protocol ?? ''] ?? fallback;
+}
+
+function buildCertificate(json: TlsCertificateJson): TlsCertificatePlan {
+  return {
+    certificateChain: buildDataSource(json.certificateChain),
+    privateKey: buildDataSource(json.privateKey),
+    pkcs12: buildDataSource(json.pkcs12),
+    password: buildDataSource(json.password),
+  };
+}
+
+function buildValidation(json: CommonTlsContextJson): ValidationPlan {
+  if (json.combinedValidationContext) {
+    const { defaultValidationContext, validationContextSdsSecretConfig } = json.combinedValidationContext;
+    return {
+      kind: 'combined',
+      context: buildValidationContext(defaultValidationContext ?? {}),
+      secret: validationContextSdsSecretConfig?.name ?? '',
+    };
+  }
+  if (json.validationContextSdsSecretConfig) return { kind: 'secret', secret: json.validationContextSdsSecretConfig.name ?? '' };
+  return json.validationContext ? { kind: 'inline', context: buildValidationContext(json.validationContext) } : { kind: 'none' };
+}
+
+function buildValidationContext(json: CertificateValidationContextJson): ValidationContextPlan {
+  const typed = (json.matchTypedSubjectAltNames ?? []).map(
+    ({ sanType, matcher }): SanMatcher => ({ type: sanTypes[sanType ?? ''] ?? 'ANY', matcher: buildStringMatcher(matcher ?? {}) }),
+  );
+  const untyped = (json.matchSubjectAltNames ?? []).map((matcher): SanMatcher => ({ type: 'ANY', matcher: buildStringMatcher(matcher) }));
+  return {
+    trustedCa: buildDataSource(json.trustedCa),
+    crl: buildDataSource(json.crl),
+    subjectAltNames: typed.length > 0 ? typed : untyped,
+    certificateHashes: (json.verifyCertificateHash ?? []).map((hash) => hash.replaceAll(':', '').toLowerCase()),
+    certificateSpki: json.verifyCertificateSpki ?? [],
+    allowExpired: json.allowExpiredCertificate ?? false,
+    acceptUntrusted: json.trustChainVerification === 'ACCEPT_UNTRUSTED',
+    requireSignedCertificateTimestamp: json.requireSignedCertificateTimestamp ?? false,
+    systemRoots: json.systemRootCerts !== undefined,
+  };
+}
+
+const sanTypes: Readonly<Record<string, SanMatcher['type']>> = {
+  EMAIL: 'EMAIL',
+  DNS: 'DNS',
+  URI: 'URI',
+  IP_ADDRESS: 'IP_ADDRESS',
+  OTHER_NAME: 'OTHER_NAME',
+};

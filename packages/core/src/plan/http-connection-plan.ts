@@ -1,0 +1,101 @@
+import type { AccessLogFilterPlan, AccessLogPlan } from './access-log-plan.ts';
+import type { CommonHttpOptionsPlan, Http1OptionsPlan, Http2OptionsPlan } from './cluster-plan.ts';
+import type { FormatOutput } from './format-plan.ts';
+import type { HeaderAdditionPlan } from './header-plan.ts';
+import type { GrpcServicePlan, HttpFilterPlan } from './http-filter-plan.ts';
+import type { IpRange } from './ip-address.ts';
+import type { RouteTable, TracingSamplingPlan } from './route-plan.ts';
+
+/** Where a connection manager's routes come from: RDS (look the name up in the current plan for every request) or inline. */
+export type RouteSourcePlan = { readonly kind: 'rds'; readonly name: string } | { readonly kind: 'inline'; readonly table: RouteTable };
+
+/** One mapper of `local_reply_config`. */
+export interface LocalReplyMapperPlan {
+  readonly filter: AccessLogFilterPlan;
+  readonly status: number | null;
+  readonly body: string | null;
+  readonly bodyFormat: FormatOutput | null;
+  readonly headersToAdd: readonly HeaderAdditionPlan[];
+}
+
+/** Tracing of a connection manager. */
+export interface TracingPlan extends TracingSamplingPlan {
+  readonly provider:
+    | {
+        readonly kind: 'zipkin';
+        readonly cluster: string;
+        readonly endpoint: string;
+        readonly hostname: string;
+        readonly traceId128: boolean;
+        readonly sharedSpanContext: boolean;
+        readonly w3c: boolean;
+      }
+    | {
+        readonly kind: 'openTelemetry';
+        readonly grpc: GrpcServicePlan | null;
+        readonly http: { readonly cluster: string; readonly uri: string; readonly timeoutMs: number } | null;
+        readonly serviceName: string;
+      }
+    | { readonly kind: 'unsupported'; readonly typeUrl: string }
+    | null;
+  readonly verbose: boolean;
+  readonly maxPathTagLength: number;
+  readonly spawnUpstreamSpan: boolean;
+}
+
+/** The http_connection_manager filter with Envoy's defaults filled in. Durations: 0 = disabled. */
+export interface HttpConnectionManagerPlan {
+  readonly statPrefix: string;
+  readonly codec: 'AUTO' | 'HTTP1' | 'HTTP2' | 'HTTP3';
+  readonly routes: RouteSourcePlan;
+  readonly filters: readonly HttpFilterPlan[];
+  readonly serverName: string;
+  readonly serverHeader: 'OVERWRITE' | 'APPEND_IF_ABSENT' | 'PASS_THROUGH';
+  readonly useRemoteAddress: boolean;
+  readonly xffTrustedHops: number;
+  /** From the xff original-IP-detection extension when present. */
+  readonly skipXffAppend: boolean;
+  readonly internalAddressRanges: readonly IpRange[];
+  readonly via: string;
+  readonly generateRequestId: boolean;
+  readonly preserveExternalRequestId: boolean;
+  readonly alwaysSetRequestIdInResponse: boolean;
+  readonly packTraceReason: boolean;
+  readonly useRequestIdForTraceSampling: boolean;
+  readonly forwardClientCert: 'SANITIZE' | 'FORWARD_ONLY' | 'APPEND_FORWARD' | 'SANITIZE_SET' | 'ALWAYS_FORWARD_ONLY';
+  readonly clientCertDetails: {
+    readonly subject: boolean;
+    readonly cert: boolean;
+    readonly chain: boolean;
+    readonly dns: boolean;
+    readonly uri: boolean;
+  };
+  readonly proxy100Continue: boolean;
+  readonly streamIdleTimeoutMs: number;
+  readonly streamFlushTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly requestHeadersTimeoutMs: number;
+  readonly drainTimeoutMs: number;
+  readonly delayedCloseTimeoutMs: number;
+  readonly common: CommonHttpOptionsPlan;
+  readonly http1: Http1OptionsPlan;
+  readonly http2: Http2OptionsPlan;
+  readonly maxRequestHeadersKb: number;
+  readonly upgrades: readonly { readonly type: string; readonly enabled: boolean; readonly filters: readonly HttpFilterPlan[] | null }[];
+  readonly normalizePath: boolean;
+  readonly mergeSlashes: boolean;
+  readonly escapedSlashes: 'KEEP_UNCHANGED' | 'REJECT_REQUEST' | 'UNESCAPE_AND_REDIRECT' | 'UNESCAPE_AND_FORWARD';
+  readonly stripPort: 'none' | 'matching' | 'any';
+  readonly stripTrailingHostDot: boolean;
+  readonly overrideStreamErrorOnInvalidMessage: boolean;
+  readonly schemeHeader: { readonly overwrite: string | null; readonly matchUpstream: boolean };
+  readonly appendXForwardedPort: boolean;
+  readonly appendLocalOverload: boolean;
+  readonly addUserAgent: boolean;
+  readonly localReply: { readonly mappers: readonly LocalReplyMapperPlan[]; readonly bodyFormat: FormatOutput | null } | null;
+  readonly tracing: TracingPlan | null;
+  readonly accessLogs: readonly AccessLogPlan[];
+  readonly accessLogFlushIntervalMs: number | null;
+  readonly flushAccessLogOnNewRequest: boolean;
+  readonly source: object;
+}
