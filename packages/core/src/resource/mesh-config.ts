@@ -196,6 +196,8 @@ export interface MeshConfig {
   readonly enableAutoMtls: boolean;
   readonly trustDomain: string;
   readonly trustDomainAliases: readonly string[];
+  /** DNS suffix of Kubernetes services where it is not `cluster.local`. */
+  readonly clusterDomain?: string;
   readonly caCertificates: readonly Readonly<Record<string, unknown>>[];
   readonly defaultServiceExportTo: readonly string[];
   readonly defaultVirtualServiceExportTo: readonly string[];

@@ -1,0 +1,101 @@
+import type { AuthorizationPolicy } from '../../resource/kinds.ts';
+import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
+import { labelsOf, object, objects, strings } from '../fields.ts';
+import { groupBy } from '../group-by.ts';
+import { createLabelIndex, formatSelector, type LabelIndex } from '../label-index.ts';
+import { absence, fact } from '../proof.ts';
+import { isAmbient, type Workload } from '../workload.ts';
+
+/** Policies that select no workload, and namespaces in their sources that do not exist. */
+export const authorizationPoliciesAnalyzer: SetAnalyzer = {
+  name: 'auth.AuthorizationPoliciesAnalyzer',
+  scope: 'set',
+  inputs: ['AuthorizationPolicy', 'Namespace', 'Pod'],
+  isDefault: true,
+  analyze(context) {
+    const inMesh = groupBy(
+      context.index.workloads.all.filter((workload) => context.index.isInMesh(workload) || isAmbient(workload)),
+      (workload) => workload.namespace,
+    );
+    const everywhere = createLabelIndex([...inMesh.values()].flat(), (workload) => workload.labels);
+    const indexes = new Map<string, LabelIndex<Workload>>();
+    const within = (namespace: string): LabelIndex<Workload> => {
+      const index = indexes.get(namespace) ?? createLabelIndex(inMesh.get(namespace) ?? [], (workload) => workload.labels);
+      indexes.set(namespace, index);
+      return index;
+    };
+    for (const policy of context.set.ofKind('AuthorizationPolicy')) {
+      checkSelection(policy, context, policy.ref.namespace === context.rootNamespace ? everywhere : within(policy.ref.namespace));
+      checkNamespaces(policy, context);
+    }
+  },
+};
+
+function checkSelection(policy: AuthorizationPolicy, context: AnalyzerContext, workloads: LabelIndex<Workload>): void {
+  const spec = object(policy.spec);
+  const selector = spec.selector ? labelsOf(object(spec.selector).matchLabels) : null;
+  if (selector === null && policy.ref.namespace === context.rootNamespace) return;
+  if (workloads.matchesAny(selector)) return;
+  if (!context.exact && (!context.index.knowsWorkloads || isElsewhere(policy, context, selector))) return;
+  const text = formatSelector(selector);
+  context.report({
+    type: 'NoMatchingWorkloadsFound',
+    resource: policy,
+    path: selector === null ? 'metadata.namespace' : 'spec.selector.matchLabels',
+    message:
+      selector === null
+        ? `No workload in namespace ${policy.ref.namespace} is in the mesh, so this policy has no effect.`
+        : `No workload has the labels ${text}, so this policy has no effect. Correct the selector or the labels of the workload.`,
+    proof: [
+      fact(
+        policy,
+        selector === null ? '' : 'spec.selector.matchLabels',
+        selector === null ? 'selects the whole namespace' : `selects ${text}`,
+      ),
+      absence(`no workload with a sidecar is selected`),
+    ],
+  });
+}
+
+/** Whether the policy may be enforced where there is no pod to see yet: by a waypoint or gateway that it names, or on pods that a controller will make. */
+function isElsewhere(policy: AuthorizationPolicy, context: AnalyzerContext, selector: Readonly<Record<string, string>> | null): boolean {
+  const spec = object(policy.spec);
+  if (spec.targetRef || objects(spec.targetRefs).length > 0) return true;
+  return createLabelIndex(context.index.controllersIn(policy.ref.namespace), (workload) => workload.labels).matchesAny(selector);
+}
+
+function checkNamespaces(policy: AuthorizationPolicy, context: AnalyzerContext): void {
+  const { set, index, exact } = context;
+  if (!exact && !index.knowsNamespaces) return;
+  const declared = set.ofKind('Namespace').map((namespace) => namespace.ref.name);
+  for (const [ruleIndex, rule] of objects(object(policy.spec).rules)) {
+    for (const [fromIndex, from] of objects(rule.from)) {
+      const source = object(from.source);
+      for (const field of ['namespaces', 'notNamespaces'] as const) {
+        for (const [at, pattern] of strings(source[field]).entries()) {
+          if (declared.some((name) => matchesNamespace(name, pattern))) continue;
+          if (
+            !exact &&
+            (pattern.includes('*') || index.isNamespaceKnown(pattern) || pattern === context.rootNamespace || pattern === 'default')
+          )
+            continue;
+          const path = `spec.rules[${ruleIndex}].from[${fromIndex}].source.${field}[${at}]`;
+          context.report({
+            type: 'ReferencedResourceNotFound',
+            resource: policy,
+            path,
+            message: `There is no namespace ${JSON.stringify(pattern)}, so this source never matches. Correct the name, or create the namespace.`,
+            proof: [fact(policy, path, `names namespace ${pattern}`), absence(`no Namespace ${pattern}`)],
+          });
+        }
+      }
+    }
+  }
+}
+
+function matchesNamespace(name: string, pattern: string): boolean {
+  if (pattern === '*') return true;
+  if (pattern.startsWith('*')) return name.endsWith(pattern.slice(1));
+  if (pattern.endsWith('*')) return name.startsWith(pattern.slice(0, -1));
+  return name.toLowerCase() === pattern.toLowerCase();
+}

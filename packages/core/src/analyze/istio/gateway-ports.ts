@@ -1,0 +1,59 @@
+import { selectsLabels } from '../../base/labels.ts';
+import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
+import { labelsOf, object, objects, portNumber } from '../fields.ts';
+import { formatSelector } from '../label-index.ts';
+import { fact } from '../proof.ts';
+import type { Workload } from '../workload.ts';
+import { canTellWorkloads, gatewaySelector, gatewayWithoutWorkload, gatewayWorkloads } from './gateway-selector.ts';
+
+/** Ports of Gateways that no Service of the gateway workload lets through. */
+export const gatewayPortsAnalyzer: SetAnalyzer = {
+  name: 'gateway.IngressGatewayPortAnalyzer',
+  scope: 'set',
+  inputs: ['Gateway', 'Pod', 'Service'],
+  isDefault: true,
+  analyze(context) {
+    for (const gateway of context.set.ofKind('Gateway')) {
+      const workloads = gatewayWorkloads(gateway, context);
+      if (workloads.length === 0) {
+        if (canTellWorkloads(context)) context.report(gatewayWithoutWorkload(gateway));
+        continue;
+      }
+      const ports = new Set(workloads.flatMap((workload) => servicePorts(workload, context)));
+      if (!context.exact && ports.size === 0) continue;
+      for (const [index, server] of objects(object(gateway.spec).servers)) {
+        if (!server.port) continue;
+        const number = portNumber(server.port.number) ?? 0;
+        if (ports.has(number)) continue;
+        context.report({
+          type: 'GatewayPortNotDefinedOnService',
+          resource: gateway,
+          path: `spec.servers[${index}].port.number`,
+          identity: String(number),
+          message: `No Service of the gateway (${formatSelector(gatewaySelector(gateway))}) has port ${number}, so it cannot be reached through one. Add the port to the Service, or correct the number.`,
+          proof: [
+            fact(gateway, `spec.servers[${index}].port.number`, `is ${number}`),
+            ...workloads.slice(0, 1).map((workload) => fact(workload.resource, 'metadata.labels', 'is the gateway')),
+          ],
+        });
+      }
+    }
+  },
+};
+
+/** The ports that Services send to a workload. Istio's proxies listen at the target port for a Gateway that names the service port. */
+function servicePorts(workload: Workload, { index, exact }: AnalyzerContext): readonly number[] {
+  return index.servicesIn(workload.namespace).flatMap((service) => {
+    const spec = object(service.spec);
+    const selector = labelsOf(spec.selector);
+    if (!exact && Object.keys(selector).length === 0) return [];
+    if (!selectsLabels(selector, workload.labels)) return [];
+    return objects(spec.ports).flatMap(([, port]) => {
+      const protocol = port.protocol ?? (exact ? '' : 'TCP');
+      if (protocol !== 'TCP') return [];
+      const target = portNumber(port.targetPort) ?? 0;
+      const number = portNumber(port.port) ?? 0;
+      return exact ? [target === 0 ? number : target] : [target, number];
+    });
+  });
+}

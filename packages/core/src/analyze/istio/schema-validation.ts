@@ -1,0 +1,60 @@
+import type { KindKey, VirtualService } from '../../resource/kinds.ts';
+import type { FieldProblem } from '../../resource/problem.ts';
+import { validateResource } from '../../resource/validate.ts';
+import type { ResourceAnalyzer } from '../analyzer.ts';
+import { fact } from '../proof.ts';
+import { findUnreachable } from './unreachable-rules.ts';
+
+const istioKinds = [
+  'AuthorizationPolicy',
+  'DestinationRule',
+  'EnvoyFilter',
+  'Gateway',
+  'PeerAuthentication',
+  'ProxyConfig',
+  'RequestAuthentication',
+  'ServiceEntry',
+  'Sidecar',
+  'Telemetry',
+  'TrafficExtension',
+  'VirtualService',
+  'WasmPlugin',
+  'WorkloadEntry',
+  'WorkloadGroup',
+] as const satisfies readonly KindKey[];
+
+const gatewayApiKinds = [
+  'BackendTLSPolicy',
+  'GatewayClass',
+  'GRPCRoute',
+  'HTTPRoute',
+  'KubernetesGateway',
+  'ListenerSet',
+  'ReferenceGrant',
+  'TCPRoute',
+  'TLSRoute',
+] as const satisfies readonly KindKey[];
+
+/** For each kind an analyzer that tells what validation finds wrong with a resource by itself. */
+export const schemaValidationAnalyzers: readonly ResourceAnalyzer[] = [...istioKinds, ...gatewayApiKinds].map(validationAnalyzer);
+
+function validationAnalyzer(kind: KindKey): ResourceAnalyzer {
+  return {
+    name: `schema.ValidationAnalyzer.${kind}`,
+    scope: 'resource',
+    inputs: [kind],
+    isDefault: true,
+    check(resource, context, report) {
+      // Istio's analyzer sees objects that an API server has let in: what the schema itself refuses does not come before it.
+      const counts = (problem: FieldProblem): boolean => !context.exact || problem.source === 'semantic';
+      const { errors, warnings } = validateResource(resource, { rootNamespace: context.rootNamespace });
+      for (const { path, message } of errors.filter(counts)) {
+        report({ type: 'SchemaValidationError', resource, path, message: `Invalid: ${message}`, proof: [fact(resource, path, message)] });
+      }
+      for (const { path, message } of warnings.filter(counts)) {
+        report({ type: 'SchemaWarning', resource, path, message, proof: [fact(resource, path, message)] });
+      }
+      if (kind === 'VirtualService') findUnreachable(resource as VirtualService, context, report);
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import type { ServiceEntry } from '../../resource/kinds.ts';
+import type { SetAnalyzer } from '../analyzer.ts';
+import { object, objects, strings, text } from '../fields.ts';
+import { fact, list, nameOf } from '../proof.ts';
+
+interface Declaration {
+  readonly entry: ServiceEntry;
+  readonly host: string;
+  readonly port: number;
+  readonly protocol: string;
+  readonly path: string;
+}
+
+/** ServiceEntries that give one port of one host different protocols; which of them wins is not defined. */
+export const serviceEntryProtocolsAnalyzer: SetAnalyzer = {
+  name: 'serviceentry.ConflictingServiceEntryProtocolAnalyzer',
+  scope: 'set',
+  inputs: ['ServiceEntry'],
+  isDefault: true,
+  analyze({ set, report }) {
+    const byScope = new Map<string, Declaration[]>();
+    for (const entry of set.ofKind('ServiceEntry')) {
+      for (const declaration of declarationsOf(entry)) {
+        for (const scope of scopesOf(entry)) {
+          const key = `${scope}/${declaration.host}/${declaration.port}`;
+          byScope.set(key, [...(byScope.get(key) ?? []), declaration]);
+        }
+      }
+    }
+    const reported = new Set<ServiceEntry>();
+    for (const [key, scoped] of [...byScope].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const slash = key.indexOf('/');
+      const declarations = key.slice(0, slash) === '*' ? scoped : [...scoped, ...(byScope.get(`*${key.slice(slash)}`) ?? [])];
+      const protocols = [...new Set(declarations.map((declaration) => declaration.protocol))].sort();
+      if (protocols.length < 2) continue;
+      for (const { entry, host, port, path } of declarations) {
+        if (reported.has(entry)) continue;
+        reported.add(entry);
+        const others = [...new Set(declarations.filter((other) => other.entry !== entry).map((other) => nameOf(other.entry)))].sort();
+        report({
+          type: 'ConflictingServiceEntryProtocol',
+          resource: entry,
+          path,
+          message: `Port ${port} of ${host} is declared as ${protocols.join(' and as ')}${others.length === 0 ? '' : `, here and in ${list(others)}`}; only one can hold. Agree on one protocol.`,
+          proof: declarations.map((declaration) =>
+            fact(declaration.entry, declaration.path, `protocol of port ${port} is ${declaration.protocol}`),
+          ),
+        });
+      }
+    }
+  },
+};
+
+function declarationsOf(entry: ServiceEntry): readonly Declaration[] {
+  const spec = object(entry.spec);
+  return strings(spec.hosts).flatMap((host) =>
+    objects(spec.ports).map(([index, port]) => ({
+      entry,
+      host,
+      port: Number(port.number ?? 0),
+      protocol: text(port.protocol).toUpperCase(),
+      path: `spec.ports[${index}].protocol`,
+    })),
+  );
+}
+
+function scopesOf(entry: ServiceEntry): ReadonlySet<string> {
+  const exportTo = strings(object(entry.spec).exportTo);
+  if (exportTo.length === 0 || exportTo.includes('*')) return new Set(['*']);
+  return new Set(exportTo.map((scope) => (scope === '.' ? entry.ref.namespace : scope)));
+}

@@ -1,0 +1,82 @@
+import { hostMatches, resolveHost } from '../../base/hosts.ts';
+import type { VirtualService } from '../../resource/kinds.ts';
+import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
+import { object, strings } from '../fields.ts';
+import { fact, list, nameOf } from '../proof.ts';
+
+interface HostClaims {
+  readonly host: string;
+  readonly services: VirtualService[];
+}
+
+/** VirtualServices that claim one host for the sidecars of one namespace; they are not merged, only the oldest applies. */
+export const virtualServiceMeshHostsAnalyzer: SetAnalyzer = {
+  name: 'virtualservice.ConflictingMeshGatewayHostsAnalyzer',
+  scope: 'set',
+  inputs: ['VirtualService'],
+  isDefault: true,
+  analyze(context) {
+    const scopes = collectClaims(context);
+    const everywhere = scopes.get('*') ?? new Map<string, HostClaims>();
+    const wildcards = [...everywhere.values()].filter((claims) => claims.host.startsWith('*'));
+    const reported = new Set<VirtualService>();
+    for (const scope of [...scopes.keys()].sort()) {
+      for (const claims of scopes.get(scope)?.values() ?? []) {
+        const rivals = scope === '*' ? claims.services : [...claims.services, ...coveringEverywhere(claims.host, everywhere, wildcards)];
+        if (rivals.length > 1) reportRivals(claims.host, rivals, reported, context);
+      }
+    }
+  },
+};
+
+function collectClaims({ set, domain }: AnalyzerContext): ReadonlyMap<string, Map<string, HostClaims>> {
+  const scopes = new Map<string, Map<string, HostClaims>>();
+  for (const service of set.ofKind('VirtualService')) {
+    const spec = object(service.spec);
+    const gateways = strings(spec.gateways);
+    if (gateways.length > 0 && !gateways.includes('mesh')) continue;
+    const exportTo = strings(spec.exportTo);
+    const visibleIn =
+      exportTo.length === 0 || exportTo.includes('*') ? ['*'] : exportTo.map((scope) => (scope === '.' ? service.ref.namespace : scope));
+    for (const scope of new Set(visibleIn)) {
+      for (const written of strings(spec.hosts)) {
+        const host = resolveHost(written, service.ref.namespace, domain).toLowerCase();
+        const hosts = scopes.get(scope) ?? new Map<string, HostClaims>();
+        scopes.set(scope, hosts);
+        const claims = hosts.get(host) ?? { host, services: [] };
+        hosts.set(host, claims);
+        claims.services.push(service);
+      }
+    }
+  }
+  return scopes;
+}
+
+/** The services that claim a host, or a pattern that overlaps it, for every namespace. */
+function coveringEverywhere(
+  host: string,
+  everywhere: ReadonlyMap<string, HostClaims>,
+  wildcards: readonly HostClaims[],
+): readonly VirtualService[] {
+  if (host.startsWith('*'))
+    return [...everywhere.values()].filter((claims) => hostMatches(host, claims.host)).flatMap((claims) => claims.services);
+  return [
+    ...(everywhere.get(host)?.services ?? []),
+    ...wildcards.filter((claims) => hostMatches(host, claims.host)).flatMap((claims) => claims.services),
+  ];
+}
+
+function reportRivals(host: string, rivals: readonly VirtualService[], reported: Set<VirtualService>, { report }: AnalyzerContext): void {
+  const names = [...new Set(rivals.map(nameOf))].sort();
+  for (const service of rivals) {
+    if (reported.has(service)) continue;
+    reported.add(service);
+    report({
+      type: 'ConflictingMeshGatewayVirtualServiceHosts',
+      resource: service,
+      path: 'spec.hosts',
+      message: `${list(names)} ${names.length > 1 ? 'all define' : 'defines more than once'} host ${host} for sidecars; only the oldest applies there. Merge them into one VirtualService, or bind the others to a gateway only.`,
+      proof: [...new Set(rivals)].map((other) => fact(other, 'spec.hosts', `has ${host}`)),
+    });
+  }
+}

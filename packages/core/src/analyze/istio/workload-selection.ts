@@ -1,0 +1,58 @@
+import type { Labels } from '../../base/labels.ts';
+import type { Resource } from '../../resource/resource.ts';
+import type { AnalyzerContext } from '../analyzer.ts';
+import { createLabelIndex, formatSelector } from '../label-index.ts';
+import type { MessageType } from '../message-types.ts';
+import { absence, fact, nameOf } from '../proof.ts';
+import type { Workload } from '../workload.ts';
+
+/** A resource that applies to the workloads of its namespace which it selects. */
+export interface Selecting {
+  readonly resource: Resource;
+  readonly selector: Labels;
+  /** Field path of the labels. */
+  readonly path: string;
+}
+
+/** The resources that select each workload, and a finding for each that selects none. */
+export function selectWorkloads(selecting: readonly Selecting[], context: AnalyzerContext): ReadonlyMap<Workload, readonly Selecting[]> {
+  const byWorkload = new Map<Workload, Selecting[]>();
+  for (const candidate of selecting) {
+    const { namespace } = candidate.resource.ref;
+    const workloads = context.index.workloadsIn(namespace).matching(candidate.selector);
+    for (const workload of workloads) byWorkload.set(workload, [...(byWorkload.get(workload) ?? []), candidate]);
+    if (workloads.length === 0) reportEmptySelection(candidate, context);
+  }
+  return byWorkload;
+}
+
+function reportEmptySelection({ resource, selector, path }: Selecting, context: AnalyzerContext): void {
+  const controllers = createLabelIndex(context.index.controllersIn(resource.ref.namespace), (workload) => workload.labels);
+  if (!context.exact && (!context.index.knowsWorkloads || controllers.matchesAny(selector))) return;
+  const text = formatSelector(selector);
+  context.report({
+    type: 'ReferencedResourceNotFound',
+    resource,
+    path,
+    message: `No workload in namespace ${resource.ref.namespace || 'default'} has the labels ${text}, so this ${resource.ref.kind} has no effect. Correct the selector.`,
+    proof: [fact(resource, path, `selects ${text}`), absence(`no workload with labels ${text} in that namespace`)],
+  });
+}
+
+/** A finding for each of several resources that apply to one workload, where only one can. */
+export function reportSharedWorkload(type: MessageType, workload: Workload, sharing: readonly Selecting[], context: AnalyzerContext): void {
+  const names = sharing.map((candidate) => candidate.resource.ref.name).sort();
+  for (const { resource, path } of sharing) {
+    context.report({
+      type,
+      resource,
+      path,
+      identity: workload.name,
+      message: `${names.join(' and ')} all select workload ${nameOf(workload.resource)}; only one of them applies to it. Make the selectors exclude each other.`,
+      proof: [
+        ...sharing.map((candidate) => fact(candidate.resource, candidate.path, `selects ${workload.name}`)),
+        fact(workload.resource, 'metadata.labels', 'matches them all'),
+      ],
+    });
+  }
+}

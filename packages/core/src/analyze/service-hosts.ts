@@ -1,0 +1,102 @@
+import { resolveHost } from '../base/hosts.ts';
+import type { ResourceSet, ServiceEntry } from '../resource/kinds.ts';
+import type { Service } from '../resource/kubernetes-types.ts';
+import { labelsOf, object, objects, portNumber, strings, text } from './fields.ts';
+
+/** A host that traffic can be sent to, and what stands behind it. */
+export interface ServiceHost {
+  readonly host: string;
+  readonly resource: Service | ServiceEntry;
+  /** Port numbers, in the order declared. */
+  readonly ports: readonly number[];
+  /** Labels that select its workloads, or null when it selects none. */
+  readonly selector: Readonly<Record<string, string>> | null;
+}
+
+/** The hosts of Services and ServiceEntries by who may see them. */
+export interface ServiceHosts {
+  readonly all: readonly ServiceHost[];
+  /**
+   * The service of a host as named in a resource of `namespace` that is exported to `exportTo`; null when there is none that is visible there.
+   * A wildcard ServiceEntry stands for every host below it.
+   */
+  find(namespace: string, exportTo: readonly string[], host: string): ServiceHost | null;
+  /** Services that a host or host pattern stands for and that `namespace` can see. */
+  matching(namespace: string, pattern: string): readonly ServiceHost[];
+}
+
+/** Collects the hosts of a set. Kubernetes services take the place of ServiceEntries of the same name. */
+export function createServiceHosts(set: ResourceSet, domain: string): ServiceHosts {
+  const byScope = new Map<string, ServiceHost>();
+  const add = (scope: string, entry: ServiceHost): void => void byScope.set(`${scope}/${entry.host.toLowerCase()}`, entry);
+  for (const resource of set.ofKind('ServiceEntry')) addServiceEntry(resource, domain, add);
+  for (const resource of set.ofKind('Service')) addService(resource, domain, add);
+  const wildcards = [...byScope].filter(([key]) => key.includes('/*')).sort(([a], [b]) => b.length - a.length || (a < b ? -1 : 1));
+  const all = [...new Set(byScope.values())];
+  const inScope = (scope: string, host: string): ServiceHost | null => byScope.get(`${scope}/${host}`) ?? null;
+  return {
+    all,
+    find(namespace, exportTo, host) {
+      const name = resolveHost(host, namespace, domain).toLowerCase();
+      const direct = inScope('*', name);
+      if (direct) return direct;
+      for (const scope of exportTo.length === 0 ? [namespace] : exportTo) {
+        const found = inScope(scope === '.' ? namespace : scope, name);
+        if (found) return found;
+      }
+      const suffix = withoutStar(host.toLowerCase());
+      const covering = wildcards.find(
+        ([key]) => isVisible(key, namespace) && suffix.endsWith(withoutStar(key.slice(key.indexOf('/') + 1))),
+      );
+      return covering ? covering[1] : null;
+    },
+    matching(namespace, pattern) {
+      const name = resolveHost(pattern, namespace, domain).toLowerCase();
+      if (!name.startsWith('*')) {
+        const found = inScope('*', name) ?? inScope(namespace, name);
+        return found ? [found] : [];
+      }
+      const suffix = name.slice(1);
+      const found = new Set<ServiceHost>();
+      for (const [key, entry] of byScope) if (isVisible(key, namespace) && key.endsWith(suffix)) found.add(entry);
+      return [...found];
+    },
+  };
+}
+
+function addServiceEntry(resource: ServiceEntry, domain: string, add: (scope: string, entry: ServiceHost) => void): void {
+  const spec = object(resource.spec);
+  const selector = spec.workloadSelector ? labelsOf(object(spec.workloadSelector).labels) : null;
+  const ports = objects(spec.ports).flatMap(([, port]) => portNumber(port.number) ?? []);
+  const exportTo = strings(spec.exportTo);
+  const scopes =
+    exportTo.length === 0 || exportTo.includes('*') ? ['*'] : exportTo.map((scope) => (scope === '.' ? resource.ref.namespace : scope));
+  for (const written of strings(spec.hosts)) {
+    const host = resolveHost(written, resource.ref.namespace, domain);
+    const entry: ServiceHost = { host, resource, ports, selector };
+    for (const scope of scopes) add(scope, entry);
+  }
+}
+
+function addService(resource: Service, domain: string, add: (scope: string, entry: ServiceHost) => void): void {
+  const { namespace, name } = resource.ref;
+  const spec = object(resource.spec);
+  const selector = spec.selector && Object.keys(spec.selector).length > 0 ? labelsOf(spec.selector) : null;
+  const entry: ServiceHost = {
+    host: resolveHost(name, namespace, domain),
+    resource,
+    ports: objects(spec.ports).flatMap(([, port]) => portNumber(port.port) ?? []),
+    selector,
+  };
+  const exported = text(resource.annotations['networking.istio.io/exportTo']);
+  for (const scope of exported === '' ? ['*'] : exported.split(',')) add(scope === '.' ? namespace : scope, entry);
+}
+
+function isVisible(key: string, namespace: string): boolean {
+  const scope = key.slice(0, key.indexOf('/'));
+  return scope === '*' || scope === namespace;
+}
+
+function withoutStar(host: string): string {
+  return host.startsWith('*') ? host.slice(1) : host;
+}
