@@ -1,5 +1,20 @@
+import { schemas as generatedSchemas } from '../../gen/schemas.js';
+import { type KindKey, type KindMap, kindKey } from './kinds.ts';
 import type { Validity } from './problem.ts';
 import type { Resource } from './resource.ts';
+import { addedSchemas } from './schema-additions.ts';
+import { checkPeerAuthentication, checkRequestAuthentication } from './validation/authentication.ts';
+import { checkAuthorizationPolicy } from './validation/authorization-policy.ts';
+import { checkSchema, compilePatterns } from './validation/check-schema.ts';
+import { checkDestinationRule } from './validation/destination-rule.ts';
+import { checkEnvoyFilter, checkProxyConfig, checkTrafficExtension, checkWasmPlugin } from './validation/extension.ts';
+import { checkGateway } from './validation/gateway.ts';
+import { checkMetadata } from './validation/metadata.ts';
+import { createReport, type Report } from './validation/report.ts';
+import { checkServiceEntry, checkWorkloadEntry, checkWorkloadGroup } from './validation/service-entry.ts';
+import { checkSidecar } from './validation/sidecar.ts';
+import { checkTelemetry } from './validation/telemetry.ts';
+import { checkVirtualService } from './validation/virtual-service.ts';
 
 /** What validation may depend on beyond the resource itself. */
 export interface ValidationSettings {
@@ -7,7 +22,55 @@ export interface ValidationSettings {
   readonly rootNamespace?: string;
 }
 
-/** What is wrong with a resource by itself: its schema, the rules of its definition, and what Istio's admission webhook refuses or warns about. */
-export function validateResource(_resource: Resource, _settings: ValidationSettings = {}): Validity {
-  return { errors: [], warnings: [] };
+type Check<K extends KindKey> = (resource: KindMap[K], report: Report, settings: ValidationSettings) => void;
+
+const checks: { readonly [K in KindKey]?: Check<K> } = {
+  VirtualService: checkVirtualService,
+  DestinationRule: checkDestinationRule,
+  Gateway: checkGateway,
+  ServiceEntry: checkServiceEntry,
+  WorkloadEntry: checkWorkloadEntry,
+  WorkloadGroup: checkWorkloadGroup,
+  Sidecar: checkSidecar,
+  ProxyConfig: checkProxyConfig,
+  EnvoyFilter: checkEnvoyFilter,
+  PeerAuthentication: checkPeerAuthentication,
+  RequestAuthentication: checkRequestAuthentication,
+  AuthorizationPolicy: checkAuthorizationPolicy,
+  Telemetry: checkTelemetry,
+  WasmPlugin: checkWasmPlugin,
+  TrafficExtension: checkTrafficExtension,
+};
+const schemas = { ...generatedSchemas, ...addedSchemas(generatedSchemas) };
+const patterns = compilePatterns(Object.values(schemas));
+const specRequired: ReadonlySet<KindKey> = new Set(['WasmPlugin', 'TrafficExtension', 'ServiceEntry', 'WorkloadEntry', 'WorkloadGroup']);
+
+/**
+ * What is wrong with a resource by itself: its schema, the rules of its definition, and what Istio's admission webhook refuses or warns about. Rules beyond
+ * the schema are looked at only when all types are right. Kinds that Weft does not know are valid.
+ */
+export function validateResource(resource: Resource, settings: ValidationSettings = {}): Validity {
+  const { report, validity } = createReport();
+  const key = kindKey(resource.ref.group, resource.ref.kind);
+  if (key !== null) {
+    checkMetadata(resource, key, report);
+    if (checkSpec(resource, key, report)) runCheck(key, resource, report, settings);
+  }
+  return validity();
+}
+
+function checkSpec(resource: Resource, key: KindKey, report: Report): boolean {
+  const schema = schemas[key];
+  const written = resource.raw.spec;
+  if (!schema) return true;
+  if (written === undefined || written === null) {
+    if (specRequired.has(key)) report.schema('spec', 'is required, but missing');
+    return !specRequired.has(key);
+  }
+  return checkSchema(schema, written, 'spec', patterns, report);
+}
+
+function runCheck<K extends KindKey>(key: K, resource: Resource, report: Report, settings: ValidationSettings): void {
+  // The key was taken from this very resource, so its type is the key's.
+  checks[key]?.(resource as KindMap[K], report, settings);
 }

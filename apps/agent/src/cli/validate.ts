@@ -1,0 +1,119 @@
+import { formatRef } from '@weft/core/base/refs';
+import { locate } from '@weft/core/resource/locate';
+import { type ParseProblem, parseYaml } from '@weft/core/resource/parse';
+import type { FieldProblem } from '@weft/core/resource/problem';
+import type { Resource } from '@weft/core/resource/resource';
+import { type ValidationSettings, validateResource } from '@weft/core/resource/validate';
+import { type CommandIo, UsageError } from './command.ts';
+import { type InputFile, parseCheckOptions, readInputs, runBatch, sharedOptionsHelp } from './options.ts';
+
+export const help = `usage: weft validate -f FILE… [-o json|text]
+
+Validates resources one by one: schema, the rules of the resource definitions, and what Istio's admission webhook refuses or warns about.
+
+${sharedOptionsHelp}
+
+example:
+  weft validate -f virtual-service.yaml
+  echo '{"yaml": "apiVersion: v1…"}' | weft validate --batch
+`;
+
+/** A field problem with its place in the file. */
+export interface LocatedProblem extends FieldProblem {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** What validation says about one document. */
+export interface ValidationResult {
+  readonly index: number;
+  readonly file: string;
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly valid: boolean;
+  readonly errors: readonly LocatedProblem[];
+  readonly warnings: readonly LocatedProblem[];
+}
+
+interface Settings extends ValidationSettings {
+  readonly defaultNamespace: string;
+}
+
+/** Runs `weft validate`. */
+export async function run(args: readonly string[], io: CommandIo): Promise<number> {
+  const options = parseCheckOptions(args);
+  const settings: Settings = { defaultNamespace: options.namespace ?? 'default', rootNamespace: options.rootNamespace };
+  if (options.batch) return runBatch(io, (request) => ({ results: validateInputs([inputOf(request)], settings) }));
+  if (options.files.length === 0) throw new UsageError('-f is needed: a file, a directory or - for stdin');
+  const results = validateInputs(await readInputs(options.files, io), settings);
+  if (options.output === 'text') io.stdout.write(formatText(results));
+  else io.stdout.write(`${JSON.stringify({ results })}\n`);
+  const asked = options.output === 'text' || options.fail;
+  return asked && results.some(({ valid }) => !valid) ? 1 : 0;
+}
+
+/** Validates every document of some files, in their order. */
+export function validateInputs(inputs: readonly InputFile[], settings: Settings): readonly ValidationResult[] {
+  const results: ValidationResult[] = [];
+  for (const { file, text } of inputs) {
+    const { resources, problems } = parseYaml(text, file, { defaultNamespace: settings.defaultNamespace });
+    const found = [
+      ...resources.map((resource) => ({ line: resource.source.line, result: validateOne(resource, settings) })),
+      ...problems.map((problem) => ({ line: problem.line, result: unreadable(problem) })),
+    ];
+    for (const { result } of found.sort((a, b) => a.line - b.line)) results.push({ index: results.length, ...result });
+  }
+  return results;
+}
+
+function validateOne(resource: Resource, settings: Settings): Omit<ValidationResult, 'index'> {
+  const { errors, warnings } = validateResource(resource, settings);
+  const { ref, source } = resource;
+  const place = (problem: FieldProblem): LocatedProblem => {
+    const { line, column } = locate(source, problem.path);
+    return { ...problem, line, column };
+  };
+  return {
+    file: source.file,
+    kind: ref.kind,
+    apiVersion: ref.group === '' ? ref.version : `${ref.group}/${ref.version}`,
+    namespace: ref.namespace,
+    name: ref.name,
+    valid: errors.length === 0,
+    errors: errors.map(place),
+    warnings: warnings.map(place),
+  };
+}
+
+function unreadable({ file, line, column, message }: ParseProblem): Omit<ValidationResult, 'index'> {
+  const error: LocatedProblem = { path: '', message, source: 'schema', line, column };
+  return { file, kind: '', apiVersion: '', namespace: '', name: '', valid: false, errors: [error], warnings: [] };
+}
+
+function inputOf(request: unknown): InputFile {
+  if (request !== null && typeof request === 'object' && 'yaml' in request && typeof request.yaml === 'string') {
+    const file = 'file' in request && typeof request.file === 'string' ? request.file : '-';
+    return { file, text: request.yaml };
+  }
+  throw new Error('expected {"yaml": "…", "file": "…"}');
+}
+
+function formatText(results: readonly ValidationResult[]): string {
+  const lines: string[] = [];
+  for (const result of results) {
+    const name = result.kind === '' ? '' : `${formatRef({ group: '', ...result })}: `;
+    for (const [level, problems] of [
+      ['error', result.errors],
+      ['warning', result.warnings],
+    ] as const) {
+      for (const { line, column, path, message } of problems) {
+        lines.push(`${result.file}:${line}:${column}: ${level}: ${name}${path === '' ? '' : `${path}: `}${message}`);
+      }
+    }
+  }
+  const invalid = results.filter(({ valid }) => !valid).length;
+  lines.push(invalid === 0 ? `${results.length} valid` : `${results.length - invalid} valid, ${invalid} invalid`);
+  return `${lines.join('\n')}\n`;
+}

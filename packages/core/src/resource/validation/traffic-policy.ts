@@ -1,0 +1,243 @@
+import { childPath } from '../field-path.ts';
+import type { DestinationRuleSpec } from '../kinds.ts';
+import { checkFqdn, checkIpAddress, checkPort } from './names.ts';
+import type { Report } from './report.ts';
+import { checkDuration, checkDurationOrZero, checkWholePercent } from './values.ts';
+
+export type TrafficPolicy = NonNullable<DestinationRuleSpec['trafficPolicy']>;
+export type ConnectionPool = NonNullable<TrafficPolicy['connectionPool']>;
+export type ClientTls = NonNullable<TrafficPolicy['tls']>;
+type LoadBalancer = NonNullable<TrafficPolicy['loadBalancer']>;
+type OutlierDetection = NonNullable<TrafficPolicy['outlierDetection']>;
+export type LocalityLb = NonNullable<LoadBalancer['localityLbSetting']>;
+
+const maxMaglevTableSize = 5_000_011;
+
+/** Checks a traffic policy of a DestinationRule or of one of its subsets. */
+export function checkTrafficPolicy(policy: TrafficPolicy | undefined, path: string, report: Report): void {
+  if (!policy) return;
+  if (Object.values(policy).every((field) => field == null)) {
+    report.error(path, 'a traffic policy must set at least one field');
+    return;
+  }
+  if (policy.tunnel && policy.proxyProtocol) report.error(path, 'tunnel and proxyProtocol exclude each other');
+  checkBlocks(policy, path, report);
+  for (const [index, port] of (policy.portLevelSettings ?? []).entries()) {
+    const portPath = `${path}.portLevelSettings[${index}]`;
+    if (!port.port) report.error(portPath, 'a port is required');
+    else if (port.port.number !== undefined) add(report, `${portPath}.port.number`, checkPort(port.port.number));
+    if (!port.outlierDetection && !port.connectionPool && !port.loadBalancer && !port.tls) {
+      report.error(portPath, 'a traffic policy of a port must set at least one field besides the port');
+    }
+    checkBlocks(port, portPath, report);
+  }
+  if (policy.tunnel) checkTunnel(policy.tunnel, `${path}.tunnel`, report);
+}
+
+/** Checks connection pool settings. */
+export function checkConnectionPool(pool: ConnectionPool | undefined, path: string, report: Report): void {
+  if (!pool) return;
+  if (!pool.http && !pool.tcp) report.error(path, 'expected tcp or http settings, found none');
+  for (const field of nonNegativeHttp) checkNotNegative(pool.http?.[field], `${path}.http.${field}`, report);
+  add(report, `${path}.http.idleTimeout`, checkDuration(pool.http?.idleTimeout));
+  if (pool.http?.h2UpgradePolicy === 'UPGRADE' && pool.http.useClientProtocol) {
+    report.error(`${path}.http.useClientProtocol`, 'must not be true when h2UpgradePolicy is UPGRADE');
+  }
+  const tcp = pool.tcp;
+  if (!tcp) return;
+  checkNotNegative(tcp.maxConnections, `${path}.tcp.maxConnections`, report);
+  add(report, `${path}.tcp.connectTimeout`, checkDuration(tcp.connectTimeout));
+  add(report, `${path}.tcp.maxConnectionDuration`, checkDuration(tcp.maxConnectionDuration));
+  add(report, `${path}.tcp.idleTimeout`, checkDurationOrZero(tcp.idleTimeout));
+  add(report, `${path}.tcp.tcpKeepalive.time`, checkDuration(tcp.tcpKeepalive?.time));
+  add(report, `${path}.tcp.tcpKeepalive.interval`, checkDuration(tcp.tcpKeepalive?.interval));
+}
+
+/** Checks TLS settings towards an upstream. */
+export function checkClientTls(tls: ClientTls | undefined, path: string, report: Report): void {
+  if (!tls) return;
+  const own = tls.mode === 'SIMPLE' || tls.mode === 'MUTUAL';
+  if (tls.insecureSkipVerify && own) {
+    const names =
+      tls.mode === 'SIMPLE'
+        ? (['caCertificates', 'credentialName', 'subjectAltNames'] as const)
+        : (['caCertificates', 'subjectAltNames'] as const);
+    const used = names.filter((name) => (name === 'subjectAltNames' ? tls[name] != null : tls[name]));
+    if (used.length > 0) report.error(path, `insecureSkipVerify excludes ${used.join(', ')}`);
+  }
+  if (own && tls.credentialName) {
+    const used = (['clientCertificate', 'privateKey', 'caCertificates', 'caCrl'] as const).filter((name) => tls[name]);
+    if (used.length > 0) report.error(path, `credentialName excludes ${used.join(', ')}`);
+    return;
+  }
+  if (tls.mode === 'MUTUAL') {
+    if (!tls.clientCertificate) report.error(`${path}.clientCertificate`, 'is required for mode MUTUAL without credentialName');
+    if (!tls.privateKey) report.error(`${path}.privateKey`, 'is required for mode MUTUAL without credentialName');
+  }
+  if (tls.mode === 'ISTIO_MUTUAL') {
+    const used = (['clientCertificate', 'privateKey', 'caCertificates', 'credentialName'] as const).filter((name) => tls[name]);
+    if (used.length > 0) report.warn(path, `mode ISTIO_MUTUAL uses Istio's own certificates; ${used.join(', ')} will be ignored`);
+  }
+}
+
+/** Checks locality load balancing. `hasOutlierDetection` tells whether failover can work at all. */
+export function checkLocalityLb(lb: LocalityLb | undefined, hasOutlierDetection: boolean, path: string, report: Report): void {
+  if (!lb) return;
+  const failover = lb.failover ?? [];
+  const priorities = lb.failoverPriority ?? [];
+  if (lb.distribute?.length && failover.length > 0) {
+    report.error(path, 'distribute and failover exclude each other');
+    return;
+  }
+  const topology = priorities.find((label) => topologyLabels.has(label));
+  if (failover.length > 0 && topology !== undefined) {
+    report.error(`${path}.failoverPriority`, `must not name the topology label ${topology} when failover is set`);
+    return;
+  }
+  for (const [index, { to }] of (lb.distribute ?? []).entries()) checkDistribution(to ?? {}, `${path}.distribute[${index}].to`, report);
+  checkLocalities(
+    (lb.distribute ?? []).map(({ from }) => from ?? ''),
+    `${path}.distribute`,
+    report,
+  );
+  if ((failover.length > 0 || priorities.length > 0) && !hasOutlierDetection) {
+    report.warn(path, 'failover needs an outlierDetection, without which no endpoint is ever considered unhealthy');
+  }
+  for (const [index, { from = '', to = '' }] of failover.entries()) {
+    const at = `${path}.failover[${index}]`;
+    if (from === to) report.error(at, `failover must lead to another region, found "${from}" twice`);
+    if (from.includes('/') || to.includes('/')) report.error(at, 'failover takes regions only, without zone');
+    if (from.includes('*') || to.includes('*')) report.error(at, 'failover takes no wildcard');
+  }
+}
+
+const nonNegativeHttp = [
+  'http1MaxPendingRequests',
+  'http2MaxRequests',
+  'maxRequestsPerConnection',
+  'maxRetries',
+  'maxConcurrentStreams',
+] as const;
+const topologyLabels = new Set(['topology.kubernetes.io/region', 'topology.kubernetes.io/zone', 'topology.istio.io/subzone']);
+
+function checkBlocks(
+  policy: Pick<TrafficPolicy, 'outlierDetection' | 'connectionPool' | 'loadBalancer' | 'tls'>,
+  path: string,
+  report: Report,
+): void {
+  checkOutlierDetection(policy.outlierDetection, `${path}.outlierDetection`, report);
+  checkConnectionPool(policy.connectionPool, `${path}.connectionPool`, report);
+  checkLoadBalancer(policy.loadBalancer, policy.outlierDetection != null, `${path}.loadBalancer`, report);
+  checkClientTls(policy.tls, `${path}.tls`, report);
+}
+
+function checkOutlierDetection(outlier: OutlierDetection | undefined, path: string, report: Report): void {
+  if (!outlier) return;
+  add(report, `${path}.baseEjectionTime`, checkDuration(outlier.baseEjectionTime));
+  add(report, `${path}.interval`, checkDuration(outlier.interval));
+  add(report, `${path}.maxEjectionPercent`, checkWholePercent(outlier.maxEjectionPercent));
+  add(report, `${path}.minHealthPercent`, checkWholePercent(outlier.minHealthPercent));
+  if (outlier.consecutiveErrors) {
+    report.warn(
+      `${path}.consecutiveErrors`,
+      'outlier detection consecutive errors is deprecated, use consecutiveGatewayErrors or consecutive5xxErrors instead',
+    );
+  }
+  if (!outlier.splitExternalLocalOriginErrors && (outlier.consecutiveLocalOriginFailures ?? 0) > 0) {
+    report.error(`${path}.consecutiveLocalOriginFailures`, 'has no effect unless splitExternalLocalOriginErrors is true');
+  }
+}
+
+function checkLoadBalancer(lb: LoadBalancer | undefined, hasOutlierDetection: boolean, path: string, report: Report): void {
+  if (!lb) return;
+  const hash = lb.consistentHash;
+  if (hash) checkConsistentHash(hash, `${path}.consistentHash`, report);
+  checkLocalityLb(lb.localityLbSetting, hasOutlierDetection, `${path}.localityLbSetting`, report);
+  add(report, `${path}.warmupDurationSecs`, checkDuration(lb.warmupDurationSecs));
+  const warmup = lb.warmup;
+  if (!warmup) return;
+  if (lb.warmupDurationSecs) report.rule(path, 'only one of warmupDurationSecs and warmup can be set');
+  add(report, `${path}.warmup.duration`, checkDuration(warmup.duration));
+  if ((warmup.aggression ?? 1) <= 0) report.error(`${path}.warmup.aggression`, `expected a number above 0, found ${warmup.aggression}`);
+}
+
+function checkConsistentHash(hash: NonNullable<LoadBalancer['consistentHash']>, path: string, report: Report): void {
+  if (hash.httpCookie && !hash.httpCookie.name) report.error(`${path}.httpCookie.name`, 'is required');
+  if (hash.minimumRingSize) {
+    report.warn(`${path}.minimumRingSize`, 'is deprecated, use ringHash.minimumRingSize');
+    if (hash.ringHash || hash.maglev) report.error(path, 'minimumRingSize excludes ringHash and maglev');
+  }
+  if (!hash.maglev) return;
+  const size = hash.maglev.tableSize ?? 0;
+  if (size === 0) report.error(`${path}.maglev.tableSize`, 'is required');
+  else if (size > maxMaglevTableSize) report.error(`${path}.maglev.tableSize`, `expected at most ${maxMaglevTableSize}, found ${size}`);
+  else if (!isPrime(size)) report.error(`${path}.maglev.tableSize`, `expected a prime number, found ${size}`);
+}
+
+function checkTunnel(tunnel: NonNullable<TrafficPolicy['tunnel']>, path: string, report: Report): void {
+  if (tunnel.protocol && tunnel.protocol !== 'CONNECT' && tunnel.protocol !== 'POST') {
+    report.error(`${path}.protocol`, `expected CONNECT or POST, found "${tunnel.protocol}"`);
+  }
+  const host = tunnel.targetHost ?? '';
+  if (checkFqdn(host) !== null && checkIpAddress(host) !== null) {
+    report.error(`${path}.targetHost`, `expected a fully qualified name or an IP address, found "${host}"`);
+  }
+  add(report, `${path}.targetPort`, checkPort(tunnel.targetPort));
+}
+
+function checkDistribution(to: Readonly<Record<string, number>>, path: string, report: Report): void {
+  let total = 0;
+  for (const [locality, weight] of Object.entries(to)) {
+    if (weight < 1 || weight > 100) {
+      report.error(childPath(path, locality), `expected a weight from 1 to 100, found ${weight}`);
+      return;
+    }
+    total += weight;
+  }
+  if (total !== 100) report.error(path, `the weights must add up to 100, found ${total}`);
+  else checkLocalities(Object.keys(to), path, report);
+}
+
+/** Localities `region[/zone[/subzone]]`, with a wildcard only at the end, that do not overlap. */
+function checkLocalities(localities: readonly string[], path: string, report: Report): void {
+  const seen: (readonly string[])[] = [];
+  for (const locality of localities) {
+    const parts = splitLocality(locality);
+    if (locality.indexOf('*') >= 0 && locality.indexOf('*') !== locality.length - 1) {
+      report.error(path, `a wildcard may stand only at the end of a locality, found "${locality}"`);
+    } else if (parts.includes('')) report.error(path, `expected region/zone/subzone without empty parts, found "${locality}"`);
+    else {
+      const other = seen.find((known) => overlaps(known, parts));
+      if (other) report.error(path, `the localities "${other.join('/')}" and "${locality}" overlap`);
+      seen.push(parts);
+    }
+  }
+}
+
+function splitLocality(locality: string): readonly string[] {
+  const parts = locality.split('/');
+  return parts.length <= 3 ? parts : [parts[0] ?? '', parts[1] ?? '', parts.slice(2).join('/')];
+}
+
+/** Whether an earlier locality leaves nothing to a later one, or the later one repeats its beginning. A later wildcard means the rest. */
+function overlaps(earlier: readonly string[], later: readonly string[]): boolean {
+  for (const [index, part] of earlier.entries()) {
+    if (part === '*' || later[index] === undefined) return true;
+    if (part !== later[index]) return false;
+  }
+  return true;
+}
+
+function isPrime(value: number): boolean {
+  if (value < 2) return false;
+  for (let factor = 2; factor * factor <= value; factor++) if (value % factor === 0) return false;
+  return true;
+}
+
+function checkNotNegative(value: number | undefined, path: string, report: Report): void {
+  if ((value ?? 0) < 0) report.error(path, `expected a number of at least 0, found ${value}`);
+}
+
+function add(report: Report, path: string, problem: string | null): void {
+  if (problem !== null) report.error(path, problem);
+}
