@@ -1,0 +1,193 @@
+import { analyze, analyzerNames } from '@weft/core/analyze/analyze';
+import type { Message } from '@weft/core/analyze/message';
+import { parseSuppression, type Suppression } from '@weft/core/analyze/suppression';
+import type { ResourceSet } from '@weft/core/resource/kinds';
+import { type MeshConfig, type MeshNetworks, parseMeshConfig, parseMeshNetworks } from '@weft/core/resource/mesh-config';
+import { type ParseProblem, parseYaml } from '@weft/core/resource/parse';
+import { createResourceSet } from '@weft/core/resource/resource-set';
+import { stringify } from 'yaml';
+import { type CommandIo, InputError, UsageError } from './command.ts';
+import { type CheckOptions, type InputFile, parseCheckOptions, readInputs, readTextFile, runBatch, sharedOptionsHelp } from './options.ts';
+
+export const help = `usage: weft analyze -f FILE… [options]
+
+Finds mistakes in the resources of a mesh: each by itself, and all of them together.
+
+${sharedOptionsHelp}
+  --cluster NAME=FILE     resources of a further cluster of the mesh; repeatable
+  --analyzer NAME         run this analyzer only, exactly as Istio's of that name; repeatable
+  -S, --suppress CODE=PATTERN
+                          leave out messages of CODE about resources that match, as "IST0102=Namespace test*"; repeatable
+  --failure-threshold Error|Warning|Info
+                          exit 1 from this level on (default Error)
+  --list-analyzers        print the names of the analyzers
+
+example: weft analyze -f mesh/ -S "IST0102=Namespace kube*"
+`;
+
+const levels = ['Info', 'Warning', 'Error'] as const;
+type Level = (typeof levels)[number];
+
+/** What is analysed, whether it came as files or as a JSON request. */
+interface AnalyzeRequest {
+  readonly files: readonly InputFile[];
+  readonly clusters: Readonly<Record<string, readonly InputFile[]>>;
+  readonly meshConfig: string | null;
+  readonly meshNetworks: string | null;
+  readonly namespace: string;
+  readonly rootNamespace: string;
+  readonly analyzers: readonly string[];
+  readonly suppress: readonly string[];
+}
+
+interface AnalyzeAnswer {
+  readonly messages: readonly Message[];
+  readonly problems: readonly ParseProblem[];
+}
+
+/** Runs `weft analyze`. */
+export async function run(args: readonly string[], io: CommandIo): Promise<number> {
+  const options = parseCheckOptions(args, {
+    cluster: { type: 'string', multiple: true },
+    analyzer: { type: 'string', multiple: true },
+    suppress: { type: 'string', short: 'S', multiple: true },
+    'failure-threshold': { type: 'string' },
+    'list-analyzers': { type: 'boolean' },
+  });
+  if (options.values['list-analyzers']) {
+    io.stdout.write(`${analyzerNames.join('\n')}\n`);
+    return 0;
+  }
+  if (options.batch) return runBatch(io, (request) => answerRequest(request, options).messages.map(toJson));
+  const threshold = parseLevel(textOf(options.values['failure-threshold']) ?? 'Error');
+  if (options.files.length + options.positionals.length + listOf(options.values.cluster).length === 0) {
+    throw new UsageError('expected -f FILE, a directory, or - for standard input');
+  }
+  const answer = answerFor(await readRequest(options, io));
+  print(answer, options, io);
+  const isFailing =
+    answer.problems.length > 0 || answer.messages.some((message) => levels.indexOf(message.level) >= levels.indexOf(threshold));
+  return isFailing && (options.output === 'text' || options.fail) ? 1 : 0;
+}
+
+async function readRequest(options: CheckOptions, io: CommandIo): Promise<AnalyzeRequest> {
+  const clusters: Record<string, readonly InputFile[]> = {};
+  for (const entry of listOf(options.values.cluster)) {
+    const [name = '', file] = entry.split(/=(.*)/s, 2);
+    if (name === '' || !file) throw new UsageError(`--cluster: expected NAME=FILE, found ${entry}`);
+    clusters[name] = [...(clusters[name] ?? []), ...(await readInputs([file], io))];
+  }
+  return {
+    files: await readInputs([...options.files, ...options.positionals], io),
+    clusters,
+    meshConfig: options.meshConfig === null ? null : readTextFile(options.meshConfig, io),
+    meshNetworks: options.meshNetworks === null ? null : readTextFile(options.meshNetworks, io),
+    namespace: options.namespace ?? '',
+    rootNamespace: options.rootNamespace,
+    analyzers: listOf(options.values.analyzer),
+    suppress: listOf(options.values.suppress),
+  };
+}
+
+/** The answer to one JSON request: `{"files": [{"name", "text"}], "clusters", "meshConfig", "meshNetworks", "namespace", "analyzers", "suppress"}`. */
+function answerRequest(value: unknown, options: CheckOptions): AnalyzeAnswer {
+  if (typeof value !== 'object' || value === null) throw new UsageError('expected a JSON object with "files"');
+  const request = value as Readonly<Record<string, unknown>>;
+  const clusters = typeof request.clusters === 'object' && request.clusters !== null ? Object.entries(request.clusters) : [];
+  return answerFor({
+    files: filesOf(request.files ?? request.yaml),
+    clusters: Object.fromEntries(clusters.map(([name, files]) => [name, filesOf(files)] as const)),
+    meshConfig: textOf(request.meshConfig),
+    meshNetworks: textOf(request.meshNetworks),
+    namespace: textOf(request.namespace) ?? options.namespace ?? '',
+    rootNamespace: textOf(request.rootNamespace) ?? options.rootNamespace,
+    analyzers: listOf(request.analyzers),
+    suppress: listOf(request.suppress),
+  });
+}
+
+function answerFor(request: AnalyzeRequest): AnalyzeAnswer {
+  const unknown = request.analyzers.filter((name) => !analyzerNames.includes(name));
+  if (unknown.length > 0) throw new UsageError(`--analyzer: there is no ${unknown.join(', ')}; --list-analyzers shows them`);
+  const problems: ParseProblem[] = [];
+  const parse = (files: readonly InputFile[]): ResourceSet => {
+    const parsed = files.map(({ text, file }) => parseYaml(text, file, { defaultNamespace: request.namespace }));
+    problems.push(...parsed.flatMap((result) => result.problems));
+    return createResourceSet(parsed.flatMap((result) => result.resources));
+  };
+  const messages = analyze(parse(request.files), {
+    meshConfig: meshConfigOf(request.meshConfig),
+    meshNetworks: meshNetworksOf(request.meshNetworks),
+    rootNamespace: request.rootNamespace,
+    namespace: request.namespace,
+    analyzers: request.analyzers,
+    suppress: request.suppress.map(suppressionOf),
+    clusters: Object.fromEntries(Object.entries(request.clusters).map(([name, files]) => [name, parse(files)] as const)),
+    now: Date.now(),
+  });
+  return { messages, problems };
+}
+
+function meshConfigOf(text: string | null): MeshConfig {
+  const parsed = parseMeshConfig(text ?? '');
+  if (!parsed.ok) throw new InputError(`--mesh-config: ${parsed.error.message}`);
+  return parsed.value;
+}
+
+function meshNetworksOf(text: string | null): MeshNetworks {
+  const parsed = parseMeshNetworks(text ?? '');
+  if (!parsed.ok) throw new InputError(`--mesh-networks: ${parsed.error.message}`);
+  return parsed.value;
+}
+
+function suppressionOf(text: string): Suppression {
+  const suppression = parseSuppression(text);
+  if (suppression === null) throw new UsageError(`--suppress: expected CODE=PATTERN, as "IST0102=Namespace test*", found ${text}`);
+  return suppression;
+}
+
+function print({ messages, problems }: AnalyzeAnswer, { output }: CheckOptions, io: CommandIo): void {
+  for (const problem of problems) io.stderr.write(`${problem.file}:${problem.line}:${problem.column}: ${problem.message}\n`);
+  if (output === 'json') io.stdout.write(`${JSON.stringify(messages.map(toJson), null, 2)}\n`);
+  else if (output === 'yaml') io.stdout.write(stringify(messages.map(toJson)));
+  else if (messages.length === 0 && problems.length === 0) io.stdout.write('Nothing wrong found.\n');
+  else for (const message of messages) io.stdout.write(`${toLine(message)}\n`);
+}
+
+function toLine(message: Message): string {
+  const place = [message.origin, referenceOf(message)].filter((part) => part !== '').join(' ');
+  const cluster = message.cluster === '' ? '' : ` [${message.cluster}]`;
+  return `${message.level} [${message.code}]${cluster} (${place}) ${message.message}`;
+}
+
+function toJson(message: Message): Readonly<Record<string, unknown>> {
+  const { code, level, origin, type, path, cluster, proof, documentationUrl } = message;
+  return { code, level, origin, type, message: message.message, reference: referenceOf(message), path, cluster, proof, documentationUrl };
+}
+
+function referenceOf({ reference }: Message): string {
+  return reference.file === '' ? '' : `${reference.file}:${reference.line}`;
+}
+
+function parseLevel(text: string): Level {
+  const level = levels.find((candidate) => candidate.toLowerCase() === text.toLowerCase());
+  if (level === undefined) throw new UsageError(`--failure-threshold: expected Error, Warning or Info, found ${text}`);
+  return level;
+}
+
+function filesOf(value: unknown): readonly InputFile[] {
+  if (typeof value === 'string') return [{ file: '-', text: value }];
+  if (!Array.isArray(value)) return [];
+  return value.map((entry, index) => {
+    const { name, file, text } = entry as { readonly name?: unknown; readonly file?: unknown; readonly text?: unknown };
+    return { file: textOf(file) ?? textOf(name) ?? `${index}.yaml`, text: textOf(text) ?? '' };
+  });
+}
+
+function listOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
