@@ -334,6 +334,8 @@ export function parseMeshNetworks(text: string): Result<MeshNetworks, YamlProble
 }
 
 function loadSettings(text: string, key: string): Result<Readonly<Record<string, unknown>>, YamlProblem> {
+  // A text of comments only is as good as an empty one.
+  if (text.replace(/^\s*(#.*)?$/gm, '') === '') return ok({});
   const loaded = loadYaml(text);
   if (!loaded.ok) return loaded;
   const value = loaded.value ?? {};
@@ -345,7 +347,7 @@ function loadSettings(text: string, key: string): Result<Readonly<Record<string,
 
 /** Settings over their defaults: objects are merged at every depth, anything else is replaced; `null` counts as left out. */
 function withDefaults<T extends object>(defaults: T, given: Readonly<Record<string, unknown>>): T {
-  const merged: Record<string, unknown> = { ...defaults };
+  const merged: Record<string, unknown> = Object.fromEntries(Object.entries(defaults));
   for (const [key, value] of Object.entries(given)) {
     if (value === null || value === undefined) continue;
     const fallback = merged[key];
