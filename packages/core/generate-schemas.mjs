@@ -31,6 +31,7 @@ const sources = {
   HTTPRoute: [gatewayApi, 'gateway.networking.k8s.io/v1/HTTPRoute'],
   GRPCRoute: [gatewayApi, 'gateway.networking.k8s.io/v1/GRPCRoute'],
   TLSRoute: [gatewayApi, 'gateway.networking.k8s.io/v1/TLSRoute'],
+  'TLSRoute/v1alpha2': [gatewayApi, 'gateway.networking.k8s.io/v1alpha2/TLSRoute'],
   TCPRoute: [gatewayApi, 'gateway.networking.k8s.io/v1alpha2/TCPRoute'],
   UDPRoute: [gatewayApi, 'gateway.networking.k8s.io/v1alpha2/UDPRoute'],
   ReferenceGrant: [gatewayApi, 'gateway.networking.k8s.io/v1/ReferenceGrant'],
@@ -85,7 +86,7 @@ function readDeclaration(file, name = `I${file.slice(file.lastIndexOf('/') + 1, 
 
 function convertNamed(name, scope) {
   const local = scope.types.get(name);
-  if (local?.type === 'TSInterfaceDeclaration') return convertMembers(local.body.body, scope);
+  if (local?.type === 'TSInterfaceDeclaration') return convertInterface(local, scope);
   if (local?.type === 'TSTypeAliasDeclaration') return convertType(local.typeAnnotation, scope);
   const imported = scope.imports.get(name);
   if (!imported) return {};
@@ -109,7 +110,7 @@ function convertType(type, scope) {
     case 'TSArrayType':
       return { type: 'array', items: convertType(type.elementType, scope) };
     case 'TSLiteralType':
-      return { type: 'string', enum: [type.literal.value] };
+      return { type: typeof type.literal.value === 'number' ? 'integer' : 'string', enum: [type.literal.value] };
     case 'TSUnionType':
       return convertUnion(type.types, scope);
     case 'TSTypeReference':
@@ -124,9 +125,19 @@ function convertType(type, scope) {
 
 function convertUnion(types, scope) {
   const kinds = types.map((type) => convertType(type, scope));
-  if (kinds.every((kind) => kind.enum)) return { type: 'string', enum: kinds.flatMap((kind) => kind.enum) };
+  if (kinds.every((kind) => kind.enum)) return { type: kinds[0].type, enum: kinds.flatMap((kind) => kind.enum) };
   const names = new Set(kinds.map((kind) => kind.type));
   return names.has('string') && names.has('number') ? { type: 'int-or-string' } : kinds[0];
+}
+
+function convertInterface(declaration, scope) {
+  const own = convertMembers(declaration.body.body, scope);
+  for (const parent of declaration.extends ?? []) {
+    const inherited = convertNamed(parent.expression.name, scope);
+    own.properties = { ...inherited.properties, ...own.properties };
+    if (inherited.required) own.required = [...new Set([...inherited.required, ...(own.required ?? [])])];
+  }
+  return own;
 }
 
 function convertMembers(members, scope) {
@@ -203,7 +214,7 @@ function visit(node, check, scope) {
 function addKeyword(node, check, scope) {
   const keyword = propertyOf(node, 'keyword').value;
   const params = Object.fromEntries(
-    propertyOf(node, 'params').properties.map((property) => [property.key.name, valueOf(property.value, scope)]),
+    propertyOf(node, 'params').properties.map((property) => [property.key.name, literalOf(property.value, scope)]),
   );
   if (keyword === 'required') check.required.push(params.missingProperty);
   else if (keyword === 'enum') check.limits.enum = params.allowedValues;
@@ -225,10 +236,10 @@ function propertyOf(node, name) {
   return node.properties.find((property) => property.key?.name === name)?.value;
 }
 
-function valueOf(node, scope) {
-  if (node.type === 'Identifier') return scope.constants.has(node.name) ? valueOf(scope.constants.get(node.name), scope) : undefined;
-  if (node.type === 'ArrayExpression') return node.elements.map((element) => valueOf(element, scope));
-  if (node.type === 'UnaryExpression') return -valueOf(node.argument, scope);
+function literalOf(node, scope) {
+  if (node.type === 'Identifier') return scope.constants.has(node.name) ? literalOf(scope.constants.get(node.name), scope) : undefined;
+  if (node.type === 'ArrayExpression') return node.elements.map((element) => literalOf(element, scope));
+  if (node.type === 'UnaryExpression') return -literalOf(node.argument, scope);
   if (node.type === 'TemplateLiteral') return node.quasis[0].value.cooked;
   return node.value;
 }

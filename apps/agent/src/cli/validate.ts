@@ -87,9 +87,10 @@ function validateOne(resource: Resource, settings: Settings): Omit<ValidationRes
   };
 }
 
-function unreadable({ file, line, column, message }: ParseProblem): Omit<ValidationResult, 'index'> {
-  const error: LocatedProblem = { path: '', message, source: 'schema', line, column };
-  return { file, kind: '', apiVersion: '', namespace: '', name: '', valid: false, errors: [error], warnings: [] };
+function unreadable({ file, line, column, message, severity }: ParseProblem): Omit<ValidationResult, 'index'> {
+  const found: LocatedProblem = { path: '', message, source: 'schema', line, column };
+  const valid = severity === 'warning';
+  return { file, kind: '', apiVersion: '', namespace: '', name: '', valid, errors: valid ? [] : [found], warnings: valid ? [found] : [] };
 }
 
 function inputOf(request: unknown): InputFile {

@@ -1,6 +1,7 @@
 import { EVENT_ID, type Event, getScalarValue, parseEvents } from 'js-yaml';
 import { type PathSegment, parsePath } from './field-path.ts';
 import type { Position, ResourceSource } from './resource.ts';
+import { flowPadding, withFlowIndented } from './yaml.ts';
 
 /**
  * Where a field stands in the user's text: the key of a mapping's field, the first character of a list's item. A field that is not there gives the place
@@ -8,21 +9,26 @@ import type { Position, ResourceSource } from './resource.ts';
  */
 export function locate(source: ResourceSource, path: string): Position {
   const wanted = [...parsePath(source.path ?? ''), ...parsePath(path)];
-  const offset = findOffset(source.text, wanted);
-  const before = source.text.slice(0, offset);
+  const { text, events, movedLines } = readEvents(source.text);
+  const offset = findOffset(text, events, wanted);
+  const before = text.slice(0, offset);
   const lineStart = before.lastIndexOf('\n') + 1;
-  let line = source.line;
+  let line = 0;
   for (let at = before.indexOf('\n'); at >= 0; at = before.indexOf('\n', at + 1)) line++;
-  return { file: source.file, line, column: offset - lineStart + 1 };
+  const column = offset - lineStart + 1 - (movedLines.has(line) ? flowPadding : 0);
+  return { file: source.file, line: source.line + line, column };
 }
 
-function findOffset(text: string, path: readonly PathSegment[]): number {
-  let events: readonly Event[];
+function readEvents(text: string): { readonly text: string; readonly events: readonly Event[]; readonly movedLines: ReadonlySet<number> } {
   try {
-    events = parseEvents(text, { maxDepth: 100 });
+    const { value, indented, movedLines } = withFlowIndented(text, (indentedText) => parseEvents(indentedText, { maxDepth: 100 }));
+    return { text: indented, events: value, movedLines };
   } catch {
-    return 0;
+    return { text, events: [], movedLines: new Set() };
   }
+}
+
+function findOffset(text: string, events: readonly Event[], path: readonly PathSegment[]): number {
   let at = events.findIndex((event) => event.type === EVENT_ID.MAPPING || event.type === EVENT_ID.SEQUENCE);
   if (at < 0) return 0;
   let offset = startOf(events[at]);

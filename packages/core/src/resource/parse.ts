@@ -10,6 +10,8 @@ export interface ParseProblem {
   readonly line: number;
   readonly column: number;
   readonly message: string;
+  /** A warning for documents that are no Kubernetes objects at all (Helm values, settings of tools), which are skipped. */
+  readonly severity: 'error' | 'warning';
   /** Position of the document among the file's documents, from 0; empty documents do not count. */
   readonly document: number;
 }
@@ -35,7 +37,7 @@ export function parseYaml(text: string, file: string, options: ParseOptions = {}
   const problems: ParseProblem[] = [];
   if (text.length > maxFileCharacters) {
     const message = `the file has ${text.length} characters, at most ${maxFileCharacters} are read`;
-    return { resources, problems: [{ file, line: 1, column: 1, message, document: 0 }] };
+    return { resources, problems: [{ file, line: 1, column: 1, message, severity: 'error', document: 0 }] };
   }
   let document = 0;
   for (const part of splitDocuments(text)) {
@@ -43,13 +45,20 @@ export function parseYaml(text: string, file: string, options: ParseOptions = {}
     const loaded = loadYaml(part.text);
     if (!loaded.ok) {
       const { line, column, message } = loaded.error;
-      problems.push({ file, line: part.line + line - 1, column, message: `not valid YAML: ${message}`, document: document++ });
+      problems.push({
+        file,
+        line: part.line + line - 1,
+        column,
+        message: `not valid YAML: ${message}`,
+        severity: 'error',
+        document: document++,
+      });
       continue;
     }
     if (loaded.value === null || loaded.value === undefined) continue;
     const source: ResourceSource = { file, line: part.line, text: part.text };
     const problem = addResources(loaded.value, source, options.defaultNamespace ?? 'default', resources);
-    if (problem !== null) problems.push({ file, line: part.line, column: 1, message: problem, document });
+    if (problem !== null) problems.push({ file, line: part.line, column: 1, ...problem, document });
     document++;
   }
   return { resources, problems };
@@ -140,8 +149,13 @@ function isBlank(text: string): boolean {
   return /^(?:[ \t]*(?:[#%][^\n]*)?\r?(?:\n|$))*$/.test(text.length > 65_536 ? text.slice(0, 65_536) : text);
 }
 
-function addResources(value: unknown, source: ResourceSource, defaultNamespace: string, into: Resource[]): string | null {
-  if (!isRecord(value)) return 'expected a Kubernetes object with apiVersion and kind, found a value that is no mapping';
+function addResources(
+  value: unknown,
+  source: ResourceSource,
+  defaultNamespace: string,
+  into: Resource[],
+): Pick<ParseProblem, 'message' | 'severity'> | null {
+  if (!isRecord(value)) return failure('expected a Kubernetes object with apiVersion and kind, found a value that is no mapping');
   const { kind, apiVersion, items } = value;
   if (typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items) && typeof apiVersion === 'string') {
     const missing: number[] = [];
@@ -150,20 +164,23 @@ function addResources(value: unknown, source: ResourceSource, defaultNamespace: 
       if (resource === null) missing.push(index);
       else into.push(resource);
     });
-    return missing.length === 0
-      ? null
-      : `items ${missing.join(', ')} of the list are no Kubernetes objects: apiVersion and kind are needed`;
+    if (missing.length === 0) return null;
+    return failure(`items ${missing.join(', ')} of the list are no Kubernetes objects: apiVersion and kind are needed`);
   }
   const resource = parseResource(value, source, defaultNamespace);
   if (resource !== null) {
     into.push(resource);
     return null;
   }
-  const missing = [
-    typeof apiVersion === 'string' && apiVersion !== '' ? '' : 'apiVersion',
-    typeof kind === 'string' && kind !== '' ? '' : 'kind',
-  ];
-  return `expected a Kubernetes object, but it has no ${missing.filter((field) => field !== '').join(' and no ')}`;
+  if (apiVersion === undefined && kind === undefined) {
+    return { message: 'skipped: the document is no Kubernetes object, it has no apiVersion and no kind', severity: 'warning' };
+  }
+  const missing = typeof kind === 'string' && kind !== '' ? 'apiVersion' : 'kind';
+  return failure(`expected a Kubernetes object, but ${missing} is missing or no text`);
+}
+
+function failure(message: string): Pick<ParseProblem, 'message' | 'severity'> {
+  return { message, severity: 'error' };
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -6,7 +6,7 @@ export interface SchemaNode {
   readonly additionalProperties?: SchemaNode;
   readonly items?: SchemaNode;
   readonly required?: readonly string[];
-  readonly enum?: readonly string[];
+  readonly enum?: readonly (string | number)[];
   readonly minimum?: number;
   readonly maximum?: number;
   readonly minLength?: number;

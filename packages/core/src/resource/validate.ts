@@ -3,6 +3,7 @@ import { type KindKey, type KindMap, kindKey } from './kinds.ts';
 import type { Validity } from './problem.ts';
 import type { Resource } from './resource.ts';
 import { addedSchemas } from './schema-additions.ts';
+import type { SchemaNode } from './schema-node.ts';
 import { checkPeerAuthentication, checkRequestAuthentication } from './validation/authentication.ts';
 import { checkAuthorizationPolicy } from './validation/authorization-policy.ts';
 import { checkSchema, compilePatterns } from './validation/check-schema.ts';
@@ -41,7 +42,7 @@ const checks: { readonly [K in KindKey]?: Check<K> } = {
   WasmPlugin: checkWasmPlugin,
   TrafficExtension: checkTrafficExtension,
 };
-const schemas = { ...generatedSchemas, ...addedSchemas(generatedSchemas) };
+const schemas: Readonly<Record<string, SchemaNode>> = { ...generatedSchemas, ...addedSchemas(generatedSchemas) };
 const patterns = compilePatterns(Object.values(schemas));
 const specRequired: ReadonlySet<KindKey> = new Set(['WasmPlugin', 'TrafficExtension', 'ServiceEntry', 'WorkloadEntry', 'WorkloadGroup']);
 
@@ -60,7 +61,7 @@ export function validateResource(resource: Resource, settings: ValidationSetting
 }
 
 function checkSpec(resource: Resource, key: KindKey, report: Report): boolean {
-  const schema = schemas[key];
+  const schema = schemas[`${key}/${resource.ref.version}`] ?? schemas[key];
   const written = resource.raw.spec;
   if (!schema) return true;
   if (written === undefined || written === null) {

@@ -22,7 +22,7 @@ export function loadYaml(text: string): Result<unknown, YamlProblem> {
     return err({ message: `the document has ${text.length} characters, at most ${maxDocumentCharacters} are read`, line: 1, column: 1 });
   }
   try {
-    const value = load(text, { schema: kubernetesSchema, maxDepth, maxAliases });
+    const value = withFlowIndented(text, (indented) => load(indented, { schema: kubernetesSchema, maxDepth, maxAliases })).value;
     if (text.includes('&') && countNodes(value, new Map()) > maxNodes) {
       return err({ message: `aliases expand the document to more than ${maxNodes} values, or an anchor holds itself`, line: 1, column: 1 });
     }
@@ -30,6 +30,41 @@ export function loadYaml(text: string): Result<unknown, YamlProblem> {
   } catch (error) {
     return err(toProblem(error));
   }
+}
+
+/**
+ * Calls `parse` with the text, lines of flow collections and quoted texts moved to the right where they stand further left than YAML 1.2 wants them; Go's
+ * readers, and so Kubernetes, do not mind. `movedLines` holds those lines (from 0), which begin with `flowPadding` more spaces.
+ * @throws what `parse` throws
+ */
+export function withFlowIndented<T>(
+  text: string,
+  parse: (indented: string) => T,
+): { readonly value: T; readonly indented: string; readonly movedLines: ReadonlySet<number> } {
+  const movedLines = new Set<number>();
+  let indented = text;
+  for (let budget = maxRereadCharacters; ; budget -= indented.length) {
+    try {
+      return { value: parse(indented), indented, movedLines };
+    } catch (error) {
+      const line = error instanceof YAMLException && error.reason === 'deficient indentation' ? error.mark?.line : undefined;
+      if (line === undefined || movedLines.has(line) || budget <= 0) throw error;
+      movedLines.add(line);
+      const start = lineStart(indented, line);
+      indented = indented.slice(0, start) + ' '.repeat(flowPadding) + indented.slice(start);
+    }
+  }
+}
+
+/** How far `withFlowIndented` moves lines: further than any block is indented. */
+export const flowPadding = 128;
+
+const maxRereadCharacters = 64 * 1024 * 1024;
+
+function lineStart(text: string, line: number): number {
+  let at = 0;
+  for (let count = 0; count < line; count++) at = text.indexOf('\n', at) + 1;
+  return at;
 }
 
 const truths = new Set(['y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON']);

@@ -139,6 +139,8 @@ function checkText(schema: SchemaNode, value: string, path: string, patterns: Pa
 }
 
 function checkNumber(schema: SchemaNode, value: number, path: string, report: Report): void {
+  if (schema.enum && !schema.enum.includes(value)) report.schema(path, `expected one of ${schema.enum.join(', ')}, found ${value}`);
+  if (schema.format === 'int32' && Math.abs(value) > 2_147_483_648) report.schema(path, `expected a 32-bit number, found ${value}`);
   if (value < (schema.minimum ?? value)) report.schema(path, `expected a number of at least ${schema.minimum}, found ${value}`);
   if (value > (schema.maximum ?? value)) report.schema(path, `expected a number of at most ${schema.maximum}, found ${value}`);
 }
