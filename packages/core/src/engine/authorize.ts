@@ -1,7 +1,6 @@
 import type { ConnectionFacts, RequestFacts } from '../plan/facts.ts';
-import type { FilterChainPlan } from '../plan/filter-chain-plan.ts';
 import type { DynamicMetadata, RbacClausePlan, RbacPlan, RbacPolicyPlan, RbacRulesPlan } from '../plan/rbac-plan.ts';
-import type { NetworkVerdict, ShadowVerdict, Trace } from './decision.ts';
+import type { ShadowVerdict, Trace } from './decision.ts';
 
 /** The verdict of one set of rules; `policy` is the one that matched, `''` for none. */
 export interface RulesVerdict {
@@ -32,24 +31,6 @@ export function judgeRules(
     if (policy?.matches(connection, request, metadata)) return { allowed: action !== 'DENY', policy: policy.name };
   }
   return action === 'ALLOW' ? deniedByNone : allowedByNone;
-}
-
-/** Judges the network RBAC filters of a chain, in order: the first refusal closes the connection. */
-export function authorizeConnection(chain: FilterChainPlan, connection: ConnectionFacts, trace: Trace | null): NetworkVerdict {
-  const shadows: ShadowVerdict[] = [];
-  let policy = '';
-  for (const filter of chain.networkFilters) {
-    if (filter.kind !== 'rbac') continue;
-    const subject: Subject = { connection, request: null, metadata: null };
-    const shadow = judgeShadow(filter.rbac, filter.name, subject, trace);
-    if (shadow) shadows.push(shadow);
-    if (!filter.rbac.rules) continue;
-    const verdict = judgeRules(filter.rbac.rules, connection, null, null);
-    if (trace) traceRules(trace, 'rbac', filter.rbac.rules, subject, verdict);
-    if (!verdict.allowed) return { allowed: false, policy: verdict.policy, shadows };
-    policy = verdict.policy;
-  }
-  return { allowed: true, policy, shadows };
 }
 
 /** The verdict of a filter's shadow rules; null when it has none. */

@@ -1,5 +1,6 @@
 import { metadataHolds } from '../plan/build-matcher.ts';
 import type { RequestFacts } from '../plan/facts.ts';
+import type { FilterChainPlan } from '../plan/filter-chain-plan.ts';
 import type { HttpConnectionManagerPlan } from '../plan/http-connection-plan.ts';
 import type { FaultPlan, FilterConfigPlan, HttpFilterPlan, JwtRequirementPlan } from '../plan/http-filter-plan.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -28,17 +29,6 @@ import { RequestOverlay } from './request-overlay.ts';
 import { redirectLocation, rewriteAuthority, rewritePath } from './rewrite.ts';
 import { timeoutsOf } from './timeouts.ts';
 
-/** What a decision may use besides the request. */
-export interface DecideOptions {
-  readonly trace: Trace | null;
-  readonly resume: Resume | null;
-  /** A draw in 0 … 999,999 for routes that take a fraction of requests; null where there is no chance to be played. */
-  readonly draw: number | null;
-}
-
-/** Decide without trace, resume or draw. */
-export const plainDecision: DecideOptions = { trace: null, resume: null, draw: null };
-
 const noOutcome: FilterOutcome = {
   headerChanges: [],
   metadata: {},
@@ -50,12 +40,28 @@ const noOutcome: FilterOutcome = {
 const noLayers: LocalReplyDecision['responseHeaders'] = [];
 
 /**
- * Decides what happens to a request: runs the connection manager's filters in their order, then the route's action. The table is looked up
- * in the plan given, so that a request on an old connection follows the newest routes.
+ * Decides what happens to a request on a chain with an HTTP connection manager: runs its filters in their order, then the route's action.
+ * The route table is looked up in the plan given, so that a request on an old connection follows the newest routes. `draw` (0 … 999,999)
+ * decides about routes that take a fraction of requests; null where no chance is to be played.
  */
-export function decideRequest(plan: Plan, http: HttpConnectionManagerPlan, facts: RequestFacts, options: DecideOptions): RequestDecision {
+export function decideRequest(
+  plan: Plan,
+  chain: FilterChainPlan,
+  facts: RequestFacts,
+  trace: Trace | null,
+  resume: Resume | null,
+  draw: number | null = null,
+): RequestDecision {
+  const { http } = chain;
+  if (!http) throw new Error(`filter chain '${chain.name}' has no HTTP connection manager`);
   const table = http.routes.kind === 'inline' ? http.routes.table : plan.routeTableByName.get(http.routes.name);
-  return new Decision(http, table ?? null, facts, options).run();
+  return new Decision(http, table ?? null, facts, { trace, resume, draw }).run();
+}
+
+interface Options {
+  readonly trace: Trace | null;
+  readonly resume: Resume | null;
+  readonly draw: number | null;
 }
 
 /** One decision in progress. */
@@ -74,7 +80,7 @@ class Decision {
   #fault: FaultDecision | null = null;
   #cors: CorsDecision | null = null;
 
-  constructor(http: HttpConnectionManagerPlan, table: RouteTable | null, facts: RequestFacts, options: DecideOptions) {
+  constructor(http: HttpConnectionManagerPlan, table: RouteTable | null, facts: RequestFacts, options: Options) {
     this.#http = http;
     this.#table = table;
     this.#original = facts;
