@@ -3,11 +3,11 @@ import type {
   CertificateValidationContextJson,
   TlsParametersJson,
 } from '@weft/envoy-api/envoy/extensions/transport_sockets/tls/v3/common_pb';
-import type { SdsSecretConfigJson } from '@weft/envoy-api/envoy/extensions/transport_sockets/tls/v3/secret_pb';
 import type { CommonTlsContextJson, DownstreamTlsContextJson } from '@weft/envoy-api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
 import type { ServerTls } from '../mesh/gateway-servers.ts';
 import type { ProxyView } from '../mesh/proxy-view.ts';
 import { trustDomains } from './ext-authz.ts';
+import { credentialSecret, credentialUri, workloadSecret } from './sds.ts';
 import { typedConfig } from './typed-config.ts';
 
 /** Protocols offered to mesh clients: HTTP chains take HTTP, TCP chains also take the exchange of workload metadata. */
@@ -164,29 +164,5 @@ function subjectAltNames(tls: ServerTls): CertificateValidationContextJson {
     ...(tls.verifyCertificateHash?.length && { verifyCertificateHash: [...tls.verifyCertificateHash] }),
     ...(tls.verifyCertificateSpki?.length && { verifyCertificateSpki: [...tls.verifyCertificateSpki] }),
     ...(tls.caCrl && { crl: { filename: tls.caCrl } }),
-  };
-}
-
-function credentialUri(name: string): string {
-  return name.startsWith('builtin://') || name.includes('://') ? name : `kubernetes://${name}`;
-}
-
-function credentialSecret(name: string): SdsSecretConfigJson {
-  return { name, sdsConfig: { ads: {}, resourceApiVersion: 'V3' } };
-}
-
-function workloadSecret(name: string): SdsSecretConfigJson {
-  return {
-    name,
-    sdsConfig: {
-      apiConfigSource: {
-        apiType: 'GRPC',
-        transportApiVersion: 'V3',
-        grpcServices: [{ envoyGrpc: { clusterName: 'sds-grpc' } }],
-        setNodeOnFirstMessageOnly: true,
-      },
-      initialFetchTimeout: '0s',
-      resourceApiVersion: 'V3',
-    },
   };
 }

@@ -13,7 +13,7 @@ interface Destination {
 /** What requests to a destination are hashed by; null when its load balancer does not hash. */
 export function hashPolicyOf(
   destination: Destination | undefined,
-  services: ReadonlyMap<string, ServiceView>
+  services: ReadonlyMap<string, ServiceView>,
 ): RouteAction_HashPolicyJson | null {
   const policy = services.get(destination?.host ?? '')?.policy;
   if (!policy) return null;

@@ -31,7 +31,8 @@ export function httpConnectionManager(view: ProxyView, options: ConnectionManage
     ...(trace && { tracing: trace }),
     ...(place.listenerClass === 'sidecar-inbound' && isHttp2(place.protocol) && { http2ProtocolOptions: {} }),
     ...(view.node.metadata.HTTP10 === '1' && { httpProtocolOptions: { acceptHttp10: true } }),
-    serverName: 'istio-envoy',
+    // Towards its own workload a sidecar keeps Envoy's default name.
+    ...(place.listenerClass !== 'sidecar-outbound' && { serverName: 'istio-envoy' }),
     streamIdleTimeout: '0s',
     ...(logs.length > 0 && { accessLog: logs }),
     ...(place.listenerClass === 'gateway' && { useRemoteAddress: true }),

@@ -29,8 +29,8 @@ export interface RouteContext {
   readonly gateways: ReadonlySet<string>;
   /** Services that a destination without a port takes its port from; on a sidecar those with the listener's port. */
   readonly serviceByHostname: ReadonlyMap<string, ServiceView>;
-  /** All services of the proxy, for the policies of destinations. */
-  readonly policyByHostname: ReadonlyMap<string, ServiceView>;
+  /** All services of the proxy, for the policies of destinations, where that is more than `serviceByHostname`. */
+  readonly policyByHostname?: ReadonlyMap<string, ServiceView>;
   readonly defaultRetryPolicy: RetrySpec | null;
 }
 
@@ -54,7 +54,7 @@ export function routeAction(spec: HttpRouteSpec, translated: Translated, context
   const weighted = isSingle ? [] : destinations.filter((entry) => (entry.weight ?? 0) > 0);
   const ownOperations = isSingle && only.headers ? [headerOperations(only.headers)] : [];
   const hashPolicies = (isSingle ? [only] : weighted)
-    .map((entry) => hashPolicyOf(entry.destination, context.policyByHostname))
+    .map((entry) => hashPolicyOf(entry.destination, context.policyByHostname ?? context.serviceByHostname))
     .filter((policy) => policy !== null);
   const authority = spec.rewrite?.authority || translated.operations.authority || ownOperations[0]?.authority || '';
   const retries = retryPolicy(spec.retries ?? context.defaultRetryPolicy, isSingle && hashPolicies.length > 0);

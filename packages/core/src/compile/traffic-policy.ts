@@ -1,0 +1,32 @@
+import type { DestinationPolicy, Subset } from '../mesh/destination-rule.ts';
+import type { PortTrafficPolicy, TrafficPolicy } from '../mesh/traffic-policy.ts';
+
+/** What holds for one port of a destination. */
+export type EffectivePolicy = Omit<TrafficPolicy, 'portLevelSettings'>;
+
+/**
+ * The policy for a port of a service or subset. An entry for the port replaces the destination's settings whole, what it omits falls back to defaults; a subset's
+ * policy then replaces block by block.
+ */
+export function effectivePolicy(policy: DestinationPolicy | null, subset: Subset | null, port: number): EffectivePolicy {
+  const base = forPort(policy?.trafficPolicy ?? null, port) ?? {};
+  const own = subset?.trafficPolicy ? forPort(subset.trafficPolicy, port) : null;
+  if (!own) return base;
+  const merged: Record<string, unknown> = { ...base };
+  for (const [block, value] of Object.entries(own)) if (value !== undefined) merged[block] = value;
+  return merged;
+}
+
+function forPort(policy: TrafficPolicy | null, port: number): EffectivePolicy | null {
+  if (policy === null) return null;
+  const { portLevelSettings, ...whole } = policy;
+  const own = portLevelSettings?.find((entry) => entry.port?.number === port);
+  if (!own) return whole;
+  const { port: _, ...settings } = own;
+  const { tunnel, proxyProtocol, retryBudget } = whole;
+  return { ...settings, ...defined({ tunnel, proxyProtocol, retryBudget }) } satisfies PortTrafficPolicy;
+}
+
+function defined<T extends object>(value: T): Partial<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Partial<T>;
+}
