@@ -1,0 +1,3 @@
+export function RolloutsPage() {
+  return null;
+}

@@ -1,0 +1,129 @@
+'use client';
+
+import type { TopologyGraph } from '@weft/agent/api/types';
+import ELK, { type ElkNode } from 'elkjs/lib/elk-api.js';
+import { useEffect, useRef, useState } from 'react';
+
+export const nodeSize = { width: 120, height: 84 } as const;
+
+export type Direction = 'RIGHT' | 'DOWN';
+
+export interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Where everything stands: nodes relative to their namespace's box. */
+export interface Layout {
+  readonly boxByNamespace: ReadonlyMap<string, Box>;
+  readonly boxByNode: ReadonlyMap<string, Box>;
+  /** Which way traffic runs. */
+  readonly direction: Direction;
+}
+
+const rootOptions = {
+  'elk.algorithm': 'layered',
+  'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
+  'elk.layered.spacing.nodeNodeBetweenLayers': '78',
+  'elk.spacing.nodeNode': '24',
+  'elk.spacing.componentComponent': '48',
+  'elk.spacing.edgeNode': '24',
+  'elk.layered.nodePlacement.strategy': 'BRANDES_KOEPF',
+  'elk.layered.nodePlacement.bk.fixedAlignment': 'BALANCED',
+  'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
+  'elk.layered.crossingMinimization.semiInteractive': 'true',
+};
+
+/**
+ * Lays the graph out in a worker. Nothing moves while the set of nodes and edges stays: an edge that falls silent keeps its place, and only new
+ * nodes or edges ask for a new layout.
+ */
+export function useLayout(graph: TopologyGraph | undefined, aspect: () => number): Layout | null {
+  const elk = useRef<InstanceType<typeof ELK> | null>(null);
+  const seenEdges = useRef(new Map<string, readonly [string, string]>());
+  const [layout, setLayout] = useState<Layout | null>(null);
+  const shape = graph === undefined ? '' : shapeOf(graph, seenEdges.current);
+  const latest = useRef(graph);
+  latest.current = graph;
+  const aspectOf = useRef(aspect);
+  aspectOf.current = aspect;
+
+  useEffect(() => {
+    elk.current = new ELK({ workerFactory: () => new Worker(new URL('./layout-worker.ts', import.meta.url), { type: 'module' }) });
+    return () => {
+      elk.current?.terminateWorker();
+      elk.current = null;
+    };
+  }, []);
+
+  useEffect(() => {
+    if (shape === '' || latest.current === undefined) return undefined;
+    let isCurrent = true;
+    if (elk.current !== null) {
+      void bestLayout(elk.current, elkGraph(latest.current, seenEdges.current), aspectOf.current()).then((best) => {
+        if (isCurrent) setLayout(best);
+      });
+    }
+    return () => {
+      isCurrent = false;
+    };
+  }, [shape]);
+
+  return layout;
+}
+
+/** Traffic runs right or down, whichever fills the space better; large graphs always run right. */
+async function bestLayout(elk: InstanceType<typeof ELK>, graph: ElkNode, aspect: number): Promise<Layout> {
+  const isLarge = (graph.children ?? []).reduce((sum, group) => sum + (group.children?.length ?? 0), 0) > 80;
+  const directions: readonly Direction[] = isLarge ? ['RIGHT'] : ['RIGHT', 'DOWN'];
+  let best: { readonly layout: Layout; readonly scale: number } | null = null;
+  for (const direction of directions) {
+    const root = await elk.layout(structuredClone({ ...graph, layoutOptions: { ...graph.layoutOptions, 'elk.direction': direction } }));
+    const scale = Math.min(aspect / (root.width ?? 1), 1 / (root.height ?? 1));
+    if (best === null || scale > best.scale) best = { layout: readLayout(root, direction), scale };
+  }
+  return best?.layout ?? { boxByNamespace: new Map(), boxByNode: new Map(), direction: 'RIGHT' };
+}
+
+/** A text that changes only when the layout has to. Remembers the edges that were there once. */
+function shapeOf(graph: TopologyGraph, seenEdges: Map<string, readonly [string, string]>): string {
+  for (const edge of graph.edges) seenEdges.set(edge.id, [edge.source, edge.target]);
+  const ids = new Set(graph.nodes.map((node) => node.id));
+  const edges = [...seenEdges].filter(([, [source, target]]) => ids.has(source) && ids.has(target)).map(([id]) => id);
+  return [...[...ids].sort(), '|', ...edges.sort()].join('\n');
+}
+
+function elkGraph(graph: TopologyGraph, seenEdges: ReadonlyMap<string, readonly [string, string]>): ElkNode {
+  const nodes = [...graph.nodes].sort((a, b) => a.id.localeCompare(b.id));
+  const ids = new Set(nodes.map((node) => node.id));
+  const namespaces = [...new Set(nodes.map((node) => node.namespace))].sort();
+  return {
+    id: 'root',
+    layoutOptions: rootOptions,
+    children: namespaces.map((namespace) => ({
+      id: `namespace ${namespace}`,
+      layoutOptions: { 'elk.padding': '[top=38,left=18,bottom=18,right=18]' },
+      children: nodes.filter((node) => node.namespace === namespace).map((node) => ({ id: node.id, ...nodeSize })),
+    })),
+    edges: [...seenEdges]
+      .filter(([, [source, target]]) => ids.has(source) && ids.has(target) && source !== target)
+      .sort(([a], [b]) => a.localeCompare(b))
+      .map(([id, [source, target]]) => ({ id, sources: [source], targets: [target] })),
+  };
+}
+
+function readLayout(root: ElkNode, direction: Direction): Layout {
+  const boxByNamespace = new Map<string, Box>();
+  const boxByNode = new Map<string, Box>();
+  for (const group of root.children ?? []) {
+    boxByNamespace.set(group.id.slice('namespace '.length), boxOf(group));
+    for (const node of group.children ?? []) boxByNode.set(node.id, boxOf(node));
+  }
+  return { boxByNamespace, boxByNode, direction };
+}
+
+function boxOf({ x = 0, y = 0, width = 0, height = 0 }: ElkNode): Box {
+  return { x, y, width, height };
+}
