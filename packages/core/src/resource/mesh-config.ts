@@ -1,7 +1,5 @@
-import { err, ok, type Result } from '../base/result.ts';
 import type { DestinationRuleSpec, VirtualServiceSpec } from './kinds.ts';
 import type { Loose } from './loose.ts';
-import { loadYaml, type YamlProblem } from './yaml.ts';
 
 type TrafficPolicy = NonNullable<DestinationRuleSpec['trafficPolicy']>;
 
@@ -317,45 +315,3 @@ export const defaultMeshConfig: MeshConfig = {
 
 /** Mesh networks when nothing is configured. */
 export const defaultMeshNetworks: MeshNetworks = { networks: {} };
-
-/**
- * The mesh configuration in a YAML text: MeshConfig itself, or the ConfigMap that holds one under `data.mesh`. What is left out has Istio's default; empty
- * text gives the defaults.
- */
-export function parseMeshConfig(text: string): Result<MeshConfig, YamlProblem> {
-  const loaded = loadSettings(text, 'mesh');
-  return loaded.ok ? ok(withDefaults(defaultMeshConfig, loaded.value)) : loaded;
-}
-
-/** The networks in a YAML text: MeshNetworks itself, or the ConfigMap that holds it under `data.meshNetworks`. */
-export function parseMeshNetworks(text: string): Result<MeshNetworks, YamlProblem> {
-  const loaded = loadSettings(text, 'meshNetworks');
-  return loaded.ok ? ok(withDefaults(defaultMeshNetworks, loaded.value)) : loaded;
-}
-
-function loadSettings(text: string, key: string): Result<Readonly<Record<string, unknown>>, YamlProblem> {
-  // A text of comments only is as good as an empty one.
-  if (text.replace(/^\s*(#.*)?$/gm, '') === '') return ok({});
-  const loaded = loadYaml(text);
-  if (!loaded.ok) return loaded;
-  const value = loaded.value ?? {};
-  if (!isRecord(value)) return err({ message: 'expected a mapping of settings', line: 1, column: 1 });
-  if (value.kind !== 'ConfigMap') return ok(value);
-  const inner = isRecord(value.data) ? value.data[key] : undefined;
-  return loadSettings(typeof inner === 'string' ? inner : '', key);
-}
-
-/** Settings over their defaults: objects are merged at every depth, anything else is replaced; `null` counts as left out. */
-function withDefaults<T extends object>(defaults: T, given: Readonly<Record<string, unknown>>): T {
-  const merged: Record<string, unknown> = Object.fromEntries(Object.entries(defaults));
-  for (const [key, value] of Object.entries(given)) {
-    if (value === null || value === undefined) continue;
-    const fallback = merged[key];
-    merged[key] = isRecord(value) && isRecord(fallback) ? withDefaults(fallback, value) : value;
-  }
-  return merged as T;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
