@@ -118,9 +118,9 @@ function peerPrincipal(tls: TLSProperties | undefined): string | null {
 const withoutScheme = (uri: string): string => uri.replace(/^spiffe:\/\//, '');
 
 function addressText(address: Address | undefined): string {
-  const { case: kind, value } = address?.address ?? {};
-  if (kind !== 'socketAddress') return '';
-  return value.portSpecifier.case === 'portValue' ? `${value.address}:${value.portSpecifier.value}` : value.address;
+  if (address?.address.case !== 'socketAddress') return '';
+  const { address: host, portSpecifier } = address.address.value;
+  return portSpecifier.case === 'portValue' ? `${host}:${portSpecifier.value}` : host;
 }
 
 function timeOf(common: AccessLogCommon | undefined): number | null {

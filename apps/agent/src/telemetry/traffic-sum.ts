@@ -13,6 +13,13 @@ export class TrafficSum {
   private mutual = 0;
   private securityKnown = 0;
 
+  /** Several sums as one. */
+  static of(sums: readonly TrafficSum[]): TrafficSum {
+    const total = new TrafficSum();
+    for (const sum of sums) total.merge(sum);
+    return total;
+  }
+
   add(labels: TrafficLabels, increases: Increases): void {
     for (let index = 0; index < increases.length; index++) this.increases[index] = (this.increases[index] ?? 0) + (increases[index] ?? 0);
     const traffic = labels.protocol === 'tcp' ? (increases[column.opened] ?? 0) : (increases[column.requests] ?? 0);
@@ -72,6 +79,18 @@ export class TrafficSum {
         const [code = '', flags = ''] = key.split(' ');
         return { code, flags, rate: count / seconds, percent: requests > 0 ? (100 * count) / requests : 0 };
       });
+  }
+
+  private merge(other: TrafficSum): void {
+    other.increases.forEach((increase, index) => {
+      this.increases[index] = (this.increases[index] ?? 0) + increase;
+    });
+    for (const [code, count] of other.byCode) this.byCode.set(code, (this.byCode.get(code) ?? 0) + count);
+    this.clientErrors += other.clientErrors;
+    this.serverErrors += other.serverErrors;
+    this.failures += other.failures;
+    this.mutual += other.mutual;
+    this.securityKnown += other.securityKnown;
   }
 
   /** 5xx: any is degraded, 10 % failure; 4xx: 10 % degraded, 20 % failure; gRPC failures and missing responses like 5xx. */
