@@ -39,6 +39,12 @@ export function compileGateway(view: ProxyView): GatewayConfiguration {
   return { listeners, routes };
 }
 
+/** A gateway on the loopback address, as on a laptop, takes connections from nowhere else. */
+function listenAddress(view: ProxyView): string {
+  const { ip } = view.node;
+  return ip === '::1' || /^127\./.test(ip) ? ip : wildcardAddress(view);
+}
+
 /** A listener without any chain would be refused, so a port whose servers lead nowhere is not opened. */
 function gatewayListener(view: ProxyView, name: string, port: GatewayPort, chains: readonly FilterChainJson[]): ListenerJson[] {
   const filterChains = withoutRepeatedMatches(chains);
@@ -51,7 +57,7 @@ function gatewayListener(view: ProxyView, name: string, port: GatewayPort, chain
   const logs = listenerAccessLogs(view, 'gateway');
   const listener: ListenerJson = {
     name,
-    address: { socketAddress: { address: port.bind || wildcardAddress(view), portValue: port.number } },
+    address: { socketAddress: { address: port.bind || listenAddress(view), portValue: port.number } },
     filterChains,
     ...(listenerFilters.length > 0 && { listenerFilters }),
     trafficDirection: 'OUTBOUND',

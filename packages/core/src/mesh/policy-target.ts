@@ -83,7 +83,7 @@ function targetReferences(spec: PolicySelection | undefined): readonly TargetRef
 }
 
 function refersTo(reference: TargetReference, policyNamespace: string, target: PolicyTarget): boolean {
-  if (target.type === 'sidecar' || reference.group !== 'gateway.networking.k8s.io') return false;
+  if (reference.group !== 'gateway.networking.k8s.io') return false;
   if (reference.kind === 'GatewayClass') return target.labels[gatewayClassLabel] === reference.name;
   if (reference.kind !== 'Gateway' || policyNamespace !== target.namespace) return false;
   return target.labels[gatewayNameLabel] === reference.name;
