@@ -89,7 +89,7 @@ const types = {
   WorkloadWithoutAuthorizationPolicy: { code: 'WFT1301', level: 'Info', kiali: 'KIA1301' },
   RouteParentNotFound: { code: 'WFT1401', level: 'Error', kiali: 'KIA1401' },
   RouteBackendNotFound: { code: 'WFT1402', level: 'Error', kiali: 'KIA1402' },
-  RouteBackendNotPermitted: { code: 'WFT1403', level: 'Error', kiali: 'KIA1402' },
+  ReferenceNotPermitted: { code: 'WFT1403', level: 'Error', kiali: 'KIA1402' },
   ServiceAccountNotFound: { code: 'WFT1701', level: 'Warning', kiali: 'KIA1701' },
   FaultOnDefaultRoute: { code: 'WFT2001', level: 'Warning' },
 } as const satisfies Readonly<Record<string, MessageTypeInfo>>;

@@ -1,0 +1,60 @@
+import type { AuthorizationPolicy } from '../../resource/kinds.ts';
+import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
+import { labelsOf, object, objects, strings } from '../fields.ts';
+import { fact } from '../proof.ts';
+import { createMutualTlsModes, type EffectiveMutualTls, type MutualTlsModes } from './effective-mutual-tls.ts';
+
+const identityFields = ['principals', 'notPrincipals', 'namespaces', 'notNamespaces', 'serviceAccounts', 'notServiceAccounts'] as const;
+const identityKeys = new Set(['source.principal', 'source.namespace', 'source.serviceAccount']);
+
+/** Policies about who calls, for workloads that turn mutual TLS off and so never know who calls. */
+export const sourceIdentityAnalyzer: SetAnalyzer = {
+  name: 'authorizationpolicy.MutualTlsAnalyzer',
+  scope: 'set',
+  inputs: ['AuthorizationPolicy', 'PeerAuthentication', 'Pod', 'WorkloadEntry'],
+  isDefault: true,
+  analyze(context) {
+    if (context.set.ofKind('PeerAuthentication').length === 0) return;
+    const modes = createMutualTlsModes(context);
+    for (const policy of context.set.ofKind('AuthorizationPolicy')) {
+      const path = identityPath(policy);
+      const disabled = path === null ? null : disabledEverywhere(policy, modes, context);
+      if (path === null || !disabled?.policy) continue;
+      context.report({
+        type: 'SourceIdentityWithoutMutualTls',
+        resource: policy,
+        path,
+        message: `The policy asks who the caller is, but PeerAuthentication ${disabled.policy.ref.name} turns mutual TLS off for its workloads: callers have no identity there. Set mode PERMISSIVE or STRICT.`,
+        proof: [fact(policy, path, 'depends on the identity of the caller'), fact(disabled.policy, 'spec.mtls.mode', 'is DISABLE')],
+      });
+    }
+  },
+};
+
+function identityPath(policy: AuthorizationPolicy): string | null {
+  for (const [ruleIndex, rule] of objects(object(policy.spec).rules)) {
+    for (const [fromIndex, from] of objects(rule.from)) {
+      const source = object(from.source as Readonly<Record<string, readonly string[]>> | undefined);
+      const field = identityFields.find((candidate) => strings(source[candidate]).length > 0);
+      if (field) return `spec.rules[${ruleIndex}].from[${fromIndex}].source.${field}`;
+    }
+    const condition = objects(rule.when).find(([, when]) => identityKeys.has(String(when.key)));
+    if (condition) return `spec.rules[${ruleIndex}].when[${condition[0]}]`;
+  }
+  return null;
+}
+
+/** The mode of the policy's workloads when all of them have mutual TLS off. */
+function disabledEverywhere(
+  policy: AuthorizationPolicy,
+  modes: MutualTlsModes,
+  { index, rootNamespace }: AnalyzerContext,
+): EffectiveMutualTls | null {
+  const { namespace } = policy.ref;
+  const spec = object(policy.spec);
+  if (namespace === rootNamespace || spec.targetRef || objects(spec.targetRefs).length > 0) return null;
+  const workloads = index.workloadsIn(namespace).matching(labelsOf(object(spec.selector).matchLabels));
+  const found =
+    workloads.length === 0 ? [modes.of(namespace, {}, null)] : workloads.map((workload) => modes.of(namespace, workload.labels, null));
+  return found.every(({ mode }) => mode === 'DISABLE') ? (found[0] ?? null) : null;
+}
