@@ -28,7 +28,7 @@ export function checkRequestAuthentication(resource: RequestAuthentication, repo
 }
 
 function checkJwtRule(rule: JwtRule, path: string, report: Report): void {
-  if (!rule.issuer) report.error(`${path}.issuer`, 'is required');
+  if (!rule.issuer && !rule.jwksUri && !rule.jwks_uri) report.error(`${path}.issuer`, 'is required unless jwksUri is set');
   if (rule.jwks && (rule.jwksUri || rule.jwks_uri)) report.rule(path, 'jwks and jwksUri exclude each other');
   for (const field of ['jwksUri', 'jwks_uri'] as const) {
     if (rule[field]) addRule(report, `${path}.${field}`, checkUrl(rule[field], ['http', 'https']));

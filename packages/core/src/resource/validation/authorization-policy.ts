@@ -35,14 +35,7 @@ const operationFields = [
 ] as const satisfies readonly (keyof Operation)[];
 const pathLiteral = /^[a-zA-Z0-9\-._~%!$&'()+,;:@=]+$/;
 const serviceAccountName = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
-const fieldsNotForCustom = [
-  'namespaces',
-  'notNamespaces',
-  'principals',
-  'notPrincipals',
-  'requestPrincipals',
-  'notRequestPrincipals',
-] as const;
+const fieldsNotForCustom = sourceFields.filter((field) => !ipFields.has(field));
 
 /** What the definition and Istio's webhook ask of an AuthorizationPolicy. */
 export function checkAuthorizationPolicy(resource: AuthorizationPolicy, report: Report): void {
@@ -78,7 +71,7 @@ function checkCustom(spec: AuthorizationPolicySpec, report: Report): void {
       }
     }
     for (const [when, { key = '' }] of (rule.when ?? []).entries()) {
-      if (key === 'source.namespace' || key === 'source.principal' || key.startsWith('request.auth.')) {
+      if (key === 'source.namespace' || key === 'source.serviceAccount' || key === 'source.principal' || key.startsWith('request.auth.')) {
         report.error(
           `spec.rules[${index}].when[${when}].key`,
           `"${key}" is not supported with action CUSTOM, which runs before tokens are read`,
@@ -114,16 +107,11 @@ function checkSource(source: Source | undefined, path: string, report: Report): 
   checkServiceAccountsAlone(source, path, report);
 }
 
-/** `serviceAccounts` says who precisely; the looser ways to say it must not stand beside it. */
+/** Service accounts say precisely who; the looser ways to say it must not stand beside them. */
 function checkServiceAccountsAlone(source: Source, path: string, report: Report): void {
-  const sets = [
-    ['serviceAccounts', 'principals', 'namespaces'],
-    ['notServiceAccounts', 'notPrincipals', 'notNamespaces'],
-  ] as const;
-  for (const [own, ...others] of sets) {
-    const beside = others.filter((field) => source[field] != null);
-    if (source[own] != null && beside.length > 0) report.rule(path, `${own} must not be set beside ${beside.join(' and ')}`);
-  }
+  if (source.serviceAccounts == null && source.notServiceAccounts == null) return;
+  const beside = (['principals', 'notPrincipals', 'namespaces', 'notNamespaces'] as const).filter((field) => source[field] != null);
+  if (beside.length > 0) report.rule(path, `service accounts must not be set beside ${beside.join(' and ')}`);
 }
 
 function checkServiceAccount(value: string): string | null {

@@ -12,7 +12,7 @@ import {
   isTlsProtocol,
 } from './names.ts';
 import type { Report } from './report.ts';
-import { checkServerTls, hasCertificates } from './server-tls.ts';
+import { checkServerTls } from './server-tls.ts';
 
 type Server = NonNullable<GatewaySpec['servers']>[number];
 
@@ -92,7 +92,12 @@ function checkTlsOfProtocol(server: Server, path: string, report: Report): void 
   if (tls?.httpsRedirect && !isHttp) report.warn(`${path}.tls.httpsRedirect`, 'has an effect on HTTP servers only');
   if (!tls || isTls) return;
   if (!isHttp) report.error(`${path}.tls`, 'must not be set for a protocol that is neither HTTPS nor TLS');
-  else if (!['PASSTHROUGH', 'AUTO_PASSTHROUGH'].includes(tls.mode ?? 'PASSTHROUGH') || hasCertificates(tls)) {
+  else if (
+    !['PASSTHROUGH', 'AUTO_PASSTHROUGH'].includes(tls.mode ?? 'PASSTHROUGH') ||
+    tls.caCertificates ||
+    tls.privateKey ||
+    tls.serverCertificate
+  ) {
     report.error(`${path}.tls`, 'server cannot have TLS settings for plain text HTTP ports, other than httpsRedirect');
   }
 }

@@ -132,7 +132,7 @@ export function checkRetries(retries: HttpRoute['retries'], path: string, report
   add(report, `${path}.backoff`, checkDuration((retries as { readonly backoff?: string }).backoff));
   if (!retries.retryOn) return;
   for (const condition of retries.retryOn.split(',')) {
-    if (!retryConditions.has(condition) && !statusCodes.has(Number(condition))) {
+    if (!retryConditions.has(condition) && !(/^\d+$/.test(condition) && statusCodes.has(Number(condition)))) {
       report.error(`${path}.retryOn`, `"${condition}" is neither a retry condition nor a status code`);
     }
   }

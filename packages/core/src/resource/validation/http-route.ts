@@ -11,14 +11,15 @@ type HttpMatch = NonNullable<HttpRoute['match']>[number];
 export type StringMatch = NonNullable<HttpMatch['uri']>;
 type Headers = HttpRoute['headers'];
 
+const pseudoHeaders: ReadonlySet<string> = new Set([':method', ':scheme', ':authority', ':path', ':status']);
+
 /** Whether the name in a header match stands for a claim of the request's token. */
 export const isClaimMatch = isClaimHeader;
 
 /** Checks one `http` route. `isDelegate` tells that its VirtualService has no hosts and is used by others. */
 export function checkHttpRoute(route: HttpRoute, isDelegate: boolean, path: string, report: Report): void {
   checkConflicts(route, isDelegate, path, report);
-  const delegating = isDelegate || route.delegate != null;
-  for (const [index, match] of (route.match ?? []).entries()) checkMatch(match, delegating, `${path}.match[${index}]`, report);
+  for (const [index, match] of (route.match ?? []).entries()) checkMatch(match, `${path}.match[${index}]`, report);
   checkHeaders(route.headers, `${path}.headers`, report);
   checkCors(route.corsPolicy, `${path}.corsPolicy`, report);
   checkFault(route.fault, `${path}.fault`, report);
@@ -57,17 +58,17 @@ function checkConflicts(route: HttpRoute, isDelegate: boolean, path: string, rep
   }
 }
 
-function checkMatch(match: HttpMatch, delegating: boolean, path: string, report: Report): void {
+function checkMatch(match: HttpMatch, path: string, report: Report): void {
   for (const field of ['uri', 'scheme', 'method', 'authority'] as const) {
-    checkStringMatch(match[field], { delegating, emptyPrefixAllowed: field === 'uri' }, `${path}.${field}`, report);
+    checkStringMatch(match[field], field === 'uri', `${path}.${field}`, report);
   }
   for (const field of ['headers', 'withoutHeaders', 'queryParams'] as const) {
     for (const [name, value] of Object.entries(match[field] ?? {})) {
       const at = childPath(`${path}.${field}`, name);
-      if (field !== 'queryParams' && !isClaimHeader(name)) add(report, at, checkHeaderName(name));
+      if (field !== 'queryParams' && !isClaimHeader(name) && !pseudoHeaders.has(name)) add(report, at, checkHeaderName(name));
       if (value === null || value === undefined) report.error(at, 'must not be null; {} asks for presence');
       else if (field !== 'withoutHeaders' || value.regex !== '*') {
-        checkStringMatch(value, { delegating, emptyPrefixAllowed: field === 'withoutHeaders' }, at, report);
+        checkStringMatch(value, false, at, report);
       }
     }
   }
@@ -79,18 +80,10 @@ function checkMatch(match: HttpMatch, delegating: boolean, path: string, report:
   }
 }
 
-function checkStringMatch(
-  match: StringMatch | undefined,
-  options: { readonly delegating: boolean; readonly emptyPrefixAllowed: boolean },
-  path: string,
-  report: Report,
-): void {
+function checkStringMatch(match: StringMatch | undefined, emptyPrefixAllowed: boolean, path: string, report: Report): void {
   if (!match) return;
-  if (match.regex !== undefined && match.regex !== null) {
-    if (options.delegating) report.error(`${path}.regex`, 'routes that delegate, and delegates, cannot match by regular expression');
-    add(report, `${path}.regex`, checkRegex(match.regex));
-  }
-  if (match.prefix === '' && !options.emptyPrefixAllowed) report.error(`${path}.prefix`, 'must not be empty');
+  if (match.regex !== undefined && match.regex !== null) add(report, `${path}.regex`, checkRegex(match.regex));
+  if (match.prefix === '' && !emptyPrefixAllowed) report.error(`${path}.prefix`, 'must not be empty');
 }
 
 function checkHeaders(headers: Headers, path: string, report: Report): void {

@@ -6,6 +6,7 @@ import type { Report } from './report.ts';
 const subdomain = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
 const dryRun = 'istio.io/dry-run';
 const alwaysReject = 'internal.istio.io/webhook-always-reject';
+const internalAnnotations = ['internal.istio.io/parents', 'internal.istio.io/parent-namespace'];
 
 /** Checks a resource's name, namespace, labels and annotations as an API server does. */
 export function checkMetadata(resource: Resource, key: KindKey, report: Report): void {
@@ -57,5 +58,9 @@ function checkAnnotations(resource: Resource, key: KindKey, report: Report): voi
   }
   if (resource.annotations[alwaysReject] !== undefined) {
     report.error(childPath('metadata.annotations', alwaysReject), 'the annotation asks for the resource to be refused');
+  }
+  for (const name of internalAnnotations) {
+    if (resource.annotations[name] !== undefined)
+      report.error(childPath('metadata.annotations', name), 'is internal to Istio and cannot be set');
   }
 }

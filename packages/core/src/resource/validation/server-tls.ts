@@ -90,16 +90,10 @@ function checkSources(tls: ServerTls, path: string, report: Report): void {
   const sources = [
     tls.credentialName ? 'credentialName' : '',
     tls.credentialNames?.length ? 'credentialNames' : '',
-    tls.serverCertificate ? 'serverCertificate' : '',
+    tls.serverCertificate && tls.privateKey ? 'serverCertificate' : '',
     tls.tlsCertificates?.length ? 'tlsCertificates' : '',
   ].filter((name) => name !== '');
-  if (
-    sources.length > 1 &&
-    certificateModes.has(tls.mode ?? '') &&
-    !(sources.includes('credentialName') && sources.includes('serverCertificate'))
-  ) {
-    report.rule(path, `expected certificates from one source, found ${sources.join(' and ')}`);
-  }
+  if (sources.length > 1) report.rule(path, `expected certificates from one source, found ${sources.join(' and ')}`);
   if ((tls.tlsCertificates?.length ?? 0) > 2)
     report.warn(`${path}.tlsCertificates`, 'Envoy takes at most two certificates, one RSA and one ECDSA');
 }

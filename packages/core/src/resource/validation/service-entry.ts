@@ -27,7 +27,7 @@ export function checkServiceEntry(resource: ServiceEntry, report: Report): void 
   const resolution = spec.resolution ?? 'NONE';
   checkWorkloadSelector(spec.workloadSelector, report);
   if (spec.workloadSelector && spec.endpoints) report.rule('spec', 'workloadSelector and endpoints exclude each other');
-  checkHosts(spec.hosts ?? [], report);
+  checkHosts(spec.hosts ?? [], resolution, report);
   for (const [index, address] of (spec.addresses ?? []).entries()) add(report, `spec.addresses[${index}]`, checkSubnet(address));
   if (spec.addresses?.some((address) => address.includes('/')) && resolution !== 'NONE' && resolution !== 'STATIC') {
     report.rule('spec.addresses', `networks (CIDR) are possible with resolution NONE and STATIC only, found ${resolution}`);
@@ -46,14 +46,20 @@ export function checkServiceEntry(resource: ServiceEntry, report: Report): void 
 
 /** What the definition and Istio's webhook ask of a WorkloadEntry. */
 export function checkWorkloadEntry(resource: WorkloadEntry, report: Report): void {
-  checkEndpoint(resource.spec, { portNames: null, namesAllowed: true, addressRequired: true }, 'spec', report);
+  checkEndpoint(resource.spec, { portNames: null, namesAllowed: true, addressRequired: true, resolvedByDns: false }, 'spec', report);
 }
 
 /** What the definition and Istio's webhook ask of a WorkloadGroup. */
 export function checkWorkloadGroup(resource: WorkloadGroup, report: Report): void {
   const { spec } = resource;
   add(report, 'spec.metadata.labels', checkLabels(spec.metadata?.labels));
-  if (spec.template) checkEndpoint(spec.template, { portNames: null, namesAllowed: true, addressRequired: false }, 'spec.template', report);
+  if (spec.template)
+    checkEndpoint(
+      spec.template,
+      { portNames: null, namesAllowed: true, addressRequired: false, resolvedByDns: false },
+      'spec.template',
+      report,
+    );
   const { probe } = spec;
   if (!probe) return;
   const { httpGet, tcpSocket, grpc, exec } = probe;
@@ -72,11 +78,11 @@ export function checkWorkloadGroup(resource: WorkloadGroup, report: Report): voi
   if (exec && !exec.command?.length) report.error('spec.probe.exec.command', 'expected a command');
 }
 
-function checkHosts(hosts: readonly string[], report: Report): void {
+function checkHosts(hosts: readonly string[], resolution: string, report: Report): void {
   if (hosts.length === 0) report.error('spec.hosts', 'expected at least one host');
   for (const [index, host] of hosts.entries()) {
     const path = `spec.hosts[${index}]`;
-    if (host === '*') report.rule(path, 'a ServiceEntry cannot stand for every host ("*")');
+    if (host === '*' && resolution !== 'DYNAMIC_DNS') report.rule(path, 'a ServiceEntry cannot stand for every host ("*")');
     else {
       add(report, path, checkWildcardHost(host));
       const partial = checkPartialWildcard(host);
@@ -108,8 +114,8 @@ function checkResolution(spec: ServiceEntrySpec, portNames: ReadonlySet<string>,
   const resolution = spec.resolution ?? 'NONE';
   const endpoints = spec.endpoints ?? [];
   const isDns = resolution === 'DNS' || resolution === 'DNS_ROUND_ROBIN';
-  if (resolution === 'NONE' && endpoints.length > 0) report.rule('spec.endpoints', 'must not be set for resolution NONE');
-  if (resolution === 'DYNAMIC_DNS') checkDynamicDns(spec, report);
+  if (resolution === 'NONE' && spec.endpoints != null) report.rule('spec.endpoints', 'must not be set for resolution NONE');
+  if (resolution === 'DYNAMIC_DNS' && endpoints.length > 0) report.warn('spec.endpoints', 'are ignored with resolution DYNAMIC_DNS');
   if (resolution === 'DNS_ROUND_ROBIN' && endpoints.length > 1) {
     report.rule('spec.endpoints', `expected at most one endpoint for resolution DNS_ROUND_ROBIN, found ${endpoints.length}`);
   }
@@ -121,16 +127,13 @@ function checkResolution(spec: ServiceEntrySpec, portNames: ReadonlySet<string>,
   }
   for (const [index, endpoint] of endpoints.entries()) {
     const path = `spec.endpoints[${index}]`;
-    if (resolution === 'STATIC' || isDns) checkEndpoint(endpoint, { portNames, namesAllowed: isDns, addressRequired: true }, path, report);
+    if (resolution === 'STATIC' || isDns)
+      checkEndpoint(endpoint, { portNames, namesAllowed: isDns, addressRequired: true, resolvedByDns: isDns }, path, report);
   }
   if (spec.workloadSelector && resolution !== 'STATIC') report.warn('spec.workloadSelector', `has no effect with resolution ${resolution}`);
   if (isDns && spec.addresses?.length && (spec.hosts?.length ?? 0) > 1 && spec.ports?.some(({ protocol }) => isTcpProtocol(protocol))) {
     report.warn('spec.hosts', 'several hosts share the addresses, which TCP ports cannot tell apart');
   }
-}
-
-function checkDynamicDns(spec: ServiceEntrySpec, report: Report): void {
-  if (spec.endpoints?.length) report.rule('spec.endpoints', 'must not be set for resolution DYNAMIC_DNS');
 }
 
 interface EndpointRules {
@@ -139,19 +142,22 @@ interface EndpointRules {
   /** Whether the address may be a DNS name. */
   readonly namesAllowed: boolean;
   readonly addressRequired: boolean;
+  /** Whether the addresses are resolved by DNS, which leaves IP addresses and names only. */
+  readonly resolvedByDns: boolean;
 }
 
 function checkEndpoint(entry: WorkloadEntrySpec, rules: EndpointRules, path: string, report: Report): void {
   const address = entry.address ?? '';
   const isUnix = address.startsWith(unixPrefix);
   if (address === '' && rules.addressRequired) {
-    if (!entry.network) {
-      report.rule(`${path}.address`, 'is required unless network is set');
+    if (!entry.network || rules.resolvedByDns) {
+      report.rule(`${path}.address`, rules.resolvedByDns ? 'is required' : 'is required unless network is set');
       return;
     }
     report.warn(`${path}.address`, `is not set; the workload is reached through the gateways of network "${entry.network}"`);
   }
-  if (isUnix) {
+  if (isUnix && rules.resolvedByDns) report.error(`${path}.address`, 'a Unix domain socket cannot be resolved by DNS');
+  else if (isUnix) {
     addRule(report, `${path}.address`, checkUnixPath(address.slice(unixPrefix.length)));
     if (entry.ports) report.rule(`${path}.ports`, 'must not be set for a Unix domain socket');
     if (rules.portNames !== null && rules.portNames.size !== 1)
@@ -164,7 +170,7 @@ function checkEndpoint(entry: WorkloadEntrySpec, rules: EndpointRules, path: str
   for (const [name, port] of Object.entries(entry.ports ?? {})) {
     const at = childPath(`${path}.ports`, name);
     if (rules.portNames !== null && !rules.portNames.has(name)) report.error(at, `the service has no port named "${name}"`);
-    addRule(report, at, checkPortName(name));
+    addRule(report, at, name.length > 62 ? `a port name has at most 62 characters, found ${name.length}` : checkPortName(name));
     addRule(report, at, checkPort(port));
   }
   add(report, `${path}.labels`, checkLabels(entry.labels));

@@ -1,7 +1,16 @@
 import type { Sidecar, SidecarSpec } from '../kinds.ts';
 import { checkDestination } from './destination.ts';
 import { checkScopedHost } from './gateway.ts';
-import { checkFqdn, checkIpAddress, checkPort, checkPortName, checkProtocol, checkUnixPath, isHttpProtocol } from './names.ts';
+import {
+  checkFqdn,
+  checkIpAddress,
+  checkPort,
+  checkPortName,
+  checkProtocol,
+  checkUnixPath,
+  isHttpProtocol,
+  isTlsProtocol,
+} from './names.ts';
 import type { Report } from './report.ts';
 import { checkWorkloadSelector } from './scope.ts';
 import { checkServerTls } from './server-tls.ts';
@@ -42,6 +51,7 @@ function checkIngress(ingress: Ingress, ports: Set<number>, path: string, report
   if (ports.has(number)) report.error(`${path}.port.number`, `the port ${number} is used by another listener`);
   ports.add(number);
   if (ingress.defaultEndpoint) add(report, `${path}.defaultEndpoint`, checkDefaultEndpoint(ingress.defaultEndpoint));
+  if (ingress.tls && !isTlsProtocol(port.protocol)) report.error(`${path}.tls`, 'is possible with the protocols HTTPS and TLS only');
   if (ingress.tls) checkIngressTls(ingress.tls, `${path}.tls`, report);
   checkConnectionPool(ingress.connectionPool, `${path}.connectionPool`, report);
   if (ingress.connectionPool?.http && !isHttpProtocol(port.protocol)) {
@@ -55,7 +65,9 @@ function checkIngress(ingress: Ingress, ports: Set<number>, path: string, report
 function checkIngressTls(tls: NonNullable<Ingress['tls']>, path: string, report: Report): void {
   if (tls.subjectAltNames?.length) report.error(`${path}.subjectAltNames`, 'is not supported in a Sidecar');
   if (tls.httpsRedirect) report.error(`${path}.httpsRedirect`, 'is not supported in a Sidecar');
-  if (tls.credentialName) report.error(`${path}.credentialName`, 'is not supported in a Sidecar');
+  for (const field of ['credentialName', 'credentialNames', 'tlsCertificates'] as const) {
+    if (tls[field]?.length) report.error(`${path}.${field}`, 'is not supported in a Sidecar');
+  }
   if (tls.mode === 'ISTIO_MUTUAL' || tls.mode === 'AUTO_PASSTHROUGH') {
     report.error(`${path}.mode`, `expected SIMPLE or MUTUAL, found ${tls.mode}`);
   }

@@ -3,7 +3,7 @@ import { parseDurationMs } from '../../base/durations.ts';
 
 // Values as Istio checks them. Each function answers what is wrong, or null.
 
-const headerName = /^[-_A-Za-z0-9]+$/;
+const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: header values must not hold control characters other than tabs
 const headerValue = /^[^\u0000-\u0008\u000a-\u001f\u007f]*$/;
 const maxRegexLength = 1024;
@@ -34,7 +34,7 @@ export function checkRegex(pattern: string): string | null {
   }
 }
 
-/** What is wrong with the name of an HTTP header. */
+/** What is wrong with the name of an HTTP header, a token of RFC 9110. */
 export function checkHeaderName(name: string | undefined): string | null {
   if (!name) return 'a header name must not be empty';
   return headerName.test(name) ? null : `"${name}" is no valid header name`;
