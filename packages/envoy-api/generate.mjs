@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { additions } from './additions.mjs';
 import { roots } from './roots.mjs';
 
 const here = import.meta.dirname;
@@ -12,7 +13,7 @@ const packageDir = (name) => dirname(require.resolve(`${name}/package.json`));
 const xds = packageDir('@grpc/grpc-js-xds');
 
 const stamp = createHash('sha256')
-  .update(JSON.stringify(roots))
+  .update(JSON.stringify([roots, additions]))
   .update(readFileSync(join(here, 'generate.mjs')))
   .update(ownProtos())
   .update(readFileSync(join(xds, 'package.json')))
@@ -25,6 +26,7 @@ rmSync(join(here, 'gen'), { recursive: true, force: true });
 mkdirSync(source, { recursive: true });
 for (const part of ['xds', 'googleapis', 'envoy-api']) cpSync(join(xds, 'deps', part), source, { recursive: true });
 cpSync(join(here, 'proto'), source, { recursive: true });
+for (const addition of additions) addFields(addition);
 writeFileSync(join(source, 'buf.yaml'), 'version: v2\n');
 writeFileSync(
   join(source, 'buf.gen.yaml'),
@@ -52,6 +54,14 @@ function ownProtos() {
     .filter((path) => path.endsWith('.proto'))
     .sort();
   return paths.map((path) => readFileSync(join(here, 'proto', path), 'utf8')).join('');
+}
+
+/** Puts text after a line of a proto file; fails when the line is gone, because then the package has a newer file that may not need it. */
+function addFields({ file, after, text }) {
+  const path = join(source, file);
+  const proto = readFileSync(path, 'utf8');
+  if (!proto.includes(after)) throw new Error(`envoy-api: ${file} has no line "${after}" any more; additions.mjs needs a look`);
+  writeFileSync(path, proto.replace(after, () => `${after}\n${text}`));
 }
 
 /** One registry of every generated file, for packing and unpacking `Any` by type URL. */

@@ -1,6 +1,5 @@
 import type { CidrRangeJson } from '@weft/envoy-api/envoy/config/core/v3/address_pb';
 import type { PermissionJson, PolicyJson, PrincipalJson } from '@weft/envoy-api/envoy/config/rbac/v3/rbac_pb';
-import type { MetadataMatcherJson } from '@weft/envoy-api/envoy/type/matcher/v3/metadata_pb';
 import type { StringMatcherJson } from '@weft/envoy-api/envoy/type/matcher/v3/string_pb';
 import type { ValueMatcherJson } from '@weft/envoy-api/envoy/type/matcher/v3/value_pb';
 import { parseCidr } from '../base/addresses.ts';
@@ -211,7 +210,7 @@ function principalCondition(key: string, values: Values, notValues: Values): Cla
 
 function claimClause(claims: readonly string[], values: Values, notValues: Values): Clause<'principal'> {
   const compileAll: Clause<'principal'>['compileAll'] = (all, context) =>
-    context.isTcp ? null : { metadata: claimMatcher(claims, anyString(all.map((value) => stringMatcher(value)))) };
+    context.isTcp ? null : fromToken(claims, anyString(all.map((value) => stringMatcher(value))));
   return clause<'principal'>(values, notValues, () => null, { compileAll });
 }
 
@@ -254,7 +253,7 @@ function filterMetadata(filter: string, field: string, values: readonly string[]
       return list ? { listMatch: { oneOf: { stringMatch: stringMatcher(list[1] ?? '') } } } : { stringMatch: stringMatcher(text) };
     }),
   );
-  return { metadata: { filter, path: [{ key: field }], value } };
+  return { sourcedMetadata: { metadataMatcher: { filter, path: [{ key: field }], value } } };
 }
 
 function sourceIp(value: string): PrincipalJson | null {
@@ -287,10 +286,7 @@ function sourceServiceAccount(value: string, context: RuleContext): PrincipalJso
 function requestPrincipal(value: string, context: RuleContext): PrincipalJson | null {
   if (context.isTcp) return null;
   const { issuer, subject } = principalParts(value);
-  const claims = [
-    { metadata: claimMatcher(['iss'], { stringMatch: issuer }) },
-    { metadata: claimMatcher(['sub'], { stringMatch: subject }) },
-  ];
+  const claims = [fromToken(['iss'], { stringMatch: issuer }), fromToken(['sub'], { stringMatch: subject })];
   return { andIds: { ids: claims } };
 }
 
@@ -312,9 +308,10 @@ function principalParts(value: string): { issuer: StringMatcherJson; subject: St
   return { issuer: { exact: issuer }, subject: { exact: subject } };
 }
 
-/** A claim of the verified token that the JWT filter leaves in the request's metadata. */
-function claimMatcher(claims: readonly string[], value: ValueMatcherJson): MetadataMatcherJson {
-  return { filter: 'envoy.filters.http.jwt_authn', path: ['payload', ...claims].map((key) => ({ key })), value };
+/** A claim of the verified token that the JWT filter leaves in the request's dynamic metadata. */
+function fromToken(claims: readonly string[], value: ValueMatcherJson): PrincipalJson {
+  const path = ['payload', ...claims].map((key) => ({ key }));
+  return { sourcedMetadata: { metadataMatcher: { filter: 'envoy.filters.http.jwt_authn', path, value } } };
 }
 
 /** A claim is text or a list of texts; either may match. */

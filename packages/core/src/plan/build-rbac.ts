@@ -74,6 +74,7 @@ function buildPermission(json: PermissionJson): Clause {
   if (json.destinationPort !== undefined) return portClause(json.destinationPort, json.destinationPort + 1);
   if (json.destinationPortRange) return portClause(json.destinationPortRange.start ?? 0, json.destinationPortRange.end ?? 0);
   if (json.metadata) return metadataClause(json.metadata);
+  if (json.sourcedMetadata?.metadataMatcher) return metadataClause(json.sourcedMetadata.metadataMatcher);
   if (json.requestedServerName) {
     const matcher = buildStringMatcher(json.requestedServerName);
     return connectionClause(`server name ${describeStringMatcher(matcher)}`, (connection) => matcher.matches(connection.serverName));
@@ -95,6 +96,7 @@ function buildPrincipal(json: PrincipalJson): Clause {
   if (json.header) return headerClause(json.header);
   if (json.urlPath?.path) return pathClause(buildStringMatcher(json.urlPath.path));
   if (json.metadata) return metadataClause(json.metadata);
+  if (json.sourcedMetadata?.metadataMatcher) return metadataClause(json.sourcedMetadata.metadataMatcher);
   if (json.filterState)
     return filterStateClause(
       json.filterState.key ?? '',
