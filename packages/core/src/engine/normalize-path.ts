@@ -41,9 +41,9 @@ function canonicalPath(path: string): string | null {
   if (path.includes('%00')) return null;
   const decoded = path
     .replaceAll('\\', '/')
-    .replaceAll(/%([0-9a-fA-F]{2})/g, (escape, hex: string) => {
+    .replaceAll(/%([0-9a-fA-F]{2})/g, (encoded, hex: string) => {
       const char = String.fromCharCode(Number.parseInt(hex, 16));
-      return /[A-Za-z0-9\-._~]/.test(char) ? char : escape;
+      return /[A-Za-z0-9\-._~]/.test(char) ? char : encoded;
     })
     .replaceAll(/["<>^`{|}\s]|[^\x21-\x7e]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
   const segments: string[] = [];
