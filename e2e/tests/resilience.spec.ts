@@ -30,8 +30,7 @@ test('an agent killed under load costs no request, no revision, and the console 
     .toBe(10);
   const status = await agent.query<Status>('mesh.status');
   expect(status.agent.revision).toBeGreaterThanOrEqual(applied.revision);
-  const history = await agent.query<{ revisions?: readonly { id: number }[] } | readonly { id: number }[]>('config.history', { limit: 20 });
-  const revisions = Array.isArray(history) ? history : (history as { revisions: readonly { id: number }[] }).revisions;
+  const revisions = await agent.query<readonly { id: number }[]>('config.history', { limit: 20 });
   expect(revisions.map(({ id }) => id)).toContain(applied.revision);
 
   const after = await loadCounts(mesh);
