@@ -13,7 +13,12 @@ export function absence(statement: string): Proof {
 
 /** How a resource is called beside others of its kind: `namespace/name`, or `name`. */
 export function nameOf(resource: Resource): string {
-  return resource.ref.namespace === '' ? resource.ref.name : `${resource.ref.namespace}/${resource.ref.name}`;
+  return qualified(resource.ref.namespace, resource.ref.name);
+}
+
+/** A name with its namespace, if there is one. */
+export function qualified(namespace: string, name: string): string {
+  return namespace === '' ? name : `${namespace}/${name}`;
 }
 
 /** Names in a sentence: `a, b and c`, cut after some. */

@@ -12,13 +12,16 @@ export interface ResourceIndex {
   /** Pods and WorkloadEntries of the whole set. */
   readonly workloads: LabelIndex<Workload>;
   workloadsIn(namespace: string): LabelIndex<Workload>;
-  /** The pods that controllers of a namespace will make. */
-  controllersIn(namespace: string): readonly Workload[];
+  /** The pods that controllers will make, of the whole set and of a namespace. */
+  readonly controllers: LabelIndex<Workload>;
+  controllersIn(namespace: string): LabelIndex<Workload>;
   servicesIn(namespace: string): readonly Service[];
   namespace(name: string): Namespace | null;
   isInMesh(workload: Workload): boolean;
   /** Whether the set says anything about what runs, beyond what analysis adds by itself. Without it, "nothing is selected" means nothing. */
   readonly knowsWorkloads: boolean;
+  /** The same for one namespace: whether the set shows any workload of it. */
+  knowsWorkloadsIn(namespace: string): boolean;
   /** Whether the set says which namespaces there are. */
   readonly knowsNamespaces: boolean;
   /** Whether a namespace is declared, or holds a declared resource. */
@@ -27,17 +30,21 @@ export interface ResourceIndex {
 
 /** Indexes a set; `added` are the resources in it that analysis added by itself. */
 export function createResourceIndex(set: ResourceSet, domain: string, added: ReadonlySet<Resource>): ResourceIndex {
-  const lazy = createLazy();
   const workloads = lazy(() => [...set.ofKind('Pod').map(podWorkload), ...entryWorkloads(set)]);
-  const workloadIndex = lazy(() => createLabelIndex(workloads(), (workload) => workload.labels));
-  const byNamespace = lazy(() => groupBy(workloads(), (workload) => workload.namespace));
-  const namespaceIndexes = new Map<string, LabelIndex<Workload>>();
-  const controllers = lazy(() => groupBy(controllersOf(set), (workload) => workload.namespace));
+  const controllers = lazy(() => controllersOf(set));
+  const workloadIndex = lazy(() => byLabel(workloads()));
+  const controllerIndex = lazy(() => byLabel(controllers()));
+  const workloadsIn = byNamespace(workloads);
+  const controllersIn = byNamespace(controllers);
   const services = lazy(() => groupBy(set.ofKind('Service'), (service) => service.ref.namespace));
   const hosts = lazy(() => createServiceHosts(set, domain));
   const usedNamespaces = lazy(() => new Set(set.all.map((resource) => resource.ref.namespace)));
-  const knowsWorkloads = lazy(
-    () => controllers().size > 0 || set.ofKind('WorkloadGroup').length > 0 || workloads().some((workload) => !added.has(workload.resource)),
+  const described = lazy(
+    () =>
+      new Set([
+        ...[...workloads(), ...controllers()].filter((workload) => !added.has(workload.resource)).map((workload) => workload.namespace),
+        ...set.ofKind('WorkloadGroup').map((group) => group.ref.namespace),
+      ]),
   );
   const namespace = (name: string): Namespace | null => set.get('Namespace', '', name || 'default');
   return {
@@ -47,23 +54,21 @@ export function createResourceIndex(set: ResourceSet, domain: string, added: Rea
     get workloads() {
       return workloadIndex();
     },
-    workloadsIn(name) {
-      const known = namespaceIndexes.get(name);
-      if (known) return known;
-      const made = createLabelIndex(byNamespace().get(name) ?? [], (workload) => workload.labels);
-      namespaceIndexes.set(name, made);
-      return made;
+    get controllers() {
+      return controllerIndex();
     },
-    controllersIn: (name) => controllers().get(name) ?? [],
-    servicesIn: (name) => services().get(name) ?? [],
-    namespace,
-    isInMesh: (workload) => isInMesh(workload, set.get('Namespace', '', workload.namespace)),
     get knowsWorkloads() {
-      return knowsWorkloads();
+      return described().size > 0;
     },
     get knowsNamespaces() {
       return set.ofKind('Namespace').length > 0;
     },
+    workloadsIn,
+    controllersIn,
+    knowsWorkloadsIn: (name) => described().has(name),
+    servicesIn: (name) => services().get(name) ?? [],
+    namespace,
+    isInMesh: (workload) => isInMesh(workload, set.get('Namespace', '', workload.namespace)),
     isNamespaceKnown: (name) => namespace(name) !== null || usedNamespaces().has(name),
   };
 }
@@ -72,12 +77,25 @@ function controllersOf(set: ResourceSet): readonly Workload[] {
   return [...set.ofKind('Deployment'), ...set.ofKind('StatefulSet'), ...set.ofKind('DaemonSet')].map(controllerWorkload);
 }
 
-function createLazy(): <T>(make: () => T) => () => T {
-  return (make) => {
-    let made: { readonly value: ReturnType<typeof make> } | null = null;
-    return () => {
-      made ??= { value: make() };
-      return made.value;
-    };
+function byLabel(workloads: readonly Workload[]): LabelIndex<Workload> {
+  return createLabelIndex(workloads, (workload) => workload.labels);
+}
+
+/** A label index for each namespace, made when it is first asked for. */
+function byNamespace(workloads: () => readonly Workload[]): (namespace: string) => LabelIndex<Workload> {
+  const groups = lazy(() => groupBy(workloads(), (workload) => workload.namespace));
+  const indexes = new Map<string, LabelIndex<Workload>>();
+  return (name) => {
+    const index = indexes.get(name) ?? byLabel(groups().get(name) ?? []);
+    indexes.set(name, index);
+    return index;
+  };
+}
+
+function lazy<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }

@@ -64,6 +64,15 @@ export function createServiceHosts(set: ResourceSet, domain: string): ServiceHos
   };
 }
 
+/** Services of the control plane and of Kubernetes itself, which nobody declares. */
+const installed = new Set(['kubernetes.default', 'istiod.istio-system', 'kube-dns.kube-system']);
+
+/** Whether a host is that of a service that every installation has. */
+export function isInstalledHost(host: string, domain: string): boolean {
+  const suffix = `.svc.${domain}`;
+  return host.endsWith(suffix) && installed.has(host.slice(0, -suffix.length));
+}
+
 function addServiceEntry(resource: ServiceEntry, domain: string, add: (scope: string, entry: ServiceHost) => void): void {
   const spec = object(resource.spec);
   const selector = spec.workloadSelector ? labelsOf(object(spec.workloadSelector).labels) : null;

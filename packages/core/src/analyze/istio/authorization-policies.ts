@@ -36,7 +36,7 @@ function checkSelection(policy: AuthorizationPolicy, context: AnalyzerContext, w
   const selector = spec.selector ? labelsOf(object(spec.selector).matchLabels) : null;
   if (selector === null && policy.ref.namespace === context.rootNamespace) return;
   if (workloads.matchesAny(selector)) return;
-  if (!context.exact && (!context.index.knowsWorkloads || isElsewhere(policy, context, selector))) return;
+  if (!context.exact && (!isDescribed(policy, context) || isElsewhere(policy, context, selector))) return;
   const text = formatSelector(selector);
   context.report({
     type: 'NoMatchingWorkloadsFound',
@@ -57,11 +57,16 @@ function checkSelection(policy: AuthorizationPolicy, context: AnalyzerContext, w
   });
 }
 
+/** Whether the set shows what runs where the policy holds; a policy for the mesh holds everywhere. */
+function isDescribed({ ref }: AuthorizationPolicy, { index, rootNamespace }: AnalyzerContext): boolean {
+  return ref.namespace === rootNamespace ? index.knowsWorkloads : index.knowsWorkloadsIn(ref.namespace);
+}
+
 /** Whether the policy may be enforced where there is no pod to see yet: by a waypoint or gateway that it names, or on pods that a controller will make. */
 function isElsewhere(policy: AuthorizationPolicy, context: AnalyzerContext, selector: Readonly<Record<string, string>> | null): boolean {
   const spec = object(policy.spec);
   if (spec.targetRef || objects(spec.targetRefs).length > 0) return true;
-  return createLabelIndex(context.index.controllersIn(policy.ref.namespace), (workload) => workload.labels).matchesAny(selector);
+  return context.index.controllersIn(policy.ref.namespace).matchesAny(selector);
 }
 
 function checkNamespaces(policy: AuthorizationPolicy, context: AnalyzerContext): void {

@@ -53,7 +53,10 @@ function servicePorts(workload: Workload, { index, exact }: AnalyzerContext): re
       if (protocol !== 'TCP') return [];
       const target = portNumber(port.targetPort) ?? 0;
       const number = portNumber(port.port) ?? 0;
-      return exact ? [target === 0 ? number : target] : [target, number];
+      if (exact) return [target === 0 ? number : target];
+      // The Service that analysis adds stands for any installation; the usual ones send 80 and 443 on to these ports.
+      const usual = service.source.file === '' ? [8080, 8443] : [];
+      return [target, number, ...usual];
     });
   });
 }

@@ -2,7 +2,7 @@ import type { Gateway } from '../../resource/kinds.ts';
 import type { Secret } from '../../resource/kubernetes-types.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
 import { object, objects, strings, text } from '../fields.ts';
-import { absence, fact, nameOf } from '../proof.ts';
+import { absence, fact, nameOf, qualified } from '../proof.ts';
 import { certificateProblem } from './certificate-secret.ts';
 import { canTellWorkloads, gatewayWithoutWorkload, gatewayWorkloads } from './gateway-selector.ts';
 
@@ -44,7 +44,7 @@ function checkCredential(gateway: Gateway, path: string, name: string, workloadN
       resource: gateway,
       path,
       message: `There is no Secret ${name} in namespace ${namespace}, where the gateway runs; TLS connections to this server fail. Create the Secret there.`,
-      proof: [fact(gateway, path, `is ${name}`), absence(`no Secret ${namespace}/${second ?? first}`)],
+      proof: [fact(gateway, path, `is ${name}`), absence(`no Secret ${qualified(namespace, second ?? first)}`)],
     });
     return;
   }

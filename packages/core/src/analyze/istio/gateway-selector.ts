@@ -11,8 +11,10 @@ export function gatewaySelector(gateway: Gateway): Readonly<Record<string, strin
 }
 
 /** The workloads that a Gateway is for, wherever they are. */
-export function gatewayWorkloads(gateway: Gateway, { index }: AnalyzerContext): readonly Workload[] {
-  return index.workloads.matching(gatewaySelector(gateway));
+export function gatewayWorkloads(gateway: Gateway, { index, exact }: AnalyzerContext): readonly Workload[] {
+  const selector = gatewaySelector(gateway);
+  const running = index.workloads.matching(selector);
+  return running.length > 0 || exact ? running : index.controllers.matching(selector);
 }
 
 /** The finding that a Gateway selects nothing; several analyzers come to it, and it is told once. */

@@ -5,7 +5,7 @@ import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
 import { labelsOf, object, objects, strings, text } from '../fields.ts';
 import { createLabelIndex, formatSelector, type LabelIndex } from '../label-index.ts';
 import { absence, fact } from '../proof.ts';
-import type { ServiceHost } from '../service-hosts.ts';
+import { isInstalledHost, type ServiceHost } from '../service-hosts.ts';
 
 const topologyLabels = ['topology.kubernetes.io/region', 'topology.kubernetes.io/zone', 'topology.istio.io/subzone'];
 
@@ -39,12 +39,12 @@ function workloadLabels({ set, index }: AnalyzerContext): readonly Labels[] {
   });
 }
 
-function isUnknown(rule: DestinationRule, { exact, index }: AnalyzerContext): boolean {
+function isUnknown(rule: DestinationRule, { exact, index, domain }: AnalyzerContext): boolean {
   const host = text(object(rule.spec).host);
   if (exact) return true;
   if (isWildcardHost(host))
     return index.hosts.all.length > 0 && index.hosts.matching(rule.ref.namespace, host).length === 0 && !host.endsWith('.local');
-  return host !== '';
+  return host !== '' && !isInstalledHost(host, domain);
 }
 
 function reportUnknownHost(rule: DestinationRule, { report }: AnalyzerContext): void {
@@ -59,7 +59,7 @@ function reportUnknownHost(rule: DestinationRule, { report }: AnalyzerContext): 
 }
 
 function checkSubsets(rule: DestinationRule, service: ServiceHost | null, workloads: LabelIndex<Labels>, context: AnalyzerContext): void {
-  if (!context.exact && !context.index.knowsWorkloads) return;
+  if (!context.exact && !context.index.knowsWorkloadsIn(service?.resource.ref.namespace ?? rule.ref.namespace)) return;
   const seen = new Set<string>();
   const entrySelector = service?.resource.ref.kind === 'ServiceEntry' ? (service.selector ?? {}) : {};
   for (const [index, subset] of objects(object(rule.spec).subsets)) {
@@ -97,5 +97,5 @@ function hasEndpoints(service: ServiceHost | null, selector: Labels): boolean {
 
 function willExist(rule: DestinationRule, service: ServiceHost | null, selector: Labels, { index }: AnalyzerContext): boolean {
   const namespace = service?.resource.ref.namespace ?? rule.ref.namespace;
-  return createLabelIndex(index.controllersIn(namespace), (workload) => workload.labels).matchesAny(selector);
+  return index.controllersIn(namespace).matchesAny(selector);
 }

@@ -2,7 +2,7 @@ import type { VirtualService } from '../../resource/kinds.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
 import { object, objects, strings, text } from '../fields.ts';
 import { absence, fact, list, nameOf } from '../proof.ts';
-import type { ServiceHost } from '../service-hosts.ts';
+import { isInstalledHost, type ServiceHost } from '../service-hosts.ts';
 import { mirrorDestinations, type RouteDestination, routeDestinations } from './route-destinations.ts';
 
 interface SubsetUse {
@@ -10,9 +10,6 @@ interface SubsetUse {
   readonly host: string;
   readonly path: string;
 }
-
-/** Services of the control plane and of Kubernetes itself, which nobody declares. */
-const installed = new Set(['kubernetes.default', 'istiod.istio-system', 'kube-dns.kube-system']);
 
 /** Destinations without a service or without its port, and routes at gateways that pass by the subsets of a service. */
 export const virtualServiceDestinationsAnalyzer: SetAnalyzer = {
@@ -34,7 +31,7 @@ export const virtualServiceDestinationsAnalyzer: SetAnalyzer = {
 function checkDestination(service: VirtualService, destination: RouteDestination, context: AnalyzerContext): void {
   const found = findHost(service, destination.host, context);
   if (found === null) {
-    if (!context.exact && isInstalled(destination.host, context)) return;
+    if (!context.exact && isInstalledHost(destination.host, context.domain)) return;
     context.report({
       type: 'ReferencedResourceNotFound',
       resource: service,
@@ -55,11 +52,6 @@ function findHost(service: VirtualService, host: string, { index, exact }: Analy
   const exportTo = strings(object(service.spec).exportTo);
   const { namespace } = service.ref;
   return index.hosts.find(namespace, exportTo, host) ?? (exact ? null : index.hosts.find(namespace, [], host));
-}
-
-function isInstalled(host: string, { domain }: AnalyzerContext): boolean {
-  const suffix = `.svc.${domain}`;
-  return host.endsWith(suffix) && installed.has(host.slice(0, -suffix.length));
 }
 
 function checkPort(service: VirtualService, destination: RouteDestination, target: ServiceHost, { report }: AnalyzerContext): void {

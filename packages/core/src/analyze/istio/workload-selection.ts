@@ -1,7 +1,7 @@
 import type { Labels } from '../../base/labels.ts';
 import type { Resource } from '../../resource/resource.ts';
 import type { AnalyzerContext } from '../analyzer.ts';
-import { createLabelIndex, formatSelector } from '../label-index.ts';
+import { formatSelector } from '../label-index.ts';
 import type { MessageType } from '../message-types.ts';
 import { absence, fact, nameOf } from '../proof.ts';
 import type { Workload } from '../workload.ts';
@@ -27,8 +27,9 @@ export function selectWorkloads(selecting: readonly Selecting[], context: Analyz
 }
 
 function reportEmptySelection({ resource, selector, path }: Selecting, context: AnalyzerContext): void {
-  const controllers = createLabelIndex(context.index.controllersIn(resource.ref.namespace), (workload) => workload.labels);
-  if (!context.exact && (!context.index.knowsWorkloads || controllers.matchesAny(selector))) return;
+  const { exact, index } = context;
+  const { namespace } = resource.ref;
+  if (!exact && (!index.knowsWorkloadsIn(namespace) || index.controllersIn(namespace).matchesAny(selector))) return;
   const text = formatSelector(selector);
   context.report({
     type: 'ReferencedResourceNotFound',

@@ -1,6 +1,6 @@
 import type { Resource } from '../../resource/resource.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
-import { absence, fact, list } from '../proof.ts';
+import { absence, fact, list, qualified } from '../proof.ts';
 import type { ServiceHost } from '../service-hosts.ts';
 import { backendReferences, gatewayApiRoutes, type RouteReference } from './gateway-api-route.ts';
 import { isGranted } from './reference-grants.ts';
@@ -28,7 +28,7 @@ function checkBackend(route: Resource, backend: RouteReference, context: Analyze
       type: 'ReferenceNotPermitted',
       resource: route,
       path: backend.path,
-      message: `Service ${backend.namespace}/${backend.name} is in another namespace, which does not let ${kind}s of ${namespace} refer to it; these requests get 500. Add a ReferenceGrant in ${backend.namespace}.`,
+      message: `Service ${qualified(backend.namespace, backend.name)} is in another namespace, which does not let ${kind}s of ${namespace} refer to it; these requests get 500. Add a ReferenceGrant in ${backend.namespace}.`,
       proof: [
         fact(route, `${backend.path}.namespace`, `is ${backend.namespace}`),
         absence(`no ReferenceGrant in ${backend.namespace} from ${kind} in ${namespace} to Service ${backend.name}`),
@@ -43,7 +43,7 @@ function checkBackend(route: Resource, backend: RouteReference, context: Analyze
 }
 
 function reportMissing(route: Resource, backend: RouteReference, { report }: AnalyzerContext): void {
-  const name = backend.kind === 'Hostname' ? backend.name : `${backend.namespace}/${backend.name}`;
+  const name = backend.kind === 'Hostname' ? backend.name : `${qualified(backend.namespace, backend.name)}`;
   report({
     type: 'RouteBackendNotFound',
     resource: route,

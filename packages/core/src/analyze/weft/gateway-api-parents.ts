@@ -3,7 +3,7 @@ import type { KubernetesGateway } from '../../resource/kinds.ts';
 import type { Resource } from '../../resource/resource.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
 import { object, objects, text } from '../fields.ts';
-import { absence, fact, nameOf } from '../proof.ts';
+import { absence, fact, nameOf, qualified } from '../proof.ts';
 import { gatewayApiGroup, gatewayApiRoutes, parentReferences, type RouteReference } from './gateway-api-route.ts';
 import { isGranted } from './reference-grants.ts';
 
@@ -40,8 +40,11 @@ function reportMissing(route: Resource, parent: RouteReference, { report }: Anal
     type: 'RouteParentNotFound',
     resource: route,
     path: `${parent.path}.name`,
-    message: `There is no ${parent.kind} ${parent.namespace}/${parent.name}, so this route is not served there. Correct the reference, or create it.`,
-    proof: [fact(route, `${parent.path}.name`, `is ${parent.name}`), absence(`no ${parent.kind} ${parent.namespace}/${parent.name}`)],
+    message: `There is no ${parent.kind} ${qualified(parent.namespace, parent.name)}, so this route is not served there. Correct the reference, or create it.`,
+    proof: [
+      fact(route, `${parent.path}.name`, `is ${parent.name}`),
+      absence(`no ${parent.kind} ${qualified(parent.namespace, parent.name)}`),
+    ],
   });
 }
 
@@ -105,7 +108,7 @@ function checkCertificates(gateway: KubernetesGateway, { set, report }: Analyzer
         namespace: text(reference.namespace) || gateway.ref.namespace,
         name: text(reference.name),
       };
-      const name = `${target.namespace}/${target.name}`;
+      const name = qualified(target.namespace, target.name);
       if (!isGranted(set, { group: gatewayApiGroup, kind: 'Gateway', namespace: gateway.ref.namespace }, target)) {
         report({
           type: 'ReferenceNotPermitted',

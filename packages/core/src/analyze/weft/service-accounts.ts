@@ -35,11 +35,7 @@ function collectAccounts({ set, index }: AnalyzerContext): ServiceAccounts {
     if (workload.resource.source.file === '' && workload.kind === 'Pod') continue;
     if (workload.kind === 'Pod' || workload.serviceAccount !== '') add(workload.namespace, workload.serviceAccount || 'default');
   }
-  for (const kind of ['Deployment', 'StatefulSet', 'DaemonSet'] as const) {
-    for (const { ref } of set.ofKind(kind)) {
-      for (const workload of index.controllersIn(ref.namespace)) add(ref.namespace, workload.serviceAccount || 'default');
-    }
-  }
+  for (const workload of index.controllers.all) add(workload.namespace, workload.serviceAccount || 'default');
   for (const group of set.ofKind('WorkloadGroup'))
     add(group.ref.namespace, text(object(object(group.spec).template).serviceAccount) || 'default');
   for (const entry of set.ofKind('ServiceEntry')) {

@@ -1,7 +1,6 @@
 import type { Service } from '../../resource/kubernetes-types.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
 import { labelsOf, object, objects } from '../fields.ts';
-import { createLabelIndex } from '../label-index.ts';
 import { fact } from '../proof.ts';
 
 /** Services that send to a container port by a name which no container of theirs has. */
@@ -20,8 +19,10 @@ function checkService(service: Service, { index, report }: AnalyzerContext): voi
   const named = objects(spec.ports).filter(([, port]) => typeof port.targetPort === 'string' && !/^\d+$/.test(port.targetPort));
   const selector = labelsOf(spec.selector);
   if (named.length === 0 || Object.keys(selector).length === 0) return;
-  const controllers = createLabelIndex(index.controllersIn(service.ref.namespace), (workload) => workload.labels);
-  const workloads = [...index.workloadsIn(service.ref.namespace).matching(selector), ...controllers.matching(selector)];
+  const workloads = [
+    ...index.workloadsIn(service.ref.namespace).matching(selector),
+    ...index.controllersIn(service.ref.namespace).matching(selector),
+  ];
   if (workloads.length === 0 || workloads.some((workload) => workload.kind === 'WorkloadEntry')) return;
   const names = new Set(
     workloads.flatMap((workload) => workload.containers.flatMap((container) => objects(container.ports).map(([, port]) => port.name))),

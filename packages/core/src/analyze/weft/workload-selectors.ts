@@ -2,7 +2,7 @@ import type { KindKey } from '../../resource/kinds.ts';
 import type { Resource } from '../../resource/resource.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
 import { labelsOf, object } from '../fields.ts';
-import { createLabelIndex, formatSelector } from '../label-index.ts';
+import { formatSelector } from '../label-index.ts';
 import { absence, fact } from '../proof.ts';
 
 interface SelectingSpec {
@@ -19,7 +19,7 @@ const kinds = [
   'ProxyConfig',
 ] as const satisfies readonly KindKey[];
 
-/** Kinds that the root namespace holds for workloads of every namespace. */
+/** Kinds that hold for workloads of every namespace when they are in the root namespace: there the set may show too little. */
 const meshWide = new Set<string>(['RequestAuthentication', 'WasmPlugin', 'EnvoyFilter']);
 
 /** Policies that select workloads by labels which none has. */
@@ -29,7 +29,6 @@ export const workloadSelectorsAnalyzer: SetAnalyzer = {
   inputs: [...kinds, 'Pod', 'WorkloadEntry'],
   isDefault: true,
   analyze(context) {
-    if (!context.index.knowsWorkloads) return;
     for (const resource of kinds.flatMap((kind): readonly Resource[] => context.set.ofKind(kind))) checkSelector(resource, context);
   },
 };
@@ -40,18 +39,15 @@ function checkSelector(resource: Resource, { index, rootNamespace, report }: Ana
   const isPlain = Object.keys(labels).length > 0;
   const selector = isPlain ? labels : labelsOf(object(spec.workloadSelector).labels);
   if (Object.keys(selector).length === 0) return;
-  const everywhere = meshWide.has(resource.ref.kind) && resource.ref.namespace === rootNamespace;
-  const workloads = everywhere ? index.workloads : index.workloadsIn(resource.ref.namespace);
-  const controllers = createLabelIndex(index.controllersIn(resource.ref.namespace), (workload) => workload.labels);
-  // A namespace of which the set shows no workload at all is one that it does not describe.
-  if (workloads.all.length === 0 || workloads.matchesAny(selector) || controllers.matchesAny(selector)) return;
+  const { namespace } = resource.ref;
+  if (!index.knowsWorkloadsIn(namespace) || (meshWide.has(resource.ref.kind) && namespace === rootNamespace)) return;
+  if (index.workloadsIn(namespace).matchesAny(selector) || index.controllersIn(namespace).matchesAny(selector)) return;
   const path = isPlain ? 'spec.selector.matchLabels' : 'spec.workloadSelector.labels';
-  const where = everywhere ? '' : ` of namespace ${resource.ref.namespace}`;
   report({
     type: 'SelectorMatchesNoWorkload',
     resource,
     path,
-    message: `No workload${where} has the labels ${formatSelector(selector)}, so this ${resource.ref.kind} has no effect. Correct the selector.`,
-    proof: [fact(resource, path, `selects ${formatSelector(selector)}`), absence(`no workload${where} with these labels`)],
+    message: `No workload of namespace ${namespace} has the labels ${formatSelector(selector)}, so this ${resource.ref.kind} has no effect. Correct the selector.`,
+    proof: [fact(resource, path, `selects ${formatSelector(selector)}`), absence(`no workload of ${namespace} with these labels`)],
   });
 }
