@@ -6,6 +6,7 @@ import type { ProxyView, ServiceView } from '../mesh/proxy-view.ts';
 import type { ServicePort } from '../mesh/service.ts';
 import type { ClientTls } from '../mesh/traffic-policy.ts';
 import { outboundServerName } from '../snapshot/names.ts';
+import { hasExtension } from './listener-class.ts';
 import { credentialSecret, credentialUri, exactNames, workloadSecret } from './sds.ts';
 import type { EffectivePolicy } from './traffic-policy.ts';
 import { typedConfig } from './typed-config.ts';
@@ -32,6 +33,7 @@ const rawBuffer: TransportSocketJson = {
   name: 'envoy.transport_sockets.raw_buffer',
   typedConfig: typedConfig('envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer', {}),
 };
+const metadataExchange = 'istio.metadata_exchange';
 const tlsSocketName = 'envoy.transport_sockets.tls';
 const tlsVersions = { tlsMinimumProtocolVersion: 'TLSv1_2', tlsMaximumProtocolVersion: 'TLSv1_3' } as const;
 
@@ -50,7 +52,7 @@ function automaticTls(view: ProxyView, request: TlsRequest): ClusterTls {
   const { service, endpoints } = request.service;
   if (service.isMeshExternal || !view.settings.meshConfig.enableAutoMtls || endpoints.namespaceMtls === 'DISABLE') return plain;
   const isForwarded = service.resolution === 'passthrough' || request.type === 'ORIGINAL_DST';
-  const socket = tlsSocket(mutualContext(request, { sni: '', subjectAltNames: undefined }));
+  const socket = tlsSocket(mutualContext(view, request, { sni: '', subjectAltNames: undefined }));
   if (!isForwarded) return { ...plain, fields: { transportSocketMatches: socketMatches(socket) } };
   // The host is known only when a connection comes, so all of them must take mTLS or none is offered it.
   const served = endpoints.endpoints.filter((endpoint) => endpoint.portName === request.port.name);
@@ -66,7 +68,7 @@ function explicitTls(view: ProxyView, request: TlsRequest, tls: ClientTls): Clus
     case 'ISTIO_MUTUAL':
       return {
         ...plain,
-        fields: { transportSocket: tlsSocket(mutualContext(request, { sni: tls.sni ?? '', subjectAltNames: tls.subjectAltNames })) },
+        fields: { transportSocket: tlsSocket(mutualContext(view, request, { sni: tls.sni ?? '', subjectAltNames: tls.subjectAltNames })) },
       };
     case 'SIMPLE':
     case 'MUTUAL':
@@ -78,15 +80,18 @@ function explicitTls(view: ProxyView, request: TlsRequest, tls: ClientTls): Clus
 
 /** TLS between workloads of the mesh: own certificate, SPIFFE identities of the service's endpoints. */
 function mutualContext(
+  view: ProxyView,
   request: TlsRequest,
   given: { readonly sni: string; readonly subjectAltNames: readonly string[] | undefined },
 ): UpstreamTlsContextJson {
   const { service, endpoints } = request.service;
   const names = given.subjectAltNames ?? endpoints.identities;
+  // Offering the exchange of metadata obliges a client to send its own first.
+  const meshAlpn = hasExtension(view, metadataExchange) ? ['istio-peer-exchange', 'istio'] : ['istio'];
   return {
     commonTlsContext: {
       tlsParams: tlsVersions,
-      alpnProtocols: request.isHttp2 ? ['istio-peer-exchange', 'istio', 'h2'] : ['istio-peer-exchange', 'istio'],
+      alpnProtocols: request.isHttp2 ? [...meshAlpn, 'h2'] : meshAlpn,
       tlsCertificateSdsSecretConfigs: [workloadSecret('default')],
       combinedValidationContext: {
         defaultValidationContext: names.length > 0 ? { matchTypedSubjectAltNames: exactNames(names) } : {},

@@ -11,6 +11,7 @@ import { clusterMetadata } from './cluster-metadata.ts';
 import { type ClusterTls, upstreamTls } from './cluster-tls.ts';
 import { connectionPoolFields, outlierFields } from './connection-pool.ts';
 import { loadAssignment } from './endpoints.ts';
+import { hasExtension } from './listener-class.ts';
 import { loadBalancerFields } from './load-balancer.ts';
 import { effectivePolicy } from './traffic-policy.ts';
 import { typedConfig } from './typed-config.ts';
@@ -34,6 +35,13 @@ export function serviceClusters(view: ProxyView, service: ServiceView, mode: Clu
     const subsets = (service.policy?.subsets ?? []).map((subset) => outboundCluster(view, { service, port, subset, mode }));
     return [all, ...subsets.filter((parts) => parts !== null)];
   });
+}
+
+/** The names of the clusters that `serviceClusters` makes. */
+export function serviceClusterNames({ service, policy }: ServiceView, mode: ClusterMode = 'tls'): readonly string[] {
+  const nameOf = mode === 'tls' ? outboundClusterName : outboundServerName;
+  const subsets = ['', ...(policy?.subsets ?? []).map((subset) => subset.name)];
+  return service.ports.flatMap((port) => subsets.map((subset) => nameOf(service.hostname, port.number, subset)));
 }
 
 /** The cluster that nothing comes out of. */
@@ -114,12 +122,21 @@ function outboundCluster(view: ProxyView, request: ClusterRequest): ClusterParts
     ...commonLb(lb.usesLocalityWeights, policy.outlierDetection),
     ...(http ? { typedExtensionProtocolOptions: { [httpOptionsName]: typedConfig(httpOptionsName, http) } } : {}),
     ...tls.fields,
+    ...metadataExchangeFilter(view),
     metadata: clusterMetadata(service, port, subset),
   };
   return { cluster, endpoints: type === 'EDS' ? assignment : null };
 }
 
 const noTls: ClusterTls = { fields: {}, usesAutoSni: false, usesAutoSanValidation: false };
+
+/** The sender's side of the exchange of workload metadata over TCP. */
+function metadataExchangeFilter(view: ProxyView): Pick<ClusterJson, 'filters'> {
+  const name = 'istio.metadata_exchange';
+  if (!hasExtension(view, name)) return {};
+  const config = typedConfig('envoy.tcp.metadataexchange.config.MetadataExchange', { protocol: 'istio-peer-exchange' });
+  return { filters: [{ name, typedConfig: config }] };
+}
 
 /** Gateways take no redirected connections, so for them what is forwarded as it came is looked up. */
 function discoveryType(view: ProxyView, { service }: ServiceView): Discovery {

@@ -1,35 +1,47 @@
 import type { ClusterJson } from '@weft/envoy-api/envoy/config/cluster/v3/cluster_pb';
-import type { ProxyView } from '../mesh/proxy-view.ts';
+import type { ProxyView, ServiceView } from '../mesh/proxy-view.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { blackHole, type ClusterParts, passthrough, serviceClusters } from './clusters.ts';
+import { blackHole, type ClusterMode, type ClusterParts, passthrough, serviceClusterNames, serviceClusters } from './clusters.ts';
 import { compileGateway } from './gateway.ts';
 import { compileInbound } from './inbound.ts';
 import { outboundListeners } from './outbound-listeners.ts';
 import { outboundRoutes } from './outbound-routes.ts';
 
-/** What a proxy is sent: a function of its view alone, with lists sorted by name, so that the same view gives the same bytes. */
-export function compile(view: ProxyView): Snapshot {
-  return view.node.type === 'sidecar' ? compileSidecar(view) : compileRouter(view);
+/** What was compiled for a proxy before. */
+export interface Compiled {
+  readonly view: ProxyView;
+  readonly snapshot: Snapshot;
 }
 
-function compileSidecar(view: ProxyView): Snapshot {
+/**
+ * What a proxy is sent: a function of its view alone, with lists sorted by name, so that the same view gives the same bytes. From what was compiled before, parts
+ * whose inputs are the same are taken over as they are; the result does not depend on it.
+ */
+export function compile(view: ProxyView, previous: Compiled | null = null): Snapshot {
+  if (previous?.view.hash === view.hash) return previous.snapshot;
+  return view.node.type === 'sidecar' ? compileSidecar(view, previous) : compileRouter(view, previous);
+}
+
+function compileSidecar(view: ProxyView, previous: Compiled | null): Snapshot {
+  const isRoutedAlike = previous?.view.routingHash === view.routingHash;
   const inbound = compileInbound(view);
+  const own = [blackHole(view), passthrough(view), ...inbound.clusters];
+  const clusters = clustersAndEndpoints(allClusters(view, 'tls', previous), own);
+  if (isRoutedAlike && previous) return { ...clusters, listeners: previous.snapshot.listeners, routes: previous.snapshot.routes, secrets: [] };
   const outbound = outboundListeners(view);
-  const parts = view.services.flatMap((service) => serviceClusters(view, service));
   return {
-    ...clustersAndEndpoints(parts, [blackHole(view), passthrough(view), ...inbound.clusters]),
+    ...clusters,
     listeners: byName([...outbound.listeners, ...inbound.listeners], (listener) => listener.name),
     routes: outboundRoutes(view, outbound.routeNames),
     secrets: [],
   };
 }
 
-function compileRouter(view: ProxyView): Snapshot {
+function compileRouter(view: ProxyView, previous: Compiled | null): Snapshot {
+  const parts = allClusters(view, 'tls', previous);
+  const passedOnBefore = previous !== null && hasAutoPassthrough(previous.view) ? previous : null;
+  const passedOn = hasAutoPassthrough(view) ? allClusters(view, 'sni-dnat', passedOnBefore) : [];
   const gateway = compileGateway(view);
-  const parts = view.services.flatMap((service) => serviceClusters(view, service));
-  const passedOn = hasAutoPassthrough(view)
-    ? view.services.filter(({ service }) => !service.isMeshExternal).flatMap((service) => serviceClusters(view, service, 'sni-dnat'))
-    : [];
   return {
     ...clustersAndEndpoints([...parts, ...passedOn], [blackHole(view)]),
     listeners: byName(gateway.listeners, (listener) => listener.name),
@@ -40,6 +52,22 @@ function compileRouter(view: ProxyView): Snapshot {
 
 function hasAutoPassthrough(view: ProxyView): boolean {
   return (view.policies.gateway?.ports ?? []).some((port) => port.servers.some((server) => server.spec.tls?.mode === 'AUTO_PASSTHROUGH'));
+}
+
+/** The clusters of all services. A service that is as it was keeps its clusters, where nothing else has changed that clusters depend on. */
+function allClusters(view: ProxyView, mode: ClusterMode, previous: Compiled | null): readonly ClusterParts[] {
+  const services = mode === 'tls' ? view.services : view.services.filter(({ service }) => !service.isMeshExternal);
+  if (previous === null || previous.view.contextHash !== view.contextHash) return services.flatMap((service) => serviceClusters(view, service, mode));
+  const clusterByName = new Map(previous.snapshot.clusters.map((cluster) => [cluster.name ?? '', cluster]));
+  const endpointsByName = new Map(previous.snapshot.endpoints.map((assignment) => [assignment.clusterName ?? '', assignment]));
+  const keep = (service: ServiceView) =>
+    serviceClusterNames(service, mode).flatMap((name) => {
+      const cluster = clusterByName.get(name);
+      return cluster ? [{ cluster, endpoints: endpointsByName.get(name) ?? null }] : [];
+    });
+  return services.flatMap((service) =>
+    previous.view.serviceByHostname.get(service.service.hostname)?.hash === service.hash ? keep(service) : serviceClusters(view, service, mode),
+  );
 }
 
 function clustersAndEndpoints(parts: readonly ClusterParts[], others: readonly ClusterJson[]): Pick<Snapshot, 'clusters' | 'endpoints'> {

@@ -1,6 +1,5 @@
 import type { LbEndpointJson, LocalityLbEndpointsJson } from '@weft/envoy-api/envoy/config/endpoint/v3/endpoint_components_pb';
 import type { ClusterLoadAssignmentJson } from '@weft/envoy-api/envoy/config/endpoint/v3/endpoint_pb';
-import { isIp } from '../base/addresses.ts';
 import { selectsLabels } from '../base/labels.ts';
 import { formatLocality } from '../mesh/labels.ts';
 import type { ProxyView, ServiceView } from '../mesh/proxy-view.ts';
@@ -41,7 +40,12 @@ function isUsable(view: ProxyView, request: AssignmentRequest, endpoint: Endpoin
   if (request.service.service.isNodeLocal && endpoint.nodeName !== node.nodeName) return false;
   if (node.requestedNetworks.length > 0 && endpoint.network !== '' && !node.requestedNetworks.includes(endpoint.network)) return false;
   // Discovered endpoints are addresses; names can only be resolved by DNS clusters.
-  return !request.isDiscovered || endpoint.address === '' || endpoint.port === 0 || isIp(endpoint.address);
+  return !request.isDiscovered || endpoint.port === 0 || !isHostName(endpoint.address);
+}
+
+/** No top-level domain is a number, and no name holds a colon. */
+function isHostName(address: string): boolean {
+  return /[^\d.][^.:]*$/.test(address) && !address.includes(':');
 }
 
 function groupByLocality(endpoints: readonly Endpoint[]): readonly LocalityGroup[] {

@@ -42,12 +42,17 @@ function routeConfiguration(view: ProxyView, name: string, hostsByListener: Map<
   const sorted = [...chosen].sort((a, b) => compareText(a.name ?? '', b.name ?? ''));
   return {
     name,
-    virtualHosts: sniffedHost === null ? [...sorted, catchAllHost(view)] : sorted,
+    virtualHosts: sniffedHost !== null || takesEverything(sorted) ? sorted : [...sorted, catchAllHost(view)],
     validateClusters: false,
     maxDirectResponseBodySizeBytes: 1_048_576,
     // A proxy listener serves all ports at once, so there the port in the host is what tells services apart.
     ...(isProxy || view.node.generator === 'grpc' ? {} : { ignorePortInHostMatching: true }),
   };
+}
+
+/** Rules or services for `*` leave nothing over. */
+function takesEverything(hosts: readonly VirtualHostJson[]): boolean {
+  return hosts.some((host) => host.domains?.includes('*'));
 }
 
 /** `80`, `host:80` for a listener of one sniffed service, `http_proxy`, or a socket path. */
@@ -199,14 +204,14 @@ function defaultRoute(view: ProxyView, service: ServiceView, port: number): Rout
 /** Turns groups into virtual hosts; a name or domain that is taken goes to whoever came first. */
 class HostBuilder {
   readonly #view: ProxyView;
-  readonly #listener: EgressListener;
+  readonly #aliasesByHostname: ReadonlyMap<string, readonly string[]>;
   readonly #port: number;
   readonly #names = new Set<string>();
   readonly #domains = new Set<string>();
 
   constructor(view: ProxyView, listener: EgressListener, port: number) {
     this.#view = view;
-    this.#listener = listener;
+    this.#aliasesByHostname = aliasesByHostname(listener);
     this.#port = port;
   }
 
@@ -217,7 +222,7 @@ class HostBuilder {
     return groups.flatMap((group) => [
       ...group.hosts.flatMap((host) => this.#add(group, host, this.#ruleDomains(host, group.port))),
       ...group.services.flatMap((service) => {
-        const domains = hostDomains(service.service, this.#aliases(service), this.#view.node, this.#usesPorts() ? group.port : null);
+        const domains = hostDomains(service.service, this.#aliasesByHostname.get(service.service.hostname) ?? [], this.#view.node, this.#usesPorts() ? group.port : null);
         return this.#add(
           group,
           service.service.hostname,
@@ -249,13 +254,18 @@ class HostBuilder {
   #usesPorts(): boolean {
     return this.#port === 0 || this.#view.node.generator === 'grpc';
   }
+}
 
-  /** Names of ExternalName services that stand for this one. */
-  #aliases({ service }: ServiceView): readonly string[] {
-    return this.#listener.services.flatMap((candidate) =>
-      candidate.service.externalName === service.hostname ? [candidate.service.hostname] : [],
-    );
+/** Names of ExternalName services, by the host they stand for. */
+function aliasesByHostname(listener: EgressListener): ReadonlyMap<string, readonly string[]> {
+  const aliases = new Map<string, string[]>();
+  for (const { service } of listener.services) {
+    if (service.externalName === null) continue;
+    const list = aliases.get(service.externalName);
+    if (list) list.push(service.hostname);
+    else aliases.set(service.externalName, [service.hostname]);
   }
+  return aliases;
 }
 
 /** On a proxy listener a bare host means port 80; other ports are reached by naming them. */

@@ -1,4 +1,3 @@
-import { isIpv6 } from '../base/addresses.ts';
 import type { ProxyNode } from '../mesh/proxy-node.ts';
 import type { Service } from '../mesh/service.ts';
 
@@ -41,7 +40,7 @@ export function domainName(host: string, port: number): string {
 
 /** An IPv6 address as it stands in URLs. */
 export function bracketed(host: string): string {
-  return isIpv6(host) ? `[${host}]` : host;
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 /** Abbreviations that the cluster's DNS would complete: `a`, `a.ns`, `a.ns.svc` within the namespace, without the bare name from elsewhere. */

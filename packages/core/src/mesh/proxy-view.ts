@@ -81,6 +81,10 @@ export interface ProxyView {
   readonly policies: ProxyPolicies;
   /** How endpoints of other networks are reached. */
   readonly networkGateways: readonly NetworkGateway[];
+  /** Covers what all clusters depend on beside their own service: the node, the settings, the network gateways. */
+  readonly contextHash: string;
+  /** Covers everything but endpoints that listeners and routes do not look at. */
+  readonly routingHash: string;
   /** Same hash, same view: the key of a snapshot cache. */
   readonly hash: string;
 }
@@ -103,24 +107,21 @@ export function proxyView(mesh: Mesh, connected: ProxyNode): ProxyView {
   const policies = resolveProxyPolicies(mesh.policyIndex, node, mappings);
   const gatewayVirtualServices =
     node.type === 'sidecar' ? [] : mesh.virtualServices.filter((rules) => isExportedTo(rules.exportTo, node.namespace));
-  const parts = {
-    node,
-    settings: mesh.parts.settingsHash,
-    workload: workload && [workload.ref, workload.annotations],
-    scope: [scope.ref, scope.ingress, scope.outboundTrafficPolicy, scope.inboundConnectionPool],
-    egress: scope.egress.map((listener) => [
-      listener.port,
-      listener.bind,
-      listener.captureMode,
-      listener.services.map((view) => view.hash),
+  const contextHash = stableHash([node, mesh.parts.settingsHash, mesh.networkGateways]);
+  const routingHash = stableHash([
+    contextHash,
+    workload && [workload.ref, workload.annotations],
+    [scope.ref, scope.ingress, scope.outboundTrafficPolicy, scope.inboundConnectionPool],
+    scope.egress.map((listener) => [
+      [listener.port, listener.bind, listener.captureMode],
+      listener.services.map(routingHashOf),
       listener.virtualServices.map((rules) => rules.hash),
     ]),
-    services: services.map((view) => view.hash),
-    gatewayVirtualServices: gatewayVirtualServices.map((rules) => rules.hash),
-    instances: instances.map(({ service, servicePort, targetPort, policy }) => [service.hash, servicePort, targetPort, policy?.hash]),
-    policies: withoutSources(policies),
-    networkGateways: mesh.networkGateways,
-  };
+    services.map(routingHashOf),
+    gatewayVirtualServices.map((rules) => rules.hash),
+    instances.map(({ service, servicePort, targetPort, policy }) => [service.hash, servicePort.name, targetPort, policy?.hash]),
+    withoutSources(policies),
+  ]);
   return {
     node,
     settings: mesh.settings,
@@ -132,8 +133,15 @@ export function proxyView(mesh: Mesh, connected: ProxyNode): ProxyView {
     instances,
     policies,
     networkGateways: mesh.networkGateways,
-    hash: stableHash(parts),
+    contextHash,
+    routingHash,
+    hash: stableHash([routingHash, services.map((view) => view.hash)]),
   };
+}
+
+/** Listeners follow the endpoints only of services that are forwarded to as addressed. */
+function routingHashOf({ service, policy, endpoints }: ServiceView): string {
+  return `${service.hash}.${policy?.hash ?? ''}.${service.resolution === 'passthrough' ? endpoints.hash : ''}`;
 }
 
 /** By the name in the node (WorkloadEntries may share an address), else by address within the namespace. */

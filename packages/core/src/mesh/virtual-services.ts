@@ -7,6 +7,9 @@ import { isExportedTo, resolveExports } from './exports.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type { HttpRouteSpec, Rule, TcpRouteSpec, TlsRouteSpec, VirtualServiceRules } from './virtual-service.ts';
 
+/** Marks VirtualServices that were made from routes of the Gateway API. */
+export const semanticsAnnotation = 'internal.istio.io/route-semantics';
+
 /** The rules of all VirtualServices, oldest first: host names completed, delegates merged into the routes that name them. */
 export function resolveVirtualServices(resources: readonly VirtualService[], settings: MeshSettings): readonly VirtualServiceRules[] {
   const sorted = [...resources].sort(compareAge);
@@ -63,7 +66,7 @@ function resolveRules(
         path: `spec.tls[${index}]`,
       }),
     ),
-    semantics: 'istio' as const,
+    semantics: resource.annotations[semanticsAnnotation] === 'gateway' ? ('gateway-api' as const) : ('istio' as const),
   };
   return { ...value, hash: stableHash(value) };
 }
