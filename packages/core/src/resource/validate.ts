@@ -10,6 +10,8 @@ import { checkSchema, compilePatterns } from './validation/check-schema.ts';
 import { checkDestinationRule } from './validation/destination-rule.ts';
 import { checkEnvoyFilter, checkProxyConfig, checkTrafficExtension, checkWasmPlugin } from './validation/extension.ts';
 import { checkGateway } from './validation/gateway.ts';
+import { checkBackendTlsPolicy, checkKubernetesGateway, checkListenerSet } from './validation/gateway-api-gateway.ts';
+import { checkGrpcRouteResource, checkHttpRouteResource, checkStreamRoute } from './validation/gateway-api-route.ts';
 import { checkMetadata } from './validation/metadata.ts';
 import { createReport, type Report } from './validation/report.ts';
 import { checkServiceEntry, checkWorkloadEntry, checkWorkloadGroup } from './validation/service-entry.ts';
@@ -41,6 +43,14 @@ const checks: { readonly [K in KindKey]?: Check<K> } = {
   Telemetry: checkTelemetry,
   WasmPlugin: checkWasmPlugin,
   TrafficExtension: checkTrafficExtension,
+  KubernetesGateway: checkKubernetesGateway,
+  ListenerSet: checkListenerSet,
+  HTTPRoute: checkHttpRouteResource,
+  GRPCRoute: checkGrpcRouteResource,
+  TCPRoute: checkStreamRoute,
+  TLSRoute: checkStreamRoute,
+  UDPRoute: checkStreamRoute,
+  BackendTLSPolicy: checkBackendTlsPolicy,
 };
 const schemas: Readonly<Record<string, SchemaNode>> = { ...generatedSchemas, ...addedSchemas(generatedSchemas) };
 const patterns = compilePatterns(Object.values(schemas));

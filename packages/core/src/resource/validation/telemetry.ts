@@ -1,3 +1,4 @@
+import { parse } from '@bufbuild/cel';
 import { childPath } from '../field-path.ts';
 import type { Telemetry, TelemetrySpec } from '../kinds.ts';
 import type { Report } from './report.ts';
@@ -16,6 +17,10 @@ export function checkTelemetry(resource: Telemetry, report: Report): void {
   for (const [index, tracing] of (spec.tracing ?? []).entries()) checkTracing(tracing, `spec.tracing[${index}]`, report);
   for (const [index, logging] of (spec.accessLogging ?? []).entries()) {
     checkProviders(logging.providers, `spec.accessLogging[${index}].providers`, report);
+    if (logging.filter) {
+      const expression = checkCel(logging.filter.expression ?? '');
+      if (expression !== null) report.error(`spec.accessLogging[${index}].filter.expression`, expression);
+    }
   }
 }
 
@@ -52,4 +57,13 @@ function checkTracing(tracing: Tracing, path: string, report: Report): void {
 function checkProviders(providers: Metrics['providers'], path: string, report: Report): void {
   for (const [index, provider] of (providers ?? []).entries())
     if (!provider.name) report.error(`${path}[${index}].name`, 'must not be empty');
+}
+
+function checkCel(expression: string): string | null {
+  try {
+    parse(expression);
+    return null;
+  } catch (error) {
+    return `expected a CEL expression: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
