@@ -120,7 +120,7 @@ function HeaderCell<T>({ header }: { header: Header<T, unknown> }) {
 
 function Spacer({ height }: { height: number }) {
   return (
-    <tr aria-hidden="true">
+    <tr>
       <td style={{ height, padding: 0, border: 0 }} />
     </tr>
   );
