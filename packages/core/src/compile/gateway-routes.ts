@@ -1,6 +1,7 @@
 import type { RouteJson, VirtualHostJson } from '@weft/envoy-api/envoy/config/route/v3/route_components_pb';
 import type { RouteConfigurationJson } from '@weft/envoy-api/envoy/config/route/v3/route_pb';
 import { hostSubsetOf } from '../base/hosts.ts';
+import { compareRanks } from '../mesh/gateway-api/http-rules.ts';
 import type { GatewayServer } from '../mesh/gateway-servers.ts';
 import { isHttp } from '../mesh/port-protocol.ts';
 import type { ProxyView } from '../mesh/proxy-view.ts';
@@ -15,6 +16,8 @@ interface HostInProgress {
   readonly routes: RouteJson[];
   /** The VirtualServices whose routes are in. */
   readonly sources: Set<string>;
+  /** Whether routes of the Gateway API are among them, which are ranked rather than listed. */
+  isRanked: boolean;
   requiresTls: boolean;
 }
 
@@ -68,11 +71,18 @@ function addRules(view: ProxyView, server: GatewayServer, rules: VirtualServiceR
     defaultRetryPolicy: view.settings.meshConfig.defaultHttpRetryPolicy,
   });
   for (const domain of shared) {
-    const host = hosts.get(domain) ?? { name: `${domain}:${server.port}`, routes: [], sources: new Set(), requiresTls: false };
+    const host = hosts.get(domain) ?? {
+      name: `${domain}:${server.port}`,
+      routes: [],
+      sources: new Set(),
+      isRanked: false,
+      requiresTls: false,
+    };
     hosts.set(domain, host);
     host.requiresTls ||= redirectsToHttps(server);
     if (host.sources.has(source)) continue;
     host.sources.add(source);
+    host.isRanked ||= rules.semantics === 'gateway-api';
     host.routes.push(...routes);
   }
 }
@@ -96,17 +106,21 @@ function redirectsToHttps(server: GatewayServer): boolean {
 function requireTls(server: GatewayServer, hosts: Map<string, HostInProgress>): void {
   for (const qualified of server.hosts) {
     const domain = qualified.slice(qualified.indexOf('/') + 1);
-    const host = hosts.get(domain) ?? { name: `${domain}:${server.port}`, routes: [], sources: new Set(), requiresTls: true };
+    const host = hosts.get(domain) ?? {
+      name: `${domain}:${server.port}`,
+      routes: [],
+      sources: new Set(),
+      isRanked: false,
+      requiresTls: true,
+    };
     host.requiresTls = true;
     hosts.set(domain, host);
   }
 }
 
 function virtualHost(domain: string, host: HostInProgress): VirtualHostJson {
-  const routes = [
-    ...host.routes.filter((route) => !isCatchAll(route.match ?? {})),
-    ...host.routes.filter((route) => isCatchAll(route.match ?? {})),
-  ];
+  const ranked = host.isRanked ? [...host.routes].sort((a, b) => compareRanks(routeRank(a), routeRank(b))) : host.routes;
+  const routes = [...ranked.filter((route) => !isCatchAll(route.match ?? {})), ...ranked.filter((route) => isCatchAll(route.match ?? {}))];
   return {
     name: host.name,
     domains: [domain],
@@ -114,6 +128,16 @@ function virtualHost(domain: string, host: HostInProgress): VirtualHostJson {
     ...(host.requiresTls && { requireTls: 'ALL' as const }),
     includeRequestAttemptCount: true,
   };
+}
+
+/** The Gateway API's precedence across the routes of a host: exact path, longer prefix, method, headers, query parameters. */
+function routeRank({ match }: RouteJson): readonly number[] {
+  const prefix = match?.pathSeparatedPrefix ?? match?.prefix;
+  const kind = match?.path !== undefined ? 3 : prefix !== undefined ? 2 : match?.safeRegex ? 1 : 0;
+  const length = match?.path?.length ?? prefix?.length ?? match?.safeRegex?.regex?.length ?? 0;
+  const headers = match?.headers ?? [];
+  const methods = headers.filter((header) => header.name === ':method').length;
+  return [kind, length, methods, headers.length - methods, match?.queryParameters?.length ?? 0];
 }
 
 /** A route configuration needs a virtual host; one without routes answers 404. */

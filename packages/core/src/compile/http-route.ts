@@ -49,7 +49,10 @@ function translateRoute(rule: Rule<HttpRouteSpec>, origin: Origin, context: Rout
   const match = routeMatch(origin.match ?? null, origin.rules.semantics);
   const operations = headerOperations(spec.headers);
   const name = origin.match?.name ? `${spec.name ?? ''}.${origin.match.name}` : (spec.name ?? '');
-  const path = origin.matchIndex === null || (spec.match ?? []).length === 0 ? rule.path : `${rule.path}.match[${origin.matchIndex}]`;
+  const path =
+    origin.matchIndex === null || (spec.match ?? []).length === 0 || origin.rules.semantics === 'gateway-api'
+      ? rule.path
+      : `${rule.path}.match[${origin.matchIndex}]`;
   const filters = perRouteFilters(spec);
   const answer = spec.redirect
     ? redirectAction(spec.redirect, context, origin.rules.semantics)

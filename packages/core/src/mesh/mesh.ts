@@ -47,6 +47,8 @@ export interface MeshParts {
   readonly endpointsByService: ReadonlyMap<string, EndpointSet>;
   readonly endpointInputs: ReadonlyMap<string, readonly unknown[]>;
   readonly virtualServiceResources: readonly VirtualService[];
+  /** What they were made into, without the rules that come from the Gateway API. */
+  readonly virtualServices: readonly VirtualServiceRules[];
   readonly destinationRuleResources: readonly DestinationRule[];
   readonly peerAuthenticationResources: readonly PeerAuthentication[];
 }

@@ -1,7 +1,8 @@
 import { stableHash } from '../base/stable-hash.ts';
-import type { ResourceSet } from '../resource/kinds.ts';
+import type { KindKey, ResourceSet } from '../resource/kinds.ts';
 import { allocateAddresses } from './auto-addresses.ts';
 import { resolveDestinationPolicies } from './destination-policies.ts';
+import { type GatewayApiTranslation, translateGatewayApi } from './gateway-api/translate.ts';
 import type { Mesh, MeshParts } from './mesh.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import { resolveNetworkGateways } from './network-gateways.ts';
@@ -17,9 +18,17 @@ export function resolveMesh(set: ResourceSet, settings: MeshSettings, previous: 
   const settingsHash = stableHash(settings);
   const kept: MeshParts | null = previous?.parts.settingsHash === settingsHash ? previous.parts : null;
   const virtualServiceResources = reuseList(set.ofKind('VirtualService'), kept?.virtualServiceResources);
-  const destinationRuleResources = reuseList(set.ofKind('DestinationRule'), kept?.destinationRuleResources);
   const peerAuthenticationResources = reuseList(set.ofKind('PeerAuthentication'), kept?.peerAuthenticationResources);
 
+  const gatewayApi = gatewayApiOf(set, settings);
+  const destinationRuleResources = reuseList(
+    [...set.ofKind('DestinationRule'), ...gatewayApi.destinationRules],
+    kept?.destinationRuleResources,
+  );
+  const virtualServices =
+    kept && virtualServiceResources === kept.virtualServiceResources
+      ? kept.virtualServices
+      : resolveVirtualServices(virtualServiceResources, settings);
   const namespaceLabels = new Map(set.ofKind('Namespace').map((resource) => [resource.ref.name, resource.labels]));
   const peerAuthentications =
     kept && previous && peerAuthenticationResources === kept.peerAuthenticationResources
@@ -39,7 +48,7 @@ export function resolveMesh(set: ResourceSet, settings: MeshSettings, previous: 
     settings,
     resources: set,
     namespaceLabels,
-    policyIndex: { set, settings, peerAuthentications, gateways: set.ofKind('Gateway') },
+    policyIndex: { set, settings, peerAuthentications, gateways: [...set.ofKind('Gateway'), ...gatewayApi.gateways] },
     networkGateways: resolveNetworkGateways(services, settings),
     services,
     serviceByKey: new Map([...services].reverse().map((service) => [service.key, service])),
@@ -52,10 +61,7 @@ export function resolveMesh(set: ResourceSet, settings: MeshSettings, previous: 
       (entry) => entry.address,
       (entry) => entry.workload,
     ),
-    virtualServices:
-      kept && previous && virtualServiceResources === kept.virtualServiceResources
-        ? previous.virtualServices
-        : resolveVirtualServices(virtualServiceResources, settings),
+    virtualServices: reuseList([...virtualServices, ...gatewayApi.virtualServices], previous?.virtualServices),
     destinationPoliciesByNamespace:
       kept && previous && destinationRuleResources === kept.destinationRuleResources
         ? previous.destinationPoliciesByNamespace
@@ -70,8 +76,20 @@ export function resolveMesh(set: ResourceSet, settings: MeshSettings, previous: 
       endpointsByService: found.endpointsByService,
       endpointInputs: found.endpointInputs,
       virtualServiceResources,
+      virtualServices,
       destinationRuleResources,
       peerAuthenticationResources,
     },
   };
+}
+
+const gatewayApiKinds: readonly KindKey[] = ['KubernetesGateway', 'HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute', 'BackendTLSPolicy'];
+
+/** What the Gateway API resources come to; meshes without any pay nothing for it. */
+function gatewayApiOf(
+  set: ResourceSet,
+  settings: MeshSettings,
+): Pick<GatewayApiTranslation, 'gateways' | 'virtualServices' | 'destinationRules'> {
+  if (gatewayApiKinds.every((kind) => set.ofKind(kind).length === 0)) return { gateways: [], virtualServices: [], destinationRules: [] };
+  return translateGatewayApi(set, settings.domain);
 }

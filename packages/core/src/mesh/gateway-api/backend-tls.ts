@@ -1,0 +1,100 @@
+import type { BackendTLSPolicy, DestinationRule, ResourceSet } from '../../resource/kinds.ts';
+import { compareAge } from '../../resource/resource-set.ts';
+import type { Finding } from './condition.ts';
+import type { TranslationContext } from './listeners.ts';
+
+/** What a BackendTLSPolicy came to, for the gateways that send requests to its services. */
+export interface TranslatedBackendTls {
+  readonly policy: BackendTLSPolicy;
+  readonly findings: readonly Finding[];
+  readonly rules: readonly DestinationRule[];
+}
+
+/**
+ * BackendTLSPolicies as DestinationRules that originate TLS. For one service the oldest policy counts, and where a DestinationRule is written for the
+ * service it goes before any policy.
+ */
+export function translateBackendTls(context: TranslationContext): readonly TranslatedBackendTls[] {
+  const taken = new Set<string>();
+  return [...context.set.ofKind('BackendTLSPolicy')].sort(compareAge).map((policy) => {
+    const findings: Finding[] = [];
+    const authority = certificateAuthority(policy, context, findings);
+    const rules = (policy.spec?.targetRefs ?? []).flatMap((target) => {
+      const key = `${policy.ref.namespace}/${target?.name ?? ''}/${target?.sectionName ?? ''}`;
+      if (target?.kind !== 'Service' || authority === null) return [];
+      if (taken.has(key)) {
+        findings.push({
+          type: 'Accepted',
+          isTrue: false,
+          reason: 'Conflicted',
+          message: `An older policy holds for Service ${target.name ?? ''}`,
+        });
+        return [];
+      }
+      taken.add(key);
+      const host = `${target.name ?? ''}.${policy.ref.namespace}.svc.${context.domain}`;
+      return hasOwnRule(context.set, host, target.name ?? '', policy.ref.namespace)
+        ? []
+        : [destinationRule(policy, { host, section: target.sectionName ?? '', authority, context })];
+    });
+    const accepted: Finding = { type: 'Accepted', isTrue: true, reason: 'Accepted', message: 'The policy is valid' };
+    const resolved: Finding = { type: 'ResolvedRefs', isTrue: true, reason: 'ResolvedRefs', message: 'No errors found' };
+    const found = (type: string) => findings.find((finding) => finding.type === type);
+    return { policy, findings: [found('Accepted') ?? accepted, found('ResolvedRefs') ?? resolved], rules };
+  });
+}
+
+/** Where the roots are that the service's certificate is checked against; null when they cannot be had, and then no connection may be trusted. */
+function certificateAuthority(
+  policy: BackendTLSPolicy,
+  context: TranslationContext,
+  findings: Finding[],
+): { caCertificates?: string; credentialName?: string } | null {
+  const { caCertificateRefs = [], wellKnownCACertificates } = policy.spec?.validation ?? {};
+  if (wellKnownCACertificates === 'System') return { caCertificates: 'system' };
+  const [reference] = caCertificateRefs;
+  const refuse = (reason: string, message: string) => {
+    findings.push({ type: 'ResolvedRefs', isTrue: false, reason, message });
+    findings.push({ type: 'Accepted', isTrue: false, reason: 'NoValidCACertificate', message });
+    return null;
+  };
+  if (!reference) return refuse('InvalidCACertificateRef', 'The policy names no certificate authority');
+  const kind = reference.kind ?? '';
+  if (reference.group || (kind !== 'ConfigMap' && kind !== 'Secret'))
+    return refuse('InvalidKind', `Certificates come from ConfigMaps and Secrets, not from ${kind}`);
+  const name = reference.name ?? '';
+  if (context.set.get(kind, policy.ref.namespace, name) === null)
+    return refuse('InvalidCACertificateRef', `${kind} ${name} does not exist`);
+  return { credentialName: `${kind === 'ConfigMap' ? 'configmap' : 'kubernetes-gateway'}://${policy.ref.namespace}/${name}` };
+}
+
+function hasOwnRule(set: ResourceSet, host: string, short: string, namespace: string): boolean {
+  return set
+    .ofKind('DestinationRule')
+    .some((rule) => rule.spec?.host === host || (rule.ref.namespace === namespace && rule.spec?.host === short));
+}
+
+function destinationRule(
+  policy: BackendTLSPolicy,
+  target: { readonly host: string; readonly section: string; readonly authority: object; readonly context: TranslationContext },
+): DestinationRule {
+  const validation = policy.spec?.validation;
+  const names = (validation?.subjectAltNames ?? []).map((name) => name?.hostname ?? name?.uri ?? '').filter((name) => name !== '');
+  const hostname = validation?.hostname ?? '';
+  const tls = { mode: 'SIMPLE', ...target.authority, sni: hostname, subjectAltNames: names.length > 0 ? names : [hostname] };
+  const port =
+    target.section === '' ? null : servicePort(target.context.set, policy.ref.namespace, target.host.split('.')[0] ?? '', target.section);
+  const trafficPolicy = port === null ? { tls } : { portLevelSettings: [{ port: { number: port }, tls }] };
+  const name = `${policy.ref.name}-${target.host.split('.')[0]}${target.section === '' ? '' : `-${target.section}`}-istio-autogenerated-k8s-gateway`;
+  const { namespace } = policy.ref;
+  const annotations = { 'internal.istio.io/parents': `BackendTLSPolicy/${policy.ref.name}.${namespace}` };
+  const spec = { host: target.host, trafficPolicy } as DestinationRule['spec'];
+  const raw = { apiVersion: 'networking.istio.io/v1', kind: 'DestinationRule', metadata: { name, namespace, annotations }, spec };
+  const ref = { group: 'networking.istio.io', version: 'v1', kind: 'DestinationRule', namespace, name };
+  return { ref, labels: {}, annotations, createdAt: policy.createdAt, spec, raw, source: policy.source };
+}
+
+function servicePort(set: ResourceSet, namespace: string, service: string, section: string): number | null {
+  const ports = set.get('Service', namespace, service)?.spec?.ports ?? [];
+  return ports.find((port) => port?.name === section)?.port ?? null;
+}

@@ -1,0 +1,176 @@
+import type { GRPCRoute, HTTPRoute } from '../../resource/kinds.ts';
+import type { HttpRouteSpec, Rule } from '../virtual-service.ts';
+import { type BackendReference, type Referrer, resolveBackend } from './backends.ts';
+import type { Finding } from './condition.ts';
+import { type HttpFilter, routeFilters } from './http-filters.ts';
+import type { TranslationContext } from './listeners.ts';
+
+type HttpRule = NonNullable<HTTPRoute['spec']['rules']>[number];
+type HttpMatch = NonNullable<HttpRule['matches']>[number];
+type GrpcRule = NonNullable<GRPCRoute['spec']['rules']>[number];
+type GrpcMatch = NonNullable<GrpcRule['matches']>[number];
+type MatchSpec = NonNullable<HttpRouteSpec['match']>[number];
+
+/** The rules of a route, one for each match, and what is wrong with them. */
+export interface TranslatedRules {
+  readonly rules: readonly Rule<HttpRouteSpec>[];
+  readonly problems: readonly Finding[];
+}
+
+/** An HTTPRoute's rules. Each match becomes a rule of its own, because matches are ranked across rules and routes. */
+export function httpRules(route: HTTPRoute, context: TranslationContext): TranslatedRules {
+  const referrer = { kind: 'HTTPRoute', namespace: route.ref.namespace };
+  const written = route.spec?.rules ?? [{}];
+  const problems: Finding[] = [];
+  const rules = written.flatMap((rule, index) => {
+    const target = routeTarget(rule?.backendRefs ?? [], rule?.filters ?? [], referrer, context);
+    problems.push(...target.problems);
+    const fields: HttpRouteSpec = { ...target.fields, ...timeouts(rule), name: `${route.ref.namespace}.${route.ref.name}.${index}` };
+    const matches: readonly (HttpMatch | undefined)[] = rule?.matches && rule.matches.length > 0 ? rule.matches : [undefined];
+    return matches.map((match, position) =>
+      ruleFor(route, fields, match && httpMatch(match), { index, position, isWritten: match !== undefined }),
+    );
+  });
+  return { rules: byPrecedence(rules), problems };
+}
+
+/** A GRPCRoute's rules: a service and method are a path. */
+export function grpcRules(route: GRPCRoute, context: TranslationContext): TranslatedRules {
+  const referrer = { kind: 'GRPCRoute', namespace: route.ref.namespace };
+  const problems: Finding[] = [];
+  const rules = (route.spec?.rules ?? [{}]).flatMap((rule, index) => {
+    const target = routeTarget(
+      (rule?.backendRefs ?? []) as readonly BackendWithFilters[],
+      (rule?.filters ?? []) as readonly HttpFilter[],
+      referrer,
+      context,
+    );
+    problems.push(...target.problems);
+    const fields: HttpRouteSpec = { ...target.fields, name: `${route.ref.namespace}.${route.ref.name}.${index}` };
+    const matches: readonly (GrpcMatch | undefined)[] = rule?.matches && rule.matches.length > 0 ? rule.matches : [undefined];
+    return matches.map((match, position) =>
+      ruleFor(route, fields, match && grpcMatch(match), { index, position, isWritten: match !== undefined }),
+    );
+  });
+  return { rules: byPrecedence(rules), problems };
+}
+
+/**
+ * The Gateway API's precedence: exact paths, then longer prefixes, then expressions; a method; more headers; more query parameters. What stays equal
+ * keeps its order, which is by age of the route and then as written.
+ */
+export function byPrecedence(rules: readonly Rule<HttpRouteSpec>[]): readonly Rule<HttpRouteSpec>[] {
+  const ranked = rules.map((rule) => ({ rule, rank: rankOf(rule.spec.match?.[0]) }));
+  return ranked.sort((a, b) => compareRanks(a.rank, b.rank)).map(({ rule }) => rule);
+}
+
+/** Higher ranks first. */
+export function compareRanks(a: readonly number[], b: readonly number[]): number {
+  for (const [index, value] of a.entries()) {
+    const difference = (b[index] ?? 0) - value;
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function rankOf(match: MatchSpec | undefined): readonly number[] {
+  const { uri } = match ?? {};
+  const kind = uri?.exact !== undefined ? 3 : uri?.prefix !== undefined ? 2 : uri?.regex !== undefined ? 1 : 0;
+  const length = uri?.exact?.length ?? uri?.prefix?.length ?? uri?.regex?.length ?? 0;
+  const headers = Object.keys(match?.headers ?? {}).length;
+  return [kind, length, match?.method ? 1 : 0, headers, Object.keys(match?.queryParams ?? {}).length];
+}
+
+interface Place {
+  readonly index: number;
+  readonly position: number;
+  readonly isWritten: boolean;
+}
+
+function ruleFor(route: HTTPRoute | GRPCRoute, fields: HttpRouteSpec, match: MatchSpec | undefined, place: Place): Rule<HttpRouteSpec> {
+  const path = `spec.rules[${place.index}]${place.isWritten ? `.matches[${place.position}]` : ''}`;
+  const conditions = match && Object.keys(match).length > 0 ? { match: [match] } : {};
+  return { spec: { ...fields, ...conditions }, ref: route.ref, path };
+}
+
+type BackendWithFilters = BackendReference & { readonly filters?: readonly (HttpFilter | undefined)[] };
+
+/** Where a rule sends requests. Without a backend that counts, or with a filter that cannot be applied, they are answered 500. */
+function routeTarget(
+  backends: readonly (BackendWithFilters | undefined)[],
+  filters: readonly (HttpFilter | undefined)[],
+  referrer: Referrer,
+  context: TranslationContext,
+): { readonly fields: HttpRouteSpec; readonly problems: readonly Finding[] } {
+  const filtered = routeFilters(filters, referrer, context);
+  if (filtered.fields.redirect) return filtered;
+  const problems = [...filtered.problems];
+  const counting = backends.filter((backend) => (backend?.weight ?? 1) > 0);
+  const destinations = counting.map((backend) => {
+    const { destination, problem } = resolveBackend(backend ?? {}, referrer, context);
+    if (problem) problems.push(problem);
+    const own = routeFilters(backend?.filters ?? [], referrer, context);
+    problems.push(...own.problems);
+    return {
+      destination,
+      ...(counting.length > 1 && { weight: backend?.weight ?? 1 }),
+      ...(own.fields.headers && { headers: own.fields.headers }),
+    };
+  });
+  const isUsable = destinations.length > 0 && !problems.some((problem) => problem.type === 'Accepted');
+  if (isUsable) return { fields: { ...filtered.fields, route: destinations }, problems };
+  return { fields: { directResponse: { status: 500 } }, problems };
+}
+
+function timeouts(rule: HttpRule | undefined): HttpRouteSpec {
+  const { request, backendRequest } = rule?.timeouts ?? {};
+  const { attempts, backoff, codes } = rule?.retry ?? {};
+  const isSet = (duration: string | undefined) => duration !== undefined && !/^0+(ms|s|m|h)?$/.test(duration);
+  const perTryTimeout = isSet(backendRequest) ? backendRequest : undefined;
+  const retryOn = [...(codes ?? []).map(String), 'connect-failure', 'refused-stream', 'unavailable', 'cancelled'].join();
+  const retries = rule?.retry
+    ? { attempts: attempts ?? 2, retryOn, ...(backoff && { backoff }), ...(perTryTimeout && { perTryTimeout }) }
+    : perTryTimeout && { attempts: 0, perTryTimeout };
+  const timeout = isSet(request) ? request : perTryTimeout;
+  return { ...(timeout && { timeout }), ...(retries && { retries }) };
+}
+
+function httpMatch(match: HttpMatch): MatchSpec {
+  const headers = Object.fromEntries((match.headers ?? []).map((header) => [(header?.name ?? '').toLowerCase(), textMatch(header)]));
+  const queryParams = Object.fromEntries((match.queryParams ?? []).map((parameter) => [parameter?.name ?? '', textMatch(parameter)]));
+  const uri = uriMatch(match.path);
+  return {
+    ...(uri && { uri }),
+    ...(match.method && { method: { exact: match.method } }),
+    ...(Object.keys(headers).length > 0 && { headers }),
+    ...(Object.keys(queryParams).length > 0 && { queryParams }),
+  };
+}
+
+/** A prefix goes by path elements, so a slash at its end says nothing; the prefix `/` is every path. */
+function uriMatch(path: HttpMatch['path']): MatchSpec['uri'] | undefined {
+  if (!path) return undefined;
+  const value = path.value ?? '/';
+  if (path.type === 'Exact') return { exact: value };
+  if (path.type === 'RegularExpression') return { regex: value };
+  return value === '/' ? { prefix: '/' } : { prefix: value.replace(/\/$/, '') };
+}
+
+function grpcMatch(match: GrpcMatch): MatchSpec {
+  const headers = Object.fromEntries((match.headers ?? []).map((header) => [(header?.name ?? '').toLowerCase(), textMatch(header)]));
+  const { service, method, type } = match.method ?? {};
+  const uri = grpcPath(service, method, type === 'RegularExpression');
+  return { ...(uri && { uri }), ...(Object.keys(headers).length > 0 && { headers }) };
+}
+
+function grpcPath(service: string | undefined, method: string | undefined, isRegex: boolean): MatchSpec['uri'] | undefined {
+  if (!service && !method) return undefined;
+  if (isRegex) return { regex: `/${service || '[^/]+'}/${method || '[^/]+'}` };
+  if (service && method) return { exact: `/${service}/${method}` };
+  return service ? { prefix: `/${service}` } : { regex: `/[^/]+/${method}` };
+}
+
+function textMatch(condition: { readonly type?: string; readonly value?: string } | undefined) {
+  const value = condition?.value ?? '';
+  return condition?.type === 'RegularExpression' ? { regex: value } : { exact: value };
+}
