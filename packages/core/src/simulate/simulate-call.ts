@@ -45,6 +45,8 @@ export interface CallResult {
 export interface SimulationPorts {
   readonly keys: JwksSource;
   readonly nowMs: number;
+  /** Take the caller's principal as a fact even where the chain does not terminate TLS: for questions about what a proxy saw. */
+  readonly trustsPrincipal?: boolean;
 }
 
 /** Runs a call through one proxy's plan, without a network. */
@@ -59,9 +61,10 @@ export async function simulateCall(plan: Plan, call: Call, ports: SimulationPort
   if (chosen.kind === 'none') return { ...nothing, error: 'no_filter_chain', listener, connection: facts, trace };
   const { chain } = chosen;
   const found: CallResult = { ...nothing, listener, chain, connection: facts, trace };
-  const refused = tlsError(chain, call) ?? protocolError(chain, call);
+  const refused = tlsError(chain, call) ?? protocolError(chain, call, ports);
   if (refused) return { ...found, error: refused };
-  const connection = chain.tls ? terminatedFacts(facts, call) : facts;
+  const knowsPeer = chain.tls !== null || (ports.trustsPrincipal && call.tls === 'mtls');
+  const connection = knowsPeer ? terminatedFacts(facts, call) : facts;
   const network = decideNetwork(chain, connection, trace);
   const connected = { ...found, connection, network };
   if (!network.allowed || !chain.http) return { ...connected, tcp: chain.tcp };
@@ -101,9 +104,9 @@ function tlsError(chain: FilterChainPlan, call: Call): CallError | null {
   return chain.tls.requireClientCertificate === (call.tls === 'mtls') ? null : 'mtls_error';
 }
 
-function protocolError(chain: FilterChainPlan, call: Call): CallError | null {
+function protocolError(chain: FilterChainPlan, call: Call, ports: SimulationPorts): CallError | null {
   if (!chain.http) return null;
-  const isEncrypted = call.tls !== 'plaintext' && !chain.tls;
+  const isEncrypted = call.tls !== 'plaintext' && !chain.tls && !ports.trustsPrincipal;
   return isEncrypted || call.protocol === 'tcp' ? 'protocol_error' : null;
 }
 
