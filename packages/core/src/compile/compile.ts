@@ -27,7 +27,8 @@ function compileSidecar(view: ProxyView, previous: Compiled | null): Snapshot {
   const inbound = compileInbound(view);
   const own = [blackHole(view), passthrough(view), ...inbound.clusters];
   const clusters = clustersAndEndpoints(allClusters(view, 'tls', previous), own);
-  if (isRoutedAlike && previous) return { ...clusters, listeners: previous.snapshot.listeners, routes: previous.snapshot.routes, secrets: [] };
+  if (isRoutedAlike && previous)
+    return { ...clusters, listeners: previous.snapshot.listeners, routes: previous.snapshot.routes, secrets: [] };
   const outbound = outboundListeners(view);
   return {
     ...clusters,
@@ -57,7 +58,8 @@ function hasAutoPassthrough(view: ProxyView): boolean {
 /** The clusters of all services. A service that is as it was keeps its clusters, where nothing else has changed that clusters depend on. */
 function allClusters(view: ProxyView, mode: ClusterMode, previous: Compiled | null): readonly ClusterParts[] {
   const services = mode === 'tls' ? view.services : view.services.filter(({ service }) => !service.isMeshExternal);
-  if (previous === null || previous.view.contextHash !== view.contextHash) return services.flatMap((service) => serviceClusters(view, service, mode));
+  if (previous === null || previous.view.contextHash !== view.contextHash)
+    return services.flatMap((service) => serviceClusters(view, service, mode));
   const clusterByName = new Map(previous.snapshot.clusters.map((cluster) => [cluster.name ?? '', cluster]));
   const endpointsByName = new Map(previous.snapshot.endpoints.map((assignment) => [assignment.clusterName ?? '', assignment]));
   const keep = (service: ServiceView) =>
@@ -66,7 +68,9 @@ function allClusters(view: ProxyView, mode: ClusterMode, previous: Compiled | nu
       return cluster ? [{ cluster, endpoints: endpointsByName.get(name) ?? null }] : [];
     });
   return services.flatMap((service) =>
-    previous.view.serviceByHostname.get(service.service.hostname)?.hash === service.hash ? keep(service) : serviceClusters(view, service, mode),
+    previous.view.serviceByHostname.get(service.service.hostname)?.hash === service.hash
+      ? keep(service)
+      : serviceClusters(view, service, mode),
   );
 }
 

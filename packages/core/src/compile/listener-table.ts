@@ -5,9 +5,7 @@ import type { PortProtocol, ServicePort } from '../mesh/service.ts';
 import type { Binding, FilterChainPlan, ListenerEntry, ListenRequest } from './outbound-entry.ts';
 import { httpChain } from './outbound-listener.ts';
 import { tcpChains } from './outbound-tcp.ts';
-import { serviceAddresses } from './virtual-host-domains.ts';
-
-const wildcard = '0.0.0.0';
+import { listenAddresses, wildcardOf } from './service-addresses.ts';
 
 interface TableEntry {
   readonly binding: Binding;
@@ -21,10 +19,12 @@ interface TableEntry {
 /** Outbound listeners by address and port. Services that share one are merged: HTTP by route configuration, TCP by filter chains, both by sniffing. */
 export class ListenerTable {
   readonly #view: ProxyView;
+  readonly #wildcard: string;
   readonly #entries = new Map<string, TableEntry>();
 
   constructor(view: ProxyView) {
     this.#view = view;
+    this.#wildcard = wildcardOf(view.node);
   }
 
   /** From now on nothing is added to listeners that exist. */
@@ -35,27 +35,46 @@ export class ListenerTable {
   add(request: ListenRequest): void {
     const kind = request.isHttpProxy ? 'http' : listenerProtocol(request.port.protocol);
     if (kind === 'none' || request.service.service.resolution === 'alias') return;
-    const { binding, cidrs } = placeOf(request, kind);
-    const bind = binding.addresses[0] ?? wildcard;
-    const key = `${bind}_${request.port.number}`;
-    const current = this.#entries.get(key);
-    if (current?.isLocked) return;
-    if (kind === 'http') this.#addHttp(request, binding, key, current);
-    else if (kind === 'tcp') this.#addTcp(request, { binding, cidrs, key, current });
-    else this.#addAuto(request, { binding, cidrs, key, current });
+    for (const { binding, cidrs } of this.#places(request, kind)) {
+      const bind = binding.addresses[0] ?? this.#wildcard;
+      const key = `${bind}_${request.port.number}`;
+      const current = this.#entries.get(key);
+      if (current?.isLocked) continue;
+      if (kind === 'http') this.#addHttp(request, binding, key, current);
+      else if (kind === 'tcp') this.#addTcp(request, { binding, cidrs, key, current });
+      else this.#addAuto(request, { binding, cidrs, key, current });
+    }
   }
 
   entries(): readonly ListenerEntry[] {
     return [...this.#entries.values()].map(({ binding, port, chains }) => ({ binding, port: port.number, chains, hasFallback: true }));
   }
 
+  /** HTTP shares one listener for all addresses; TCP listens on the service's own, and on all with its networks as a condition. */
+  #places(
+    request: ListenRequest,
+    kind: 'http' | 'tcp' | 'auto',
+  ): readonly { readonly binding: Binding; readonly cidrs: readonly string[] }[] {
+    const { binding } = request;
+    if (binding.addresses.length > 0) return [{ binding, cidrs: [] }];
+    const everywhere = { ...binding, addresses: [this.#wildcard] };
+    const addresses = kind === 'http' ? [] : listenAddresses(request.service.service, this.#view.node);
+    const single = addresses.filter((address) => !address.includes('/'));
+    const cidrs = addresses.filter((address) => address.includes('/'));
+    if (addresses.length === 0) return [{ binding: everywhere, cidrs: [] }];
+    return [
+      ...(single.length > 0 ? [{ binding: { ...binding, addresses: single }, cidrs: [] }] : []),
+      ...(cidrs.length > 0 ? [{ binding: everywhere, cidrs }] : []),
+    ];
+  }
+
   #addHttp(request: ListenRequest, binding: Binding, key: string, current: TableEntry | undefined): void {
     if (current && current.kind !== 'tcp') return;
     if (current && isExclusive(request.port.protocol, current.protocol)) return;
-    const bind = binding.addresses[0] ?? wildcard;
+    const bind = binding.addresses[0] ?? this.#wildcard;
     const chain = this.#http(request, bind, 'http');
     // On the wildcard address other than HTTP may arrive too, bound for addresses that no service has.
-    const isShared = bind === wildcard && !request.isHttpProxy;
+    const isShared = bind === this.#wildcard && !request.isHttpProxy;
     const chains = [isShared ? sniffed(chain, this.#view) : chain];
     if (current) {
       mergeChains(current, chains);
@@ -67,7 +86,7 @@ export class ListenerTable {
 
   #addTcp(request: ListenRequest, { binding, cidrs, key, current }: Placed): void {
     if (current && isExclusive(request.port.protocol, current.protocol)) return;
-    const chains = tcpChains(this.#view, { request, cidrs, bind: binding.addresses[0] ?? wildcard });
+    const chains = tcpChains(this.#view, { request, cidrs, bind: binding.addresses[0] ?? this.#wildcard });
     if (!current) {
       this.#set(key, { binding, request, chains, kind: 'tcp' });
       return;
@@ -79,7 +98,7 @@ export class ListenerTable {
   #addAuto(request: ListenRequest, { binding, cidrs, key, current }: Placed): void {
     if (current?.kind === 'auto') return;
     if (current && isExclusive(request.port.protocol, current.protocol)) return;
-    const bind = binding.addresses[0] ?? wildcard;
+    const bind = binding.addresses[0] ?? this.#wildcard;
     const chains = [...tcpChains(this.#view, { request, cidrs, bind }), sniffed(this.#http(request, bind, 'auto'), this.#view)];
     if (current?.kind === 'tcp') {
       mergeChains(current, chains);
@@ -92,7 +111,7 @@ export class ListenerTable {
   #http(request: ListenRequest, bind: string, kind: 'http' | 'auto'): FilterChainPlan {
     const { number } = request.port;
     // A sniffed service with an address of its own has a route configuration of its own.
-    const isOwn = kind === 'auto' && bind !== wildcard;
+    const isOwn = kind === 'auto' && bind !== this.#wildcard;
     const routeName = number === 0 ? bind : isOwn ? `${request.service.service.hostname}:${number}` : String(number);
     return httpChain(this.#view, { routeName, port: request.port, listenerName: `${bind}_${number}`, isHttpProxy: request.isHttpProxy });
   }
@@ -116,18 +135,6 @@ interface Placed {
   readonly cidrs: readonly string[];
   readonly key: string;
   readonly current: TableEntry | undefined;
-}
-
-/** HTTP shares one listener for all addresses; TCP listens on the service's own, or on all with its networks as a condition. */
-function placeOf(request: ListenRequest, kind: 'http' | 'tcp' | 'auto'): { readonly binding: Binding; readonly cidrs: readonly string[] } {
-  const { binding } = request;
-  if (binding.addresses.length > 0) return { binding, cidrs: [] };
-  const addresses =
-    kind === 'http' ? [] : serviceAddresses(request.service.service).slice(0, request.service.service.autoAddresses ? 1 : undefined);
-  const [first] = addresses;
-  if (first === undefined) return { binding: { ...binding, addresses: [wildcard] }, cidrs: [] };
-  if (first.includes('/')) return { binding: { ...binding, addresses: [wildcard] }, cidrs: addresses };
-  return { binding: { ...binding, addresses: addresses.filter((address) => !address.includes('/')) }, cidrs: [] };
 }
 
 /** Only connections whose first bytes look like HTTP. */

@@ -20,6 +20,7 @@ import { listenerAccessLogs } from './access-log.ts';
 import { networkFilters } from './filter-order.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
 import type { FilterChainPlan, ListenerEntry } from './outbound-entry.ts';
+import { wildcardOf } from './service-addresses.ts';
 import { cidrRanges, socketAddress } from './socket-address.ts';
 import { tcpProxy } from './tcp-proxy.ts';
 import { typedConfig } from './typed-config.ts';
@@ -56,7 +57,7 @@ export function httpChain(
 /** Writes a listener out: inspectors where a condition needs them, the chain without conditions as the default. */
 export function listenerFromEntry(view: ProxyView, entry: ListenerEntry): ListenerJson {
   const { binding, port, chains } = entry;
-  const [bind = '0.0.0.0', ...others] = binding.addresses;
+  const [bind = wildcardOf(view.node), ...others] = binding.addresses;
   const needsHttp = chains.some((chain) => chain.applicationProtocols.length > 0);
   const needsTls = needsHttp || chains.some((chain) => chain.serverNames.length > 0);
   const matchAll = chains.filter(isMatchAll);
@@ -86,7 +87,7 @@ export function virtualOutbound(view: ProxyView): ListenerJson {
   const place = { listenerClass: 'sidecar-outbound', protocol: 'TCP', port: proxyListenPort } as const;
   return {
     name: virtualOutboundListener,
-    address: socketAddress('0.0.0.0', proxyListenPort),
+    address: socketAddress(wildcardOf(view.node), proxyListenPort),
     filterChains: [
       {
         // What is sent to the port itself would go round in circles.

@@ -1,15 +1,13 @@
 import type { ListenerJson } from '@weft/envoy-api/envoy/config/listener/v3/listener_pb';
 import { isIp } from '../base/addresses.ts';
-import { parseProtocol } from '../mesh/port-protocol.ts';
+import { isHttp, parseProtocol } from '../mesh/port-protocol.ts';
 import type { EgressListener, ProxyView, ServiceView } from '../mesh/proxy-view.ts';
 import type { ServicePort } from '../mesh/service.ts';
 import { httpProxyRoute } from '../snapshot/names.ts';
 import { ListenerTable } from './listener-table.ts';
 import type { Binding } from './outbound-entry.ts';
 import { httpChain, listenerFromEntry, virtualOutbound } from './outbound-listener.ts';
-import { serviceAddresses } from './virtual-host-domains.ts';
-
-const localhost = '127.0.0.1';
+import { loopbackOf, serviceAddresses, wildcardOf } from './service-addresses.ts';
 
 /** The outbound listeners of a sidecar, and the names of the route configurations they ask for. */
 export function outboundListeners(view: ProxyView): {
@@ -40,13 +38,12 @@ export function outboundListeners(view: ProxyView): {
 function bindingOf(view: ProxyView, egress: EgressListener): Binding {
   const bindsToPort = view.node.interceptionMode === 'NONE' || egress.captureMode === 'NONE' || egress.bind.startsWith('unix://');
   if (egress.bind !== '') return { addresses: [egress.bind], bindsToPort };
-  return { addresses: bindsToPort ? [localhost] : [], bindsToPort };
+  return { addresses: bindsToPort ? [loopbackOf(view.node)] : [], bindsToPort };
 }
 
 /** A listener on a port that the Sidecar names, for every service that the entry imports. */
 function addFixedPort(view: ProxyView, egress: EgressListener, port: NonNullable<EgressListener['port']>, table: ListenerTable): void {
   const binding = bindingOf(view, egress);
-  if (!canBind(view, binding, port.number)) return;
   const isHttpProxy = port.protocol.toUpperCase() === 'HTTP_PROXY';
   const servicePort: ServicePort = {
     name: port.name,
@@ -55,6 +52,7 @@ function addFixedPort(view: ProxyView, egress: EgressListener, port: NonNullable
     targetPort: null,
     nodePort: null,
   };
+  if (!canBind(view, binding, servicePort)) return;
   for (const service of egress.services)
     table.add({ service, port: servicePort, binding, isHttpProxy, virtualServices: egress.virtualServices });
 }
@@ -65,9 +63,9 @@ function addServicePorts(view: ProxyView, egress: EgressListener, table: Listene
   const binding = bindingOf(view, egress);
   for (const service of egress.services) {
     for (const port of service.service.ports) {
-      if (!canBind(view, binding, port.number)) continue;
+      if (!canBind(view, binding, port)) continue;
       const request = { service, port, binding, isHttpProxy: false, virtualServices: egress.virtualServices };
-      if (!needsListenerPerEndpoint(service, port, binding)) {
+      if (!needsListenerPerEndpoint(view, service, port, binding)) {
         table.add(request);
         continue;
       }
@@ -78,8 +76,8 @@ function addServicePorts(view: ProxyView, egress: EgressListener, table: Listene
 }
 
 /** Without a virtual address a TCP service is told apart by the addresses of its endpoints. */
-function needsListenerPerEndpoint({ service, endpoints }: ServiceView, port: ServicePort, binding: Binding): boolean {
-  if (binding.addresses.length > 0 || service.resolution !== 'passthrough' || serviceAddresses(service).length > 0) return false;
+function needsListenerPerEndpoint(view: ProxyView, { service, endpoints }: ServiceView, port: ServicePort, binding: Binding): boolean {
+  if (binding.addresses.length > 0 || service.resolution !== 'passthrough' || serviceAddresses(service, view.node).length > 0) return false;
   const mayBeTcp =
     port.protocol !== 'HTTP' &&
     port.protocol !== 'HTTP2' &&
@@ -96,20 +94,23 @@ function needsListenerPerEndpoint({ service, endpoints }: ServiceView, port: Ser
 /** The proxy's own address is left out: what a workload sends to itself does not come this way. */
 function endpointAddresses(view: ProxyView, { endpoints }: ServiceView, port: ServicePort): readonly string[] {
   const addresses = endpoints.endpoints
-    .filter((endpoint) => endpoint.portName === port.name && isIp(endpoint.address))
+    .filter((endpoint) => endpoint.portName === port.name && endpoint.health === 'healthy' && isIp(endpoint.address))
     .map((endpoint) => endpoint.address);
   return [...new Set(addresses)].filter((address) => address !== view.node.ip).sort();
 }
 
-/** Unprivileged proxies cannot bind ports below 1024; the proxy's own ports are taken. */
-function canBind(view: ProxyView, binding: Binding, port: number): boolean {
+/** Unprivileged proxies cannot bind ports below 1024; on the wildcard address the proxy's own ports are taken. */
+function canBind(view: ProxyView, binding: Binding, port: ServicePort): boolean {
+  if (binding.bindsToPort && view.node.isUnprivileged && port.number > 0 && port.number < 1024) return false;
+  const [bind] = binding.addresses;
+  const isWildcard = bind === undefined ? isHttp(port.protocol) : bind === wildcardOf(view.node);
   const { proxyListenPort, proxyInboundListenPort } = view.settings.meshConfig;
-  if (!binding.bindsToPort) return port !== proxyListenPort && port !== proxyInboundListenPort;
-  return !(view.node.isUnprivileged && port > 0 && port < 1024);
+  return !(isWildcard && [proxyListenPort, proxyInboundListenPort, ...view.node.ownPorts].includes(port.number));
 }
 
 /** The listener for programs that speak to an HTTP proxy: every service is reached by the URL's host and port. */
 function httpProxyListener(view: ProxyView, port: number): ListenerJson {
+  const localhost = loopbackOf(view.node);
   const chain = httpChain(view, {
     routeName: httpProxyRoute,
     port: { name: '', number: port, protocol: 'HTTP', targetPort: null, nodePort: null },

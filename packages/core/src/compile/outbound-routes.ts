@@ -222,7 +222,12 @@ class HostBuilder {
     return groups.flatMap((group) => [
       ...group.hosts.flatMap((host) => this.#add(group, host, this.#ruleDomains(host, group.port))),
       ...group.services.flatMap((service) => {
-        const domains = hostDomains(service.service, this.#aliasesByHostname.get(service.service.hostname) ?? [], this.#view.node, this.#usesPorts() ? group.port : null);
+        const domains = hostDomains(
+          service.service,
+          this.#aliasesByHostname.get(service.service.hostname) ?? [],
+          this.#view.node,
+          this.#usesPorts() ? group.port : null,
+        );
         return this.#add(
           group,
           service.service.hostname,

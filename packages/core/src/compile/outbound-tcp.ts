@@ -8,10 +8,9 @@ import { networkFilters } from './filter-order.ts';
 import type { FilterChainPlan, ListenRequest } from './outbound-entry.ts';
 import { provenance } from './provenance.ts';
 import { destinationCluster } from './route-action.ts';
+import { serviceAddresses, wildcardOf } from './service-addresses.ts';
 import { tcpProxy } from './tcp-proxy.ts';
-import { serviceAddresses, shortNames } from './virtual-host-domains.ts';
-
-const wildcard = '0.0.0.0';
+import { shortNames } from './virtual-host-domains.ts';
 
 /** The filter chains through which bytes for a service port are forwarded: by the rules of VirtualServices, else to the service itself. */
 export function tcpChains(view: ProxyView, place: TcpPlace): FilterChainPlan[] {
@@ -134,8 +133,8 @@ function plan(made: Pick<FilterChainPlan, 'cidrs' | 'filters' | 'metadata'>): Fi
 /** The server name tells services apart only where their addresses do not. */
 function serverNames(view: ProxyView, place: TcpPlace): readonly string[] {
   const { service } = place.request.service;
-  const hasOwnAddress = serviceAddresses(service).some((address) => !address.includes('/'));
-  if (place.cidrs.length === 0 && (hasOwnAddress || place.bind !== wildcard)) return [];
+  const hasOwnAddress = serviceAddresses(service, view.node).some((address) => !address.includes('/'));
+  if (place.cidrs.length === 0 && (hasOwnAddress || place.bind !== wildcardOf(view.node))) return [];
   return [service.hostname, ...aliasNames(view, place.request.service)];
 }
 

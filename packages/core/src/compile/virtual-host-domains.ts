@@ -1,5 +1,6 @@
 import type { ProxyNode } from '../mesh/proxy-node.ts';
 import type { Service } from '../mesh/service.ts';
+import { serviceAddresses } from './service-addresses.ts';
 
 /** The `Host` values of a service. `short` are the abbreviations among them, which must not take the name of another service. */
 export interface HostDomains {
@@ -23,14 +24,8 @@ export function hostDomains(service: Service, aliases: readonly string[], node: 
   }
   const ofPods = service.isHeadless ? names.map((name) => `*.${name}`) : [];
   const addresses: string[] = [];
-  for (const address of serviceAddresses(service)) if (!address.includes('/')) addWithPort(addresses, bracketed(address), port);
+  for (const address of serviceAddresses(service, node)) if (!address.includes('/')) addWithPort(addresses, bracketed(address), port);
   return { all: [...names, ...ofPods, ...addresses], short };
-}
-
-/** Virtual addresses of a service: its own, else those handed out automatically. */
-export function serviceAddresses(service: Service): readonly string[] {
-  if (service.addresses.length > 0) return service.addresses;
-  return service.autoAddresses ? [service.autoAddresses.ipv4, service.autoAddresses.ipv6] : [];
 }
 
 /** A name with its port; IPv6 addresses in brackets. */

@@ -45,11 +45,17 @@ export function parseNode(node: NodeJson): ProxyNode | null {
     acceptsHttp10: text('HTTP10') === '1',
     generator: text('GENERATOR') === 'grpc' ? 'grpc' : 'envoy',
     extensions: (node.extensions ?? []).flatMap((extension) => extension.name ?? []).sort(),
-    isUnprivileged: metadata.UNPRIVILEGED_POD === 'true' || metadata.UNPRIVILEGED_POD === true,
+    isUnprivileged: isTrue(metadata.UNPRIVILEGED_POD),
+    capturesDns: isTrue(metadata.DNS_CAPTURE),
+    ownPorts: [Number(metadata.ENVOY_STATUS_PORT ?? 0), Number(metadata.ENVOY_PROMETHEUS_PORT ?? 0)].filter((own) => own > 0),
     nodeName: text('NODE_NAME'),
     requestedNetworks: text('REQUESTED_NETWORK_VIEW').split(',').filter(Boolean),
     metadata,
   };
+}
+
+function isTrue(value: unknown): boolean {
+  return value === true || value === 'true' || value === '1';
 }
 
 function isProxyType(type: string): type is ProxyType {

@@ -30,6 +30,10 @@ export interface ProxyNode {
   /** Names of the Envoy extensions the proxy says it has. Empty: it did not say. */
   readonly extensions: readonly string[];
   readonly isUnprivileged: boolean;
+  /** Names are resolved by the proxy's side, so that automatically allocated addresses lead somewhere. */
+  readonly capturesDns: boolean;
+  /** Ports that the proxy itself listens on for health and metrics. */
+  readonly ownPorts: readonly number[];
   /** The Kubernetes node the proxy runs on. */
   readonly nodeName: string;
   /** Networks whose endpoints the proxy wants to see; empty for all. */
