@@ -1,7 +1,7 @@
 import { formatSpiffe } from '@weft/core/base/spiffe';
+import { pushOrder } from '@weft/core/xds/type-urls';
 import type { MeshStatus, ProxyStatus, SyncState, XdsKind } from '../api/types.ts';
 import type { ProxyRecord } from '../push/proxy-connection.ts';
-import { pushOrder } from '../xds/types.ts';
 import type { AgentParts } from './agent-parts.ts';
 
 /** The state of the control plane and of every proxy. */

@@ -1,8 +1,11 @@
+import { type Compiled, compile } from '@weft/core/compile/compile';
 import type { Mesh } from '@weft/core/mesh/mesh';
 import type { ProxyNode } from '@weft/core/mesh/proxy-node';
+import { proxyView } from '@weft/core/mesh/proxy-view';
 import type { Snapshot } from '@weft/core/snapshot/snapshot';
 import type { Log } from '../log.ts';
 import type { EncodedSnapshot } from '../xds/types.ts';
+import { gatewaySecrets } from './gateway-secrets.ts';
 import type { ProxyConnection } from './proxy-connection.ts';
 import type { ProxyRegistry } from './proxy-registry.ts';
 import { SnapshotEncoder } from './snapshot-encoder.ts';
@@ -13,17 +16,8 @@ export interface PushedMesh {
   readonly mesh: Mesh;
 }
 
-/** The pure steps from a mesh to what one proxy needs. */
-export interface SnapshotMaker {
-  view(mesh: Mesh, node: ProxyNode): { readonly hash: string };
-  compile(view: { readonly hash: string }): Snapshot;
-  /** Secrets come last: they depend on who asks, not on the view. */
-  secrets(mesh: Mesh, connection: ProxyConnection): Snapshot['secrets'];
-}
-
 export interface PusherOptions {
   readonly registry: ProxyRegistry;
-  readonly maker: SnapshotMaker;
   readonly log: Log;
   /** Called with the milliseconds of every push: compile and encode for all proxies. */
   readonly onPush: (durationMs: number) => void;
@@ -37,8 +31,10 @@ const maxSpareSnapshots = 64;
 export class Pusher {
   private readonly options: PusherOptions;
   private readonly encoder = new SnapshotEncoder();
-  private readonly snapshotByHash = new Map<string, Snapshot>();
+  private readonly compiledByHash = new Map<string, Compiled>();
+  private readonly lastByNode = new WeakMap<ProxyNode, Compiled>();
   private readonly sentHashes = new WeakMap<ProxyConnection, string>();
+  private readonly secretsByConnection = new WeakMap<ProxyConnection, { readonly text: string; readonly secrets: Snapshot['secrets'] }>();
   private current: PushedMesh | null = null;
   private scheduled = false;
 
@@ -61,16 +57,17 @@ export class Pusher {
 
   /** The snapshot a node would be sent now. */
   snapshotOf(mesh: Mesh, node: ProxyNode): Snapshot {
-    const view = this.options.maker.view(mesh, node);
-    const known = this.snapshotByHash.get(view.hash);
-    if (known) {
-      this.snapshotByHash.delete(view.hash);
-      this.snapshotByHash.set(view.hash, known);
-      return known;
-    }
-    const snapshot = this.options.maker.compile(view);
-    this.snapshotByHash.set(view.hash, snapshot);
-    return snapshot;
+    return this.compiledFor(mesh, node).snapshot;
+  }
+
+  private compiledFor(mesh: Mesh, node: ProxyNode): Compiled {
+    const view = proxyView(mesh, node);
+    const known = this.compiledByHash.get(view.hash);
+    const compiled = known ?? { view, snapshot: compile(view, this.lastByNode.get(node) ?? null) };
+    // Moved to the end: the front is what was not used for longest.
+    this.compiledByHash.delete(view.hash);
+    this.compiledByHash.set(view.hash, compiled);
+    return compiled;
   }
 
   private async pushAll(): Promise<void> {
@@ -106,8 +103,10 @@ export class Pusher {
 
   private encodedFor(connection: ProxyConnection, mesh: Mesh, revision: number): EncodedSnapshot | null {
     try {
-      const snapshot = this.snapshotOf(mesh, connection.node);
-      const secrets = [...snapshot.secrets, ...this.options.maker.secrets(mesh, connection)];
+      const compiled = this.compiledFor(mesh, connection.node);
+      this.lastByNode.set(connection.node, compiled);
+      const { snapshot } = compiled;
+      const secrets = [...snapshot.secrets, ...this.secretsFor(mesh, connection)];
       return this.encoder.encode({ ...snapshot, secrets }, revision);
     } catch (error) {
       // The proxy keeps what it has: a fault in compiling must not take its configuration away.
@@ -116,11 +115,21 @@ export class Pusher {
     }
   }
 
+  /** The same secrets are the same objects, so that they are encoded once. */
+  private secretsFor(mesh: Mesh, connection: ProxyConnection): Snapshot['secrets'] {
+    const secrets = gatewaySecrets(mesh, connection);
+    const text = JSON.stringify(secrets);
+    const known = this.secretsByConnection.get(connection);
+    if (known?.text === text) return known.secrets;
+    this.secretsByConnection.set(connection, { text, secrets });
+    return secrets;
+  }
+
   private forgetSnapshots(): void {
     const keep = this.options.registry.connections().length + maxSpareSnapshots;
-    for (const hash of this.snapshotByHash.keys()) {
-      if (this.snapshotByHash.size <= keep) return;
-      this.snapshotByHash.delete(hash);
+    for (const hash of this.compiledByHash.keys()) {
+      if (this.compiledByHash.size <= keep) return;
+      this.compiledByHash.delete(hash);
     }
   }
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Snapshot } from '@weft/core/snapshot/snapshot';
 import { encodeResource } from '@weft/core/xds/codec';
+import { typeUrls } from '@weft/core/xds/type-urls';
 import type { ClusterJson } from '@weft/envoy-api/envoy/config/cluster/v3/cluster_pb';
 import type { XdsKind } from '../api/types.ts';
-import { type EncodedResource, type EncodedSnapshot, type EncodedType, typeUrlByKind } from '../xds/types.ts';
+import type { EncodedResource, EncodedSnapshot, EncodedType } from '../xds/types.ts';
 
 /** Turns snapshots into bytes; a resource object that was encoded before is not encoded again. */
 export class SnapshotEncoder {
@@ -37,7 +38,7 @@ export class SnapshotEncoder {
   private resource(kind: XdsKind, json: object, name: string): EncodedResource {
     const known = this.encoded.get(json);
     if (known) return known;
-    const bytes = encodeResource(typeUrlByKind[kind], json as never);
+    const bytes = encodeResource(typeUrls[kind], json as never);
     const version = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
     const endpointsName = kind === 'cds' ? endpointsNameOf(json as ClusterJson) : undefined;
     const resource: EncodedResource = { name, version, bytes, ...(endpointsName === undefined ? {} : { endpointsName }) };

@@ -2,6 +2,7 @@ import { create, type JsonObject, toJson } from '@bufbuild/protobuf';
 import { type ServerDuplexStream, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { SpiffeIdentity } from '@weft/core/base/spiffe';
 import { type NodeJson, parseNode } from '@weft/core/mesh/parse-node';
+import { typeUrls, xdsTypeOf } from '@weft/core/xds/type-urls';
 import { type Node, NodeSchema } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
 import { AggregatedDiscoveryService } from '@weft/envoy-api/envoy/service/discovery/v3/ads_pb';
 import {
@@ -16,7 +17,6 @@ import type { Log } from '../log.ts';
 import type { ProxyConnection } from '../push/proxy-connection.ts';
 import { AdsStream, type StreamMode, type StreamRequest, type StreamResponse } from './ads-stream.ts';
 import { grpcService } from './grpc-service.ts';
-import { kindOf, typeUrlByKind } from './types.ts';
 
 /** What the ADS service needs from the agent. */
 export interface AdsHost {
@@ -128,7 +128,7 @@ function serve(host: AdsHost, call: Call, mode: StreamMode): void {
 }
 
 function readRequest(message: DiscoveryRequest | DeltaDiscoveryRequest): StreamRequest | null {
-  const kind = kindOf(message.typeUrl);
+  const kind = xdsTypeOf(message.typeUrl);
   if (!kind) return null;
   const error = message.errorDetail ? message.errorDetail.message || `error code ${message.errorDetail.code}` : null;
   const base = { kind, nonce: message.responseNonce, error };
@@ -144,7 +144,7 @@ function readRequest(message: DiscoveryRequest | DeltaDiscoveryRequest): StreamR
 }
 
 function stateOfTheWorld({ kind, version, nonce, resources }: StreamResponse): DiscoveryResponse {
-  const typeUrl = typeUrlByKind[kind];
+  const typeUrl = typeUrls[kind];
   return create(DiscoveryResponseSchema, {
     typeUrl,
     versionInfo: version,
@@ -155,7 +155,7 @@ function stateOfTheWorld({ kind, version, nonce, resources }: StreamResponse): D
 }
 
 function delta({ kind, version, nonce, resources, removed }: StreamResponse): DeltaDiscoveryResponse {
-  const typeUrl = typeUrlByKind[kind];
+  const typeUrl = typeUrls[kind];
   return create(DeltaDiscoveryResponseSchema, {
     typeUrl,
     systemVersionInfo: version,

@@ -1,6 +1,7 @@
+import { pushOrder } from '@weft/core/xds/type-urls';
 import type { XdsKind } from '../api/types.ts';
 import { Subscription } from './subscription.ts';
-import { type EncodedResource, type EncodedSnapshot, type EncodedType, pushOrder } from './types.ts';
+import type { EncodedResource, EncodedSnapshot, EncodedType } from './types.ts';
 
 /** A request of either protocol, as far as both share it. */
 export interface StreamRequest {

@@ -1,23 +1,5 @@
 import type { XdsKind } from '../api/types.ts';
 
-const prefix = 'type.googleapis.com/envoy.config.';
-
-/** The resource types that are pushed, in the order they are pushed in: what refers to something comes after it. */
-export const pushOrder: readonly XdsKind[] = ['cds', 'eds', 'lds', 'rds', 'sds'];
-
-export const typeUrlByKind: Readonly<Record<XdsKind, string>> = {
-  cds: `${prefix}cluster.v3.Cluster`,
-  eds: `${prefix}endpoint.v3.ClusterLoadAssignment`,
-  lds: `${prefix}listener.v3.Listener`,
-  rds: `${prefix}route.v3.RouteConfiguration`,
-  sds: 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret',
-};
-
-const kindByTypeUrl: ReadonlyMap<string, XdsKind> = new Map(pushOrder.map((kind) => [typeUrlByKind[kind], kind]));
-
-/** The kind of a type URL; null for types that are not served. */
-export const kindOf = (typeUrl: string): XdsKind | null => kindByTypeUrl.get(typeUrl) ?? null;
-
 /** One resource ready to be sent. Equal versions mean equal bytes. */
 export interface EncodedResource {
   readonly name: string;
