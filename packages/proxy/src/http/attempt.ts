@@ -1,0 +1,142 @@
+import type { Timer } from '../io/timer-wheel.ts';
+import type { Breaker } from '../upstream/breakers.ts';
+import type { Cluster } from '../upstream/cluster.ts';
+import { H1Client } from '../upstream/h1-client.ts';
+import type { H2Client } from '../upstream/h2-client.ts';
+import type { Host } from '../upstream/host.ts';
+import type { StreamRequest } from '../upstream/pool.ts';
+import type { Headers } from './headers.ts';
+import type { ResetReason, UpstreamEvents, UpstreamStream } from './stream.ts';
+
+/** What an attempt tells the exchange it works for. */
+export interface AttemptOwner {
+  onAttemptReady(attempt: Attempt): void;
+  onAttemptFailed(attempt: Attempt, reason: ResetReason, details: string): void;
+  onAttemptInformational(attempt: Attempt, status: number, headers: Headers): void;
+  onAttemptHead(attempt: Attempt, status: number, headers: Headers, end: boolean): void;
+  onAttemptData(attempt: Attempt, bytes: Buffer, from: number, to: number, end: boolean): void;
+  onAttemptTrailers(attempt: Attempt, trailers: Headers): void;
+  onAttemptDrain(attempt: Attempt): void;
+  onAttemptReadEnd(attempt: Attempt): void;
+}
+
+/** One try at one host: counts itself at cluster and host, and passes what its stream tells on until it is over. */
+export class Attempt implements UpstreamEvents, StreamRequest {
+  readonly owner: AttemptOwner;
+  readonly cluster: Cluster;
+  readonly host: Host;
+  readonly breaker: Breaker;
+  readonly prefersHttp2: boolean;
+  readonly startedAt: number;
+  stream: UpstreamStream | null = null;
+  client: H1Client | H2Client | null = null;
+  perTryTimer: Timer | null = null;
+  hasResponse = false;
+  isOver = false;
+  #isWaiting = false;
+
+  constructor(owner: AttemptOwner, host: Host, breaker: Breaker, prefersHttp2: boolean) {
+    this.owner = owner;
+    this.cluster = host.cluster;
+    this.host = host;
+    this.breaker = breaker;
+    this.prefersHttp2 = prefersHttp2;
+    this.startedAt = host.cluster.now();
+  }
+
+  get events(): UpstreamEvents {
+    return this;
+  }
+
+  /** True when a reused connection was closed under the request, before anything came back. */
+  get isKeepAliveRace(): boolean {
+    return this.client instanceof H1Client && this.client.isKeepAliveRace;
+  }
+
+  start(isFresh: boolean): void {
+    this.breaker.requests++;
+    this.host.activeRequests++;
+    this.host.totalRequests++;
+    this.cluster.stats.requests.increment();
+    this.#isWaiting = true;
+    this.host.pool.request(this, isFresh);
+  }
+
+  /** Gives up: nothing more is heard of this attempt. */
+  cancel(): void {
+    if (this.isOver) return;
+    this.#finish();
+    if (this.#isWaiting) this.host.pool.cancel(this);
+    else this.stream?.abort();
+  }
+
+  onStream(stream: UpstreamStream, client: H1Client | H2Client): void {
+    this.#isWaiting = false;
+    this.stream = stream;
+    this.client = client;
+    this.owner.onAttemptReady(this);
+  }
+
+  onNoStream(reason: ResetReason, details: string): void {
+    this.#isWaiting = false;
+    if (this.isOver) return;
+    if (reason === 'overflow') this.cluster.stats.pendingOverflow.increment();
+    this.#finish();
+    this.owner.onAttemptFailed(this, reason, details);
+  }
+
+  onInformational(status: number, headers: Headers): void {
+    if (!this.isOver) this.owner.onAttemptInformational(this, status, headers);
+  }
+
+  onResponseHead(status: number, headers: Headers, end: boolean): void {
+    if (this.isOver) return;
+    this.hasResponse = true;
+    this.#countStatus(status);
+    if (end) this.#finish();
+    this.owner.onAttemptHead(this, status, headers, end);
+  }
+
+  onResponseData(bytes: Buffer, from: number, to: number, end: boolean): void {
+    if (this.isOver) return;
+    if (end) this.#finish();
+    this.owner.onAttemptData(this, bytes, from, to, end);
+  }
+
+  onResponseTrailers(trailers: Headers): void {
+    if (this.isOver) return;
+    this.#finish();
+    this.owner.onAttemptTrailers(this, trailers);
+  }
+
+  onUpstreamReset(reason: ResetReason): void {
+    if (this.isOver) return;
+    this.#finish();
+    this.cluster.stats.resets.increment();
+    this.owner.onAttemptFailed(this, reason, '');
+  }
+
+  onUpstreamDrain(): void {
+    if (!this.isOver) this.owner.onAttemptDrain(this);
+  }
+
+  onReadEnd(): void {
+    this.owner.onAttemptReadEnd(this);
+  }
+
+  #countStatus(status: number): void {
+    const stats = this.cluster.stats;
+    stats.completed.increment();
+    stats.byClass[Math.floor(status / 100) - 1]?.increment();
+    if (status >= 500) this.host.totalErrors++;
+    else this.host.totalSuccesses++;
+  }
+
+  #finish(): void {
+    this.isOver = true;
+    this.breaker.requests--;
+    this.host.activeRequests--;
+    this.perTryTimer?.cancel();
+    this.perTryTimer = null;
+  }
+}

@@ -1,0 +1,442 @@
+import type { Connection, ConnectionOwner } from '../io/connection.ts';
+import { type ChunkConsumer, ChunkDecoder } from './h1-chunks.ts';
+import { type Framing, framing, H1Head, type HeadError, maxHeadBytes, parseRequestHead, parseTrailers } from './h1-head.ts';
+import { FieldHeaders, type Headers } from './headers.ts';
+import { reasonPhrase } from './status-text.ts';
+import type { DownstreamEvents, DownstreamStream, HttpProtocol } from './stream.ts';
+
+/** What an HTTP/1.1 server connection needs from the connection manager above it. */
+export interface H1ServerHost {
+  /** A request head arrived. Answers the exchange that takes it; `end` when it has no body. */
+  onRequest(connection: H1Server, head: H1Head, end: boolean): DownstreamEvents;
+  /** A head was refused; the answer is the connection manager's to make. */
+  onBadRequest(connection: H1Server, error: HeadError): void;
+  onConnectionIdle(connection: H1Server): void;
+  onConnectionClosed(connection: H1Server): void;
+}
+
+/** Largest number of bytes held of pipelined requests while a response is under way. */
+const maxPipelinedBytes = 1024 * 1024;
+
+/** The server side of one HTTP/1.x connection: frames requests, holds pipelined ones back, writes responses. */
+export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsumer {
+  readonly connection: Connection;
+  /** Epoch of the current or last request, for idle timeouts; set by the host. */
+  isDraining = false;
+  requestCount = 0;
+  #host: H1ServerHost;
+  #head: H1Head = new H1Head();
+  #exchange: DownstreamEvents | null = null;
+  #chunks: ChunkDecoder | null = null;
+  #trailerHead: H1Head | null = null;
+  #held: Buffer | null = null;
+  #searchedBytes = 0;
+  #requestFraming: Framing = framing.none;
+  #bodyLeft = 0;
+  #isRequestDone = true;
+  #isResponseDone = true;
+  #closes = false;
+  #isHeadRequest = false;
+  #isTunnel = false;
+  #responseFraming: Framing = framing.none;
+  #pendingHead = '';
+  #isPaused = false;
+  #isPausedByExchange = false;
+  #isInRead = false;
+  #hasEnded = false;
+  #isFinished = false;
+  #minorVersion = 1;
+
+  constructor(connection: Connection, host: H1ServerHost) {
+    this.connection = connection;
+    this.#host = host;
+    connection.owner = this;
+  }
+
+  get protocol(): HttpProtocol {
+    return this.#minorVersion === 0 ? 'HTTP/1.0' : 'HTTP/1.1';
+  }
+
+  get isIdle(): boolean {
+    return this.#exchange === null;
+  }
+
+  /** True once part of a request head has arrived. */
+  get hasPartialHead(): boolean {
+    return this.#exchange === null && this.#held !== null;
+  }
+
+  // --- bytes from the client
+
+  onData(bytes: Buffer, length: number): void {
+    if (this.#isFinished) return;
+    this.#isInRead = true;
+    this.#read(bytes, length);
+    this.#isInRead = false;
+    const exchange = this.#exchange;
+    if (exchange !== null) exchange.onReadEnd();
+  }
+
+  onEnd(): void {
+    this.#hasEnded = true;
+    const exchange = this.#exchange;
+    if (exchange === null) {
+      this.connection.end();
+      return;
+    }
+    if (this.#isTunnel) {
+      if (!this.#isRequestDone) this.#endTunnel(exchange);
+    } else if (!this.#isRequestDone) this.connection.destroy();
+    // A half-closed client that waits for its answer still gets it; Envoy (no half-close on HTTP) would reset.
+  }
+
+  onDrain(): void {
+    this.#exchange?.onDownstreamDrain();
+  }
+
+  onClose(): void {
+    this.#isFinished = true;
+    const exchange = this.#exchange;
+    this.#exchange = null;
+    exchange?.onDownstreamReset();
+    this.#host.onConnectionClosed(this);
+  }
+
+  // --- the response, from the exchange
+
+  sendInformational(status: number, headers: Headers): void {
+    if (this.#isFinished || this.#minorVersion === 0) return;
+    this.connection.write(`HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${headers.toLines()}\r\n`);
+  }
+
+  sendHead(status: number, headers: Headers, end: boolean): void {
+    if (this.#isFinished) return;
+    let text = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`;
+    if (status === 101 || this.#isTunnel) {
+      this.#responseFraming = framing.untilClose;
+      this.#closes = true;
+    } else text += this.#frameResponse(status, headers, end);
+    this.#closes ||= this.isDraining || (!this.#isRequestDone && end);
+    text += headers.toLines();
+    if (status === 101) text += '\r\n';
+    else if (this.#closes && !this.#isTunnel) text += 'connection: close\r\n\r\n';
+    else if (this.#minorVersion === 0) text += 'connection: keep-alive\r\n\r\n';
+    else text += '\r\n';
+    if (!end) {
+      this.#pendingHead = text;
+      return;
+    }
+    this.connection.write(text);
+    this.#responseDone();
+  }
+
+  sendData(bytes: Buffer, from: number, to: number, end: boolean): boolean {
+    if (this.#isFinished) return true;
+    let goOn = true;
+    if (this.#isHeadRequest) this.flush();
+    else if (this.#responseFraming === framing.chunked) goOn = this.#sendChunk(bytes, from, to, end);
+    else goOn = this.#sendPlain(bytes, from, to);
+    if (end) this.#responseDone();
+    return goOn;
+  }
+
+  sendTrailers(trailers: Headers): void {
+    if (this.#isFinished) return;
+    this.flush();
+    // Envoy drops trailers on HTTP/1.1 unless enabled; the terminating chunk alone is always right.
+    void trailers;
+    if (this.#responseFraming === framing.chunked) this.connection.write('0\r\n\r\n');
+    this.#responseDone();
+  }
+
+  flush(): void {
+    if (this.#pendingHead === '') return;
+    const text = this.#pendingHead;
+    this.#pendingHead = '';
+    this.connection.write(text);
+  }
+
+  abort(): void {
+    this.#isFinished = true;
+    this.#pendingHead = '';
+    this.connection.reset();
+  }
+
+  pause(): void {
+    this.#isPausedByExchange = true;
+    this.#updateReading();
+  }
+
+  resume(): void {
+    this.#isPausedByExchange = false;
+    this.#updateReading();
+  }
+
+  closeAfterResponse(): void {
+    this.#closes = true;
+  }
+
+  /** Turns the request into a byte tunnel (upgrade, CONNECT): what follows is payload until either side ends. */
+  startTunnel(): void {
+    this.#isTunnel = true;
+    this.#requestFraming = framing.untilClose;
+    this.#isRequestDone = false;
+  }
+
+  /** Closes the connection once nothing is under way. */
+  drain(): void {
+    this.isDraining = true;
+    if (this.#exchange === null && this.#held === null) this.connection.end();
+  }
+
+  onChunkData(bytes: Buffer, from: number, to: number): void {
+    this.#exchange?.onRequestData(bytes, from, to, false);
+  }
+
+  onChunksEnd(trailers: Buffer): boolean {
+    this.#isRequestDone = true;
+    const exchange = this.#exchange;
+    if (trailers.length <= 2) {
+      exchange?.onRequestData(noBytes, 0, 0, true);
+      return true;
+    }
+    this.#trailerHead ??= new H1Head();
+    if (parseTrailers(trailers, 0, trailers.length, this.#trailerHead) !== trailers.length) return false;
+    // Envoy drops request trailers on HTTP/1.1 unless enabled.
+    exchange?.onRequestData(noBytes, 0, 0, true);
+    return true;
+  }
+
+  #read(received: Buffer, receivedLength: number): void {
+    let bytes = received;
+    let end = receivedLength;
+    if (this.#held !== null) {
+      bytes = Buffer.concat([this.#held, received.subarray(0, receivedLength)]);
+      end = bytes.length;
+      this.#held = null;
+    }
+    let p = 0;
+    while (p < end && !this.#isFinished) {
+      if (this.#exchange === null) {
+        const after = this.#readHead(bytes, p, end);
+        if (after < 0) return;
+        p = after;
+      } else if (this.#isRequestDone) {
+        this.#hold(bytes, p, end);
+        return;
+      } else {
+        p = this.#readBody(bytes, p, end);
+        if (p < 0) return;
+      }
+    }
+  }
+
+  #readHead(bytes: Buffer, from: number, end: number): number {
+    // Empty lines before a request line are to be skipped (RFC 9112 section 2.2).
+    let p = from;
+    while (p + 1 < end && bytes[p] === 13 && bytes[p + 1] === 10) p += 2;
+    if (p >= end) return end;
+    if (this.#searchedBytes > 0 && !this.#isHeadComplete(bytes, p, end)) {
+      if (end - p > maxHeadBytes) this.#refuse({ status: 431, details: 'http1.headers_too_large' });
+      else this.#holdHead(bytes, p, end);
+      return -1;
+    }
+    const after = parseRequestHead(bytes, p, end, this.#head);
+    if (after < 0) {
+      this.#refuse(this.#head.error);
+      return -1;
+    }
+    if (after === 0) {
+      this.#holdHead(bytes, p, end);
+      return -1;
+    }
+    this.#searchedBytes = 0;
+    this.#startRequest();
+    return after;
+  }
+
+  /** Looks for the empty line from where the last search ended, so that a head in many packets is not parsed each time. */
+  #isHeadComplete(bytes: Buffer, from: number, end: number): boolean {
+    const at = bytes.subarray(0, end).indexOf('\r\n\r\n', Math.max(from, from + this.#searchedBytes - 3), 'latin1');
+    return at >= 0;
+  }
+
+  #holdHead(bytes: Buffer, from: number, end: number): void {
+    this.#searchedBytes = end - from;
+    this.#held = Buffer.from(bytes.subarray(from, end));
+  }
+
+  #startRequest(): void {
+    const head = this.#head;
+    this.requestCount++;
+    this.#minorVersion = head.minorVersion;
+    this.#isHeadRequest = head.method === 'HEAD';
+    this.#isTunnel = false;
+    this.#closes = head.minorVersion === 1 ? head.wantsClose : !head.wantsKeepAlive;
+    this.#isResponseDone = false;
+    this.#requestFraming = head.isChunked ? framing.chunked : head.contentLength > 0 ? framing.length : framing.none;
+    this.#bodyLeft = head.contentLength;
+    this.#isRequestDone = this.#requestFraming === framing.none;
+    if (this.#requestFraming === framing.chunked) {
+      this.#chunks ??= new ChunkDecoder();
+      this.#chunks.reset();
+    }
+    const exchange = this.#host.onRequest(this, head, this.#isRequestDone && !this.#isTunnel);
+    // The exchange may have answered already.
+    if (!this.#isResponseDone) this.#exchange = exchange;
+    else this.#afterExchange();
+  }
+
+  #readBody(bytes: Buffer, from: number, end: number): number {
+    const exchange = this.#exchange;
+    if (exchange === null) return -1;
+    switch (this.#requestFraming) {
+      case framing.length: {
+        const to = Math.min(end, from + this.#bodyLeft);
+        this.#bodyLeft -= to - from;
+        this.#isRequestDone = this.#bodyLeft === 0;
+        exchange.onRequestData(bytes, from, to, this.#isRequestDone);
+        return to;
+      }
+      case framing.chunked: {
+        const after = this.#chunks?.decode(bytes, from, end, this) ?? -1;
+        if (after >= 0) return after;
+        this.#refuse({ status: 400, details: 'http1.codec_error' });
+        return -1;
+      }
+      default:
+        exchange.onRequestData(bytes, from, end, false);
+        return end;
+    }
+  }
+
+  #endTunnel(exchange: DownstreamEvents): void {
+    this.#isRequestDone = true;
+    exchange.onRequestData(noBytes, 0, 0, true);
+    exchange.onReadEnd();
+  }
+
+  #hold(bytes: Buffer, from: number, end: number): void {
+    this.#held = Buffer.from(bytes.subarray(from, end));
+    if (this.#held.length > maxPipelinedBytes) this.connection.destroy();
+    else this.#updateReading();
+  }
+
+  #refuse(error: HeadError): void {
+    const exchange = this.#exchange;
+    this.#closes = true;
+    this.#held = null;
+    if (exchange === null) this.#host.onBadRequest(this, error);
+    else {
+      // The body's framing broke while a request is under way: no further byte of this connection can be trusted.
+      this.#exchange = null;
+      this.#isFinished = true;
+      exchange.onDownstreamReset();
+      this.connection.destroy();
+    }
+  }
+
+  #frameResponse(status: number, headers: Headers, end: boolean): string {
+    if (status === 204 || status === 304 || (status >= 100 && status < 200)) {
+      if (status !== 304) headers.remove('content-length');
+      this.#responseFraming = framing.none;
+      return '';
+    }
+    const hasLength = headers.get('content-length') !== undefined;
+    if (this.#isHeadRequest) {
+      this.#responseFraming = framing.none;
+      return '';
+    }
+    if (hasLength) {
+      this.#responseFraming = framing.length;
+      return '';
+    }
+    if (end) {
+      this.#responseFraming = framing.none;
+      return 'content-length: 0\r\n';
+    }
+    if (this.#minorVersion === 0) {
+      this.#responseFraming = framing.untilClose;
+      this.#closes = true;
+      return '';
+    }
+    this.#responseFraming = framing.chunked;
+    return 'transfer-encoding: chunked\r\n';
+  }
+
+  #sendPlain(bytes: Buffer, from: number, to: number): boolean {
+    const head = this.#pendingHead;
+    if (head === '') return to > from ? this.connection.writeBytes(bytes, from, to) : true;
+    this.#pendingHead = '';
+    if (to - from <= inlineBodyBytes) return this.connection.write(head + bytes.latin1Slice(from, to));
+    this.connection.write(head);
+    return this.connection.writeBytes(bytes, from, to);
+  }
+
+  #sendChunk(bytes: Buffer, from: number, to: number, end: boolean): boolean {
+    const head = this.#pendingHead;
+    this.#pendingHead = '';
+    const length = to - from;
+    const terminator = end ? '0\r\n\r\n' : '';
+    if (length === 0) return head === '' && !end ? true : this.connection.write(head + terminator);
+    const start = `${head}${length.toString(16)}\r\n`;
+    if (length <= inlineBodyBytes) return this.connection.write(`${start}${bytes.latin1Slice(from, to)}\r\n${terminator}`);
+    this.connection.write(start);
+    this.connection.writeBytes(bytes, from, to);
+    return this.connection.write(`\r\n${terminator}`);
+  }
+
+  #responseDone(): void {
+    this.flush();
+    this.#isResponseDone = true;
+    if (this.#exchange !== null) this.#afterExchange();
+  }
+
+  #afterExchange(): void {
+    this.#exchange = null;
+    if (this.#closes || !this.#isRequestDone || this.#hasEnded || this.isDraining) {
+      this.#isFinished = true;
+      this.#closeGently();
+      return;
+    }
+    this.#isPausedByExchange = false;
+    this.#host.onConnectionIdle(this);
+    const held = this.#held;
+    if (held === null || this.#isInRead) {
+      this.#updateReading();
+      return;
+    }
+    this.#held = null;
+    // Not from within the response's stack: a long pipeline would recurse.
+    setImmediate(() => {
+      this.#updateReading();
+      this.onData(held, held.length);
+    });
+  }
+
+  /** Sends FIN and gives the client a moment to read the answer: closing with unread bytes would send RST and lose it. */
+  #closeGently(): void {
+    const connection = this.connection;
+    connection.end();
+    if (this.#isRequestDone) return;
+    connection.resume();
+    const timer = setTimeout(() => connection.destroy(), delayedCloseMs);
+    timer.unref();
+  }
+
+  #updateReading(): void {
+    const shouldPause = this.#isPausedByExchange || (this.#held !== null && this.#exchange !== null);
+    if (shouldPause === this.#isPaused) return;
+    this.#isPaused = shouldPause;
+    if (shouldPause) this.connection.pause();
+    else this.connection.resume();
+  }
+}
+
+/** Bodies up to this size go out in one write with the head. */
+const inlineBodyBytes = 8 * 1024;
+const delayedCloseMs = 1000;
+const noBytes = Buffer.alloc(0);
+
+/** The headers of an answer that has none of its own yet. */
+export const noHeaders = (): Headers => new FieldHeaders();

@@ -1,0 +1,231 @@
+import type { Http2OptionsPlan } from '@weft/core/plan/cluster-plan';
+import type { Connection } from '../io/connection.ts';
+import { H2Connection, H2Stream } from './h2-connection.ts';
+import { readRequestFields, readTrailerFields } from './h2-fields.ts';
+import { h2Error } from './h2-frames.ts';
+import type { Headers } from './headers.ts';
+import type { DownstreamEvents, DownstreamStream, HttpProtocol, RequestHead } from './stream.ts';
+
+/** What an HTTP/2 server connection needs from the connection manager above it. */
+export interface H2ServerHost {
+  onStreamRequest(stream: DownstreamStream, head: RequestHead, end: boolean): DownstreamEvents;
+  onConnectionIdle(): void;
+  onConnectionClosed(): void;
+}
+
+/** One request stream; the response is written to it. */
+class ServerStream extends H2Stream implements DownstreamStream {
+  readonly protocol: HttpProtocol;
+  events: DownstreamEvents | null = null;
+  isTouched = false;
+
+  constructor(connection: H2Connection, id: number, window: number, protocol: HttpProtocol) {
+    super(connection, id, window);
+    this.protocol = protocol;
+  }
+
+  sendInformational(status: number, headers: Headers): void {
+    this.connection.sendHeaders(this, [':status', String(status)], headers, false);
+  }
+
+  sendHead(status: number, headers: Headers, end: boolean): void {
+    this.connection.sendHeaders(this, [':status', String(status)], headers, end);
+    if (end) this.#stopUpload();
+  }
+
+  sendData(bytes: Buffer, from: number, to: number, end: boolean): boolean {
+    const goOn = this.connection.sendBody(this, bytes, from, to, end);
+    if (end) this.#stopUpload();
+    return goOn;
+  }
+
+  sendTrailers(trailers: Headers): void {
+    this.connection.sendTrailing(this, trailers);
+    this.#stopUpload();
+  }
+
+  flush(): void {}
+
+  abort(): void {
+    this.connection.resetStream(this, h2Error.internal);
+  }
+
+  pause(): void {
+    this.connection.pauseStream(this);
+  }
+
+  resume(): void {
+    this.connection.resumeStream(this);
+  }
+
+  closeAfterResponse(): void {}
+
+  /** A response that is complete before its request tells the client to stop sending. */
+  #stopUpload(): void {
+    if (this.hasLocalEnd && !this.hasRemoteEnd && !this.isClosed) this.connection.resetStream(this, h2Error.none);
+  }
+}
+
+const maxResetsBeforeReview = 200;
+
+/** The server side of an HTTP/2 connection. */
+export class H2Server extends H2Connection {
+  #host: H2ServerHost;
+  #touched: ServerStream[] = [];
+  #maxStreams: number;
+  #protocol: HttpProtocol;
+  #opened = 0;
+  #resets = 0;
+  #isDraining = false;
+
+  /** `isBridge`: the peer is a Weft sidecar that multiplexes HTTP/1.1 requests. */
+  constructor(connection: Connection, host: H2ServerHost, options: Http2OptionsPlan, isBridge: boolean) {
+    super(connection, true, options);
+    this.#host = host;
+    this.#maxStreams = options.maxConcurrentStreams;
+    this.#protocol = isBridge ? 'HTTP/1.1' : 'HTTP/2';
+  }
+
+  get isIdle(): boolean {
+    return this.streams.size === 0;
+  }
+
+  /** Tells the client to open no more streams, and closes once the open ones are done. */
+  drain(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    this.sendGoaway(h2Error.none);
+    if (this.streams.size === 0) this.#closeWhenSent();
+  }
+
+  protected override isIdleStream(id: number): boolean {
+    return id > this.lastPeerStream || (id & 1) === 0;
+  }
+
+  protected override onHeaders(id: number, fields: string[] | null, end: boolean): void {
+    const known = this.streams.get(id) as ServerStream | undefined;
+    if (known !== undefined) {
+      this.#onTrailers(known, fields, end);
+      return;
+    }
+    if ((id & 1) === 0 || id <= this.lastPeerStream) {
+      this.fail((id & 1) === 0 ? h2Error.protocol : h2Error.streamClosed);
+      return;
+    }
+    this.lastPeerStream = id;
+    if (this.#isDraining || this.streams.size >= this.#maxStreams) {
+      this.sendReset(id, h2Error.refusedStream);
+      return;
+    }
+    this.#open(id, fields, end);
+  }
+
+  protected override onStreamData(stream: H2Stream, bytes: Buffer, from: number, to: number, end: boolean): void {
+    const { events } = stream as ServerStream;
+    this.#touch(stream as ServerStream);
+    events?.onRequestData(bytes, from, to, end);
+  }
+
+  protected override onStreamReset(stream: H2Stream): void {
+    // Streams opened only to be reset cost work for nothing (CVE-2023-44487).
+    if (++this.#resets > maxResetsBeforeReview && this.#resets * 2 > this.#opened) {
+      this.fail(h2Error.enhanceYourCalm);
+      return;
+    }
+    const { events } = stream as ServerStream;
+    (stream as ServerStream).events = null;
+    events?.onDownstreamReset();
+  }
+
+  protected override onStreamDrain(stream: H2Stream): void {
+    (stream as ServerStream).events?.onDownstreamDrain();
+  }
+
+  protected override onReadDone(): void {
+    if (this.#touched.length === 0) return;
+    const touched = this.#touched;
+    this.#touched = [];
+    for (const stream of touched) {
+      stream.isTouched = false;
+      stream.events?.onReadEnd();
+    }
+  }
+
+  protected override onGoaway(): void {}
+
+  protected override onStreamClosed(): void {
+    if (this.streams.size > 0 || this.isFinished) return;
+    if (this.#isDraining) this.#closeWhenSent();
+    else this.#host.onConnectionIdle();
+  }
+
+  protected override onFinished(): void {
+    this.#host.onConnectionClosed();
+  }
+
+  #open(id: number, fields: string[] | null, end: boolean): void {
+    const stream = new ServerStream(this, id, this.initialSendWindow, this.#protocol);
+    this.addStream(stream);
+    this.#opened++;
+    if (fields === null) {
+      stream.hasHead = true;
+      this.sendHeaders(stream, [':status', '431'], noHeaders, true);
+      this.resetStream(stream, h2Error.none);
+      return;
+    }
+    const request = readRequestFields(fields);
+    if (request === null) {
+      this.resetStream(stream, h2Error.protocol);
+      return;
+    }
+    stream.hasHead = true;
+    stream.expectedBytes = request.contentLength;
+    if (end && request.contentLength > 0) {
+      this.resetStream(stream, h2Error.protocol);
+      return;
+    }
+    if (end) this.remoteEnd(stream);
+    this.#touch(stream);
+    const events = this.#host.onStreamRequest(stream, request.head, end);
+    if (!stream.isClosed) stream.events = events;
+    else events.onReadEnd();
+  }
+
+  #onTrailers(stream: ServerStream, fields: string[] | null, end: boolean): void {
+    if (stream.hasRemoteEnd) {
+      this.fail(h2Error.streamClosed);
+      return;
+    }
+    const trailers = fields === null || !end ? null : readTrailerFields(fields);
+    if (trailers === null || (stream.expectedBytes >= 0 && stream.receivedBytes !== stream.expectedBytes)) {
+      this.resetStreamFromPeer(stream, h2Error.protocol);
+      return;
+    }
+    const { events } = stream;
+    this.#touch(stream);
+    this.remoteEnd(stream);
+    events?.onRequestTrailers(trailers);
+  }
+
+  #touch(stream: ServerStream): void {
+    if (stream.isTouched) return;
+    stream.isTouched = true;
+    this.#touched.push(stream);
+  }
+
+  #closeWhenSent(): void {
+    setImmediate(() => {
+      this.flushOut();
+      this.connection.end();
+    });
+  }
+}
+
+const noHeaders: Headers = {
+  get: () => undefined,
+  set() {},
+  add() {},
+  remove() {},
+  each() {},
+  toLines: () => '',
+};

@@ -1,0 +1,133 @@
+import type { Headers } from './headers.ts';
+
+/** Most header fields of one message; Envoy's default. */
+export const maxHeaderCount = 100;
+
+const slotsPerField = 4;
+
+/**
+ * The fields of an HTTP/1.1 head as they came: one string and the positions in it, so that an unchanged run of lines is forwarded
+ * without being taken apart. Removals are marks, additions a list behind. Filled by the head parser, reused for the next message.
+ */
+export class WireHeaders implements Headers {
+  text = '';
+  count = 0;
+  /** Four positions in `text` per field: name start, name end, value start, value end. */
+  readonly slots: Int32Array = new Int32Array(maxHeaderCount * slotsPerField);
+  /** Where the first field line starts and the last one ends. */
+  linesStart = 0;
+  linesEnd = 0;
+  #dropped: boolean[] = [];
+  #droppedCount = 0;
+  #added: string[] = [];
+
+  /** Empties it for the next head. */
+  clear(): void {
+    this.text = '';
+    this.count = 0;
+    this.#droppedCount = 0;
+    if (this.#dropped.length > 0) this.#dropped = [];
+    if (this.#added.length > 0) this.#added = [];
+  }
+
+  get(name: string): string | undefined {
+    let found: string | undefined;
+    for (let i = 0; i < this.count; i++) {
+      if (!this.#isNamed(i, name)) continue;
+      const value = this.valueAt(i);
+      found = found === undefined ? value : `${found},${value}`;
+    }
+    const added = this.#added;
+    for (let i = 0; i < added.length; i += 2) {
+      if (added[i] === name) found = found === undefined ? added[i + 1] : `${found},${added[i + 1]}`;
+    }
+    return found;
+  }
+
+  set(name: string, value: string): void {
+    this.remove(name);
+    this.#added.push(name, value);
+  }
+
+  add(name: string, value: string): void {
+    this.#added.push(name, value);
+  }
+
+  remove(name: string): void {
+    for (let i = 0; i < this.count; i++) if (this.#isNamed(i, name)) this.dropAt(i);
+    const added = this.#added;
+    for (let i = added.length - 2; i >= 0; i -= 2) if (added[i] === name) added.splice(i, 2);
+  }
+
+  each(visit: (name: string, value: string) => void): void {
+    for (let i = 0; i < this.count; i++) {
+      if (this.#droppedCount > 0 && this.#dropped[i] === true) continue;
+      visit(this.nameAt(i), this.valueAt(i));
+    }
+    const added = this.#added;
+    for (let i = 0; i < added.length; i += 2) visit(added[i] ?? '', added[i + 1] ?? '');
+  }
+
+  toLines(): string {
+    let text = this.#droppedCount === 0 ? this.text.substring(this.linesStart, this.linesEnd) : this.#keptLines();
+    const added = this.#added;
+    for (let i = 0; i < added.length; i += 2) text += `${added[i]}: ${added[i + 1]}\r\n`;
+    return text;
+  }
+
+  /** Takes one field of the head out. */
+  dropAt(index: number): void {
+    if (this.#dropped[index] === true) return;
+    this.#dropped[index] = true;
+    this.#droppedCount++;
+  }
+
+  valueAt(index: number): string {
+    const at = index * slotsPerField;
+    return this.text.substring(this.slots[at + 2] ?? 0, this.slots[at + 3] ?? 0);
+  }
+
+  nameAt(index: number): string {
+    const at = index * slotsPerField;
+    return lowerCaseName(this.text.substring(this.slots[at] ?? 0, this.slots[at + 1] ?? 0));
+  }
+
+  #isNamed(index: number, name: string): boolean {
+    const at = index * slotsPerField;
+    const start = this.slots[at] ?? 0;
+    const length = (this.slots[at + 1] ?? 0) - start;
+    if (length !== name.length) return false;
+    if (this.#droppedCount > 0 && this.#dropped[index] === true) return false;
+    const text = this.text;
+    for (let i = 0; i < length; i++) {
+      let code = text.charCodeAt(start + i);
+      if (code >= 65 && code <= 90) code |= 32;
+      if (code !== name.charCodeAt(i)) return false;
+    }
+    return true;
+  }
+
+  #keptLines(): string {
+    let kept = '';
+    let runStart = this.linesStart;
+    for (let i = 0; i < this.count; i++) {
+      if (this.#dropped[i] !== true) continue;
+      const lineStart = this.slots[i * slotsPerField] ?? 0;
+      if (lineStart > runStart) kept += this.text.substring(runStart, lineStart);
+      runStart = i + 1 < this.count ? (this.slots[(i + 1) * slotsPerField] ?? 0) : this.linesEnd;
+    }
+    return this.linesEnd > runStart ? kept + this.text.substring(runStart, this.linesEnd) : kept;
+  }
+}
+
+const lowerCaseNames = new Map<string, string>();
+const rememberedNames = 4096;
+
+/** Lower-cases a header name, remembering the usual ones. */
+export function lowerCaseName(name: string): string {
+  const known = lowerCaseNames.get(name);
+  if (known !== undefined) return known;
+  const lower = name.toLowerCase();
+  if (lowerCaseNames.size < rememberedNames && name.length <= 64) lowerCaseNames.set(name, lower);
+  return lower;
+}

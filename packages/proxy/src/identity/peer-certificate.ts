@@ -1,0 +1,98 @@
+import type { X509Certificate } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
+import type { PeerCertificate } from '@weft/core/plan/facts';
+
+/** Who the other side of a TLS connection is. */
+export interface PeerIdentity {
+  readonly certificate: PeerCertificate;
+  /** First URI name, e.g. `spiffe://cluster.local/ns/a/sa/b`; `''` without. */
+  readonly uri: string;
+}
+
+/** Reads the peer's certificate; null when it showed none. Never throws: a certificate that cannot be read counts as none. */
+export function readPeer(socket: TLSSocket): PeerIdentity | null {
+  const certificate = peerX509(socket);
+  if (certificate === null) return null;
+  return identityOf(certificate, socket.authorized);
+}
+
+/** The peer's certificate as Node's object; null when it showed none or it cannot be parsed. */
+export function peerX509(socket: TLSSocket): X509Certificate | null {
+  try {
+    return socket.getPeerX509Certificate() ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** What policies read of a certificate. */
+export function identityOf(certificate: X509Certificate, verified: boolean): PeerIdentity {
+  const names = parseSubjectAltNames(certificate.subjectAltName ?? '');
+  return {
+    uri: names.uris[0] ?? '',
+    certificate: {
+      uriSans: names.uris,
+      dnsSans: names.dns,
+      subject: rfc2253(certificate.subject),
+      issuer: rfc2253(certificate.issuer),
+      serial: certificate.serialNumber.toLowerCase(),
+      sha256: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+      verified,
+    },
+  };
+}
+
+/** Subject alternative names by kind. */
+export interface SubjectAltNames {
+  readonly uris: readonly string[];
+  readonly dns: readonly string[];
+  readonly emails: readonly string[];
+  readonly ips: readonly string[];
+}
+
+/** Parses Node's `URI:…, DNS:…` text, in which names that hold special characters are quoted as JSON. */
+export function parseSubjectAltNames(text: string): SubjectAltNames {
+  const names = { uris: [] as string[], dns: [] as string[], emails: [] as string[], ips: [] as string[] };
+  for (const entry of splitEntries(text)) {
+    const colon = entry.indexOf(':');
+    const value = unquote(entry.slice(colon + 1));
+    const kind = entry.slice(0, colon);
+    if (kind === 'URI') names.uris.push(value);
+    else if (kind === 'DNS') names.dns.push(value);
+    else if (kind === 'email') names.emails.push(value);
+    else if (kind === 'IP Address') names.ips.push(value);
+  }
+  return names;
+}
+
+function splitEntries(text: string): string[] {
+  const entries: string[] = [];
+  let start = 0;
+  let isQuoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i];
+    if (isQuoted && char === '\\') i++;
+    else if (char === '"') isQuoted = !isQuoted;
+    else if (!isQuoted && char === ',' && text[i + 1] === ' ') {
+      entries.push(text.slice(start, i));
+      start = i + 2;
+    }
+  }
+  if (start < text.length) entries.push(text.slice(start));
+  return entries;
+}
+
+function unquote(value: string): string {
+  if (!value.startsWith('"')) return value;
+  try {
+    const parsed: unknown = JSON.parse(value);
+    return typeof parsed === 'string' ? parsed : value;
+  } catch {
+    return value;
+  }
+}
+
+/** Node prints one attribute per line, first to last; Envoy prints RFC 2253, last to first. */
+function rfc2253(name: string | undefined): string {
+  return (name ?? '').split('\n').filter(Boolean).reverse().join(',');
+}

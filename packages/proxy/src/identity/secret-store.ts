@@ -1,0 +1,56 @@
+import type { SecretPlan } from '@weft/core/plan/tls-plan';
+
+/** The secrets of one proxy: what the plan holds and what its own identity provides (`default`, `ROOTCA`), which wins. */
+export class SecretStore {
+  #fromPlan: ReadonlyMap<string, SecretPlan> = new Map();
+  #own: Map<string, SecretPlan> = new Map();
+  #versions: Map<string, { secret: SecretPlan; version: number }> = new Map();
+  #nextVersion = 1;
+  #listeners: Set<() => void> = new Set();
+  #report: (message: string) => void;
+  #reported: WeakSet<object> = new WeakSet();
+
+  constructor(report: (message: string) => void) {
+    this.#report = report;
+  }
+
+  get(name: string): SecretPlan | undefined {
+    return this.#own.get(name) ?? this.#fromPlan.get(name);
+  }
+
+  /** A number that changes whenever the secret does; 0 while it is missing. */
+  versionOf(name: string): number {
+    const secret = this.get(name);
+    if (secret === undefined) return 0;
+    const known = this.#versions.get(name);
+    if (known !== undefined && known.secret === secret) return known.version;
+    const version = this.#nextVersion++;
+    this.#versions.set(name, { secret, version });
+    return version;
+  }
+
+  usePlan(secrets: ReadonlyMap<string, SecretPlan>): void {
+    this.#fromPlan = secrets;
+  }
+
+  /** Sets one of the proxy's own secrets and tells whoever uses it. */
+  provide(secret: SecretPlan): void {
+    this.#own.set(secret.name, secret);
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Names that the proxy provides itself and so need not be asked for. */
+  provides(name: string): boolean {
+    return this.#own.has(name);
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  reportUnusable(plan: object, reason: string): void {
+    if (this.#reported.has(plan)) return;
+    this.#reported.add(plan);
+    this.#report(`TLS configuration cannot be used: ${reason}`);
+  }
+}

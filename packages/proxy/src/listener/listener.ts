@@ -1,0 +1,318 @@
+import net from 'node:net';
+import tls from 'node:tls';
+import { decideConnection } from '@weft/core/engine/decide-connection';
+import { decideNetwork } from '@weft/core/engine/decide-network';
+import type { AddressPlan } from '@weft/core/plan/cluster-plan';
+import type { FilterChainPlan } from '@weft/core/plan/filter-chain-plan';
+import type { ListenerPlan } from '@weft/core/plan/listener-plan';
+import { ConnectionManager, type HttpConnection, type HttpConnectionObserver } from '../http/connection-manager.ts';
+import type { HttpContext } from '../http/http-context.ts';
+import { identityOf, readPeer } from '../identity/peer-certificate.ts';
+import { checkPeer, type TlsContexts, type TlsServerContext } from '../identity/tls-contexts.ts';
+import { Connection } from '../io/connection.ts';
+import { TcpProxy, type TcpProxyContext } from '../tcp/tcp-proxy.ts';
+import type { ListenerStats } from '../telemetry/listener-stats.ts';
+import { bridgeAlpn } from '../upstream/transport.ts';
+import { Facts } from './connection-facts.ts';
+import { type FirstBytes, Inspector } from './inspector.ts';
+
+/** What a listener uses of the proxy it belongs to. */
+export interface ListenerEnvironment {
+  readonly http: HttpContext;
+  readonly tcp: TcpProxyContext;
+  readonly tlsContexts: TlsContexts;
+  readonly nextConnectionId: () => number;
+  readonly log: (level: 'warn' | 'info' | 'debug', message: string) => void;
+  /** Certificates of this proxy, for XFCC and logs. */
+  readonly reusePort: boolean;
+}
+
+/** One listener at run time: its bound sockets and the connections that came through them. */
+export class Listener implements HttpConnectionObserver {
+  plan: ListenerPlan;
+  isDraining = false;
+  readonly stats: ListenerStats;
+  #environment: ListenerEnvironment;
+  #servers: net.Server[] = [];
+  #connections: Set<Connection> = new Set();
+  #http: Set<HttpConnection> = new Set();
+  #tcp: Set<TcpProxy> = new Set();
+
+  constructor(plan: ListenerPlan, environment: ListenerEnvironment, stats: ListenerStats) {
+    this.plan = plan;
+    this.#environment = environment;
+    this.stats = stats;
+  }
+
+  /** Binds all addresses; rejects with a clear message when one cannot be. */
+  async bind(): Promise<void> {
+    if (!this.plan.bindToPort) return;
+    try {
+      for (const address of this.plan.addresses) this.#servers.push(await this.#listen(address));
+    } catch (error) {
+      this.closeServers();
+      throw error;
+    }
+  }
+
+  /** Addresses actually bound (port 0 resolved). */
+  get boundAddresses(): readonly { readonly address: string; readonly port: number }[] {
+    return this.#servers.flatMap((server) => {
+      const address = server.address();
+      return address === null || typeof address === 'string' ? [] : [{ address: address.address, port: address.port }];
+    });
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** New connections follow the new settings; HTTP connections on chains that changed are asked to leave. */
+  updatePlan(plan: ListenerPlan): void {
+    this.plan = plan;
+  }
+
+  /** Hands the bound sockets to the listener that replaces this one, so that no connection attempt is refused in between. */
+  handOver(successor: Listener): void {
+    successor.#servers = this.#servers;
+    this.#servers = [];
+    for (const server of successor.#servers) {
+      server.removeAllListeners('connection');
+      server.on('connection', (socket) => successor.#onSocket(socket));
+    }
+  }
+
+  /** Accepts nothing more and lets connections end in their own time. */
+  drain(): void {
+    this.isDraining = true;
+    this.closeServers();
+    for (const connection of this.#http) if (connection.isIdle) connection.drain();
+  }
+
+  closeServers(): void {
+    for (const server of this.#servers.splice(0)) server.close();
+  }
+
+  destroyConnections(): void {
+    for (const connection of this.#connections) connection.destroy();
+    for (const proxy of this.#tcp) proxy.close();
+    for (const connection of this.#http) connection.connection.destroy();
+  }
+
+  onHttpConnectionClosed(connection: HttpConnection): void {
+    this.#http.delete(connection);
+    this.#connections.delete(connection.connection);
+    this.stats.active--;
+  }
+
+  #listen(address: AddressPlan): Promise<net.Server> {
+    const server = net.createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true });
+    server.on('connection', (socket) => this.#onSocket(socket));
+    return new Promise((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => reject(new Error(bindError(this.plan.name, address, error))));
+      server.listen({ ...listenOptions(address), backlog: this.plan.backlog, reusePort: this.#environment.reusePort }, () => {
+        server.removeAllListeners('error');
+        server.on('error', (error) => this.#environment.log('warn', `listener ${this.plan.name}: ${error.message}`));
+        resolve(server);
+      });
+    });
+  }
+
+  #onSocket(socket: net.Socket): void {
+    const connection = Connection.accept(socket);
+    this.#connections.add(connection);
+    this.stats.connections.increment();
+    this.stats.active++;
+    if (!Inspector.isNeeded(this.plan)) {
+      this.#choose(connection, null);
+      return;
+    }
+    new Inspector(connection, this.plan, connection.socket.localPort ?? 0, (first) => {
+      if (first === null) this.#forget(connection);
+      else this.#choose(connection, first);
+    });
+  }
+
+  #choose(connection: Connection, first: FirstBytes | null): void {
+    const facts = new Facts(connection, first, this.#environment.nextConnectionId());
+    const decision = decideConnection(this.plan, facts, null);
+    if (decision.kind === 'none') {
+      this.stats.noFilterChain.increment();
+      this.#refuse(connection);
+      return;
+    }
+    const { chain } = decision;
+    const bytes = first?.bytes ?? noBytes;
+    if (chain.tls === null) {
+      this.#serve(connection, chain, facts, '', bytes);
+      return;
+    }
+    const context = this.#environment.tlsContexts.server(chain.tls);
+    if (context === null) {
+      this.#environment.log('debug', `listener ${this.plan.name}: no certificate yet for ${facts.serverName || 'a TLS connection'}`);
+      this.#refuse(connection);
+      return;
+    }
+    if (bytes.length > 0) this.#secure(connection, chain, facts, context, bytes);
+    else this.#secureLater(connection, chain, facts, context);
+  }
+
+  #secureLater(connection: Connection, chain: FilterChainPlan, facts: Facts, context: TlsServerContext): void {
+    this.#secure(connection, chain, facts, context, noBytes);
+  }
+
+  #secure(connection: Connection, chain: FilterChainPlan, facts: Facts, context: TlsServerContext, bytes: Buffer): void {
+    const raw = connection.detach(bytes);
+    this.#connections.delete(connection);
+    const socket = new tls.TLSSocket(raw, {
+      isServer: true,
+      secureContext: context.secureContext,
+      requestCert: context.validation !== null,
+      rejectUnauthorized: false,
+      ...alpnOptions(chain, facts),
+    });
+    const timer = setTimeout(
+      () => socket.destroy(),
+      chain.transportConnectTimeoutMs > 0 ? chain.transportConnectTimeoutMs : handshakeTimeoutMs,
+    );
+    const fail = (): void => {
+      clearTimeout(timer);
+      this.stats.tlsErrors.increment();
+      this.stats.active--;
+      socket.destroy();
+    };
+    raw.on('error', () => socket.destroy());
+    socket.once('error', fail);
+    socket.once('close', () => clearTimeout(timer));
+    socket.once('secure', () => {
+      clearTimeout(timer);
+      socket.removeListener('error', fail);
+      const problem = checkPeer(socket, context.validation, { isRequired: context.plan.requireClientCertificate });
+      if (problem !== null) {
+        this.#environment.log('debug', `listener ${this.plan.name}: ${problem}`);
+        socket.on('error', () => {});
+        fail();
+        return;
+      }
+      this.#onSecured(socket, chain, facts);
+    });
+  }
+
+  #onSecured(socket: tls.TLSSocket, chain: FilterChainPlan, facts: Facts): void {
+    this.stats.handshakes.increment();
+    facts.isTls = true;
+    facts.tlsVersion = socket.getProtocol() ?? '';
+    facts.peerCertificate = readPeer(socket)?.certificate ?? null;
+    facts.localCertificate = localCertificate(socket);
+    const connection = Connection.secure(socket);
+    this.#connections.add(connection);
+    this.#serve(connection, chain, facts, typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : '', noBytes);
+  }
+
+  #serve(connection: Connection, chain: FilterChainPlan, facts: Facts, alpn: string, bytes: Buffer): void {
+    const verdict = decideNetwork(chain, facts, null);
+    if (!verdict.allowed) {
+      this.stats.rbacDenied.increment();
+      this.#refuse(connection);
+      return;
+    }
+    if (chain.http !== null) this.#serveHttp(connection, chain, facts, alpn, bytes);
+    else if (chain.tcp !== null) this.#serveTcp(connection, chain, facts, bytes);
+    else this.#refuse(connection);
+  }
+
+  #serveHttp(connection: Connection, chain: FilterChainPlan, facts: Facts, alpn: string, bytes: Buffer): void {
+    const manager = chain.http;
+    if (manager === null) return;
+    const place = { facts, chain, manager, listener: this.plan };
+    const start = (isHttp2: boolean, first: Buffer): void => {
+      const connectionManager = new ConnectionManager(this.#environment.http, this, place);
+      const codec = connectionManager.serve(connection, isHttp2, alpn === bridgeAlpn);
+      this.#http.add(codec);
+      if (first.length > 0) codec.onData(first, first.length);
+    };
+    if (manager.codec === 'HTTP1') start(false, bytes);
+    else if (manager.codec === 'HTTP2' || alpn === 'h2' || alpn === 'istio-h2' || alpn === bridgeAlpn) start(true, bytes);
+    else if (alpn !== '') start(false, bytes);
+    else detectPreface(connection, bytes, start, () => this.#forget(connection));
+  }
+
+  #serveTcp(connection: Connection, chain: FilterChainPlan, facts: Facts, bytes: Buffer): void {
+    if (chain.tcp === null) return;
+    const proxy = new TcpProxy(connection, { facts, chain, tcp: chain.tcp, listener: this.plan }, this.#environment.tcp, () => {
+      this.#tcp.delete(proxy);
+      this.#forget(connection);
+    });
+    this.#tcp.add(proxy);
+    proxy.start(bytes);
+  }
+
+  #refuse(connection: Connection): void {
+    this.#forget(connection);
+    connection.reset();
+  }
+
+  #forget(connection: Connection): void {
+    if (this.#connections.delete(connection)) this.stats.active--;
+  }
+}
+
+const noBytes = Buffer.alloc(0);
+const handshakeTimeoutMs = 15_000;
+const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+
+/** Tells HTTP/2 prior knowledge from HTTP/1 by the first bytes, where neither ALPN nor the configuration says. */
+function detectPreface(connection: Connection, first: Buffer, start: (isHttp2: boolean, bytes: Buffer) => void, gone: () => void): void {
+  let held = first;
+  const decide = (): boolean => {
+    if (held.length === 0) return false;
+    const length = Math.min(held.length, preface.length);
+    const isPrefix = held.latin1Slice(0, length) === preface.slice(0, length);
+    if (isPrefix && length < preface.length) return false;
+    start(isPrefix, held);
+    return true;
+  };
+  if (decide()) return;
+  connection.owner = {
+    onData(bytes: Buffer, length: number): void {
+      held = held.length === 0 ? Buffer.from(bytes.subarray(0, length)) : Buffer.concat([held, bytes.subarray(0, length)]);
+      decide();
+    },
+    onEnd: () => connection.destroy(),
+    onDrain() {},
+    onClose: gone,
+  };
+}
+
+function listenOptions(address: AddressPlan): net.ListenOptions {
+  if (address.kind === 'pipe') return { path: address.path };
+  if (address.kind === 'tcp') return { host: address.host, port: address.port };
+  throw new Error(`a listener cannot bind the internal address ${address.listener}`);
+}
+
+function bindError(name: string, address: AddressPlan, error: NodeJS.ErrnoException): string {
+  const where = address.kind === 'tcp' ? `${address.host}:${address.port}` : address.kind === 'pipe' ? address.path : address.listener;
+  const why =
+    error.code === 'EADDRINUSE' ? 'the port is taken by another process' : error.code === 'EACCES' ? 'not permitted' : error.message;
+  return `listener ${name} cannot bind ${where}: ${why}`;
+}
+
+/** The server's choice among the offered protocols; two Weft sidecars agree on the multiplexed bridge. */
+function alpnOptions(chain: FilterChainPlan, facts: Facts): Pick<tls.TLSSocketOptions, 'ALPNProtocols' | 'ALPNCallback'> {
+  const own = chain.tls?.alpn ?? [];
+  const offersBridge = chain.http !== null && chain.http.codec !== 'HTTP1' && facts.applicationProtocols.includes(bridgeAlpn);
+  if (offersBridge) return { ALPNCallback: () => bridgeAlpn };
+  if (own.length === 0 || facts.applicationProtocols.length === 0) return own.length > 0 ? { ALPNProtocols: [...own] } : {};
+  const chosen = own.find((name) => facts.applicationProtocols.includes(name));
+  // No overlap is no error: BoringSSL then goes on without ALPN, OpenSSL would fail the handshake.
+  return chosen === undefined ? {} : { ALPNProtocols: [chosen] };
+}
+
+function localCertificate(socket: tls.TLSSocket): Facts['localCertificate'] {
+  try {
+    const certificate = socket.getX509Certificate();
+    return certificate === undefined ? null : identityOf(certificate, true).certificate;
+  } catch {
+    return null;
+  }
+}

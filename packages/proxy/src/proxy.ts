@@ -1,0 +1,232 @@
+import * as grpc from '@grpc/grpc-js';
+import type { Plan } from '@weft/core/plan/plan';
+import type { NodeJson } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
+import { AdminServer } from './admin/admin-server.ts';
+import type { Exchange } from './http/exchange.ts';
+import type { HttpContext } from './http/http-context.ts';
+import { ServicePendingFilters } from './http/service-pending-filters.ts';
+import { SecretStore } from './identity/secret-store.ts';
+import { TlsContexts } from './identity/tls-contexts.ts';
+import { WorkloadIdentity } from './identity/workload-identity.ts';
+import { fastUuid } from './io/fast-random.ts';
+import { TimerWheel } from './io/timer-wheel.ts';
+import { ListenerManager } from './listener/listener-manager.ts';
+import type { ProxyOptions, RunningProxy } from './proxy-options.ts';
+import { AccessLogs } from './telemetry/access-log.ts';
+import { GrpcAccessLogs } from './telemetry/grpc-access-log.ts';
+import { HttpStats } from './telemetry/http-stats.ts';
+import { IstioStats } from './telemetry/istio-stats.ts';
+import { PeerMetadata } from './telemetry/peer-metadata.ts';
+import { Registry } from './telemetry/registry.ts';
+import { ClusterManager } from './upstream/cluster-manager.ts';
+import { OutlierDetection } from './upstream/outlier-detection.ts';
+import { AdsClient } from './xds/ads-client.ts';
+import { adsTargetOf } from './xds/ads-target.ts';
+import { type Bootstrap, parseBootstrap, staticSnapshot } from './xds/bootstrap.ts';
+import { PlanStore } from './xds/plan-store.ts';
+import { Subscriptions } from './xds/subscriptions.ts';
+import { proxyVersion, weftNode } from './xds/weft-node.ts';
+
+/** Starts one proxy; rejects when its bootstrap cannot be used. */
+export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
+  const parsed = parseBootstrap(options.bootstrap);
+  if (!parsed.ok) throw new Error(`bootstrap: ${parsed.error}`);
+  const proxy = new Proxy(parsed.value, options);
+  await proxy.start();
+  return proxy;
+}
+
+/** Starts many proxies in this process, each with its own node, admin port and metrics. One that cannot start does not stop the others. */
+export function startProxies(all: readonly ProxyOptions[]): Promise<PromiseSettledResult<RunningProxy>[]> {
+  return Promise.allSettled(all.map((options) => startProxy(options)));
+}
+
+/** Timers are shared by all proxies of a thread. */
+const timers = new TimerWheel(() => performance.now());
+
+class Proxy implements RunningProxy {
+  readonly name: string;
+  readonly ready: Promise<void>;
+  readonly node: NodeJson;
+  readonly bootstrap: Bootstrap;
+  readonly registry: Registry = new Registry();
+  readonly secrets: SecretStore;
+  readonly clusters: ClusterManager;
+  readonly listeners: ListenerManager;
+  readonly store: PlanStore;
+  readonly startedAt: number = Date.now();
+  ads: AdsClient | null = null;
+  identity: WorkloadIdentity | null = null;
+  isDraining = false;
+  #options: ProxyOptions;
+  #admin: AdminServer;
+  #accessLogs: AccessLogs;
+  #outlier: OutlierDetection;
+  #markReady: () => void = () => {};
+
+  constructor(bootstrap: Bootstrap, options: ProxyOptions) {
+    this.#options = options;
+    this.bootstrap = bootstrap;
+    this.node = weftNode(bootstrap.node ?? {});
+    this.name = options.name ?? this.node.id ?? 'proxy';
+    this.ready = new Promise((resolve) => {
+      this.#markReady = resolve;
+    });
+    const log = (level: 'warn' | 'info' | 'debug', message: string): void => options.log?.(level, `${this.name}: ${message}`);
+    this.secrets = new SecretStore((message) => log('warn', message));
+    const tlsContexts = new TlsContexts(this.secrets);
+    this.#outlier = new OutlierDetection(() => performance.now(), Math.random);
+    this.clusters = new ClusterManager({
+      registry: this.registry,
+      tlsContexts,
+      now: () => performance.now(),
+      random: Math.random,
+      onResult: (host, kind, reason, status) => this.#outlier.onResult(host, kind, reason, status),
+    });
+    const peers = new PeerMetadata(this.node);
+    const istio = new IstioStats(this.registry, peers, proxyVersion);
+    const httpStats = new HttpStats(this.registry);
+    this.#accessLogs = new AccessLogs(new GrpcAccessLogs(this.node, (cluster) => this.#grpcTarget(cluster)), Math.random);
+    const http: HttpContext = {
+      plan: () => this.store.plan,
+      clusters: this.clusters,
+      timers,
+      pendingFilters: new ServicePendingFilters(this.clusters, (cluster) => this.#grpcTarget(cluster)),
+      now: () => performance.now(),
+      wallClock: () => Date.now(),
+      random: Math.random,
+      uuid: fastUuid,
+      peers,
+      onExchangeDone: (exchange: Exchange) => {
+        httpStats.record(exchange);
+        istio.recordRequest(exchange);
+        const logs = exchange.origin.manager.accessLogs;
+        if (logs.length > 0) this.#accessLogs.write(logs, exchange);
+      },
+    };
+    this.listeners = new ListenerManager({
+      http,
+      tcp: {
+        clusters: this.clusters,
+        timers,
+        now: () => performance.now(),
+        wallClock: () => Date.now(),
+        random: Math.random,
+        onOpened: (proxy) => istio.recordTcpOpened(proxy),
+        onProgress: (proxy, isFinal) => istio.recordTcpProgress(proxy, isFinal),
+      },
+      tlsContexts,
+      registry: this.registry,
+      log,
+      reusePort: options.reusePort ?? false,
+      drainTimeMs: options.drainTimeMs ?? defaultDrainMs,
+    });
+    this.store = new PlanStore(
+      staticSnapshot(bootstrap),
+      () => performance.now(),
+      (plan) => this.#use(plan),
+    );
+    this.secrets.onChange(() => this.clusters.renewConnections());
+    this.#admin = new AdminServer(this);
+  }
+
+  get adminPort(): number | null {
+    return this.#admin.port;
+  }
+
+  listenerPorts(): ReadonlyMap<string, number> {
+    return this.listeners.ports();
+  }
+
+  async start(): Promise<void> {
+    await this.#admin.start();
+    const { identity } = this.#options;
+    const log = (level: 'warn' | 'info' | 'debug', message: string): void => this.#options.log?.(level, `${this.name}: ${message}`);
+    if (identity) {
+      this.identity = new WorkloadIdentity(identity, this.secrets, log);
+      this.identity.start();
+    }
+    this.#use(this.store.plan);
+    await this.listeners.settled();
+    const target = adsTargetOf(this.bootstrap);
+    if (target === null) {
+      this.#markReady();
+      return;
+    }
+    const own = identity ? (name: string): boolean => name === 'default' || name === 'ROOTCA' : () => false;
+    const credentials =
+      this.#options.adsCredentials ?? (target.isSecure ? grpc.credentials.createSsl() : grpc.credentials.createInsecure());
+    const metadata = this.#options.adsMetadata ?? (async () => ({}));
+    this.ads = new AdsClient(
+      { address: target.address, credentials, metadata },
+      this.node,
+      this.store,
+      new Subscriptions(this.store, own),
+      log,
+    );
+    this.ads.start();
+  }
+
+  async rotateCertificate(): Promise<void> {
+    await this.identity?.rotate();
+  }
+
+  /** Stops accepting connections and asks clients to leave; what is under way goes on. */
+  drain(): void {
+    this.isDraining = true;
+    this.listeners.drainAll();
+  }
+
+  async stop(): Promise<void> {
+    this.drain();
+    this.ads?.stop();
+    this.identity?.stop();
+    await this.listeners.closed(this.#options.drainTimeMs ?? defaultDrainMs);
+    this.#outlier.close();
+    this.clusters.close();
+    this.#accessLogs.close();
+    await this.#admin.stop();
+  }
+
+  /** The first configuration counts as in force when clusters and listeners have been told. */
+  get isReady(): boolean {
+    if (this.isDraining) return false;
+    return this.ads === null || (this.ads.hasInitial && this.listeners.isSettled);
+  }
+
+  #use(plan: Plan): void {
+    this.secrets.usePlan(plan.secretByName);
+    this.clusters.usePlan(plan);
+    this.#outlier.use(this.clusters.all());
+    this.listeners.usePlan(plan);
+    void this.listeners.settled().then(() => {
+      if (this.ads === null || this.ads.hasInitial) this.#markReady();
+    });
+  }
+
+  #grpcTarget(cluster: string): string | null {
+    const address = this.clusters.get(cluster)?.hosts[0]?.endpoint.address;
+    return address?.kind === 'tcp' ? `${address.host}:${address.port}` : address?.kind === 'pipe' ? `unix:${address.path}` : null;
+  }
+}
+
+/** What the admin interface shows of a proxy. */
+export type ProxyInside = Pick<
+  Proxy,
+  | 'node'
+  | 'bootstrap'
+  | 'registry'
+  | 'clusters'
+  | 'listeners'
+  | 'store'
+  | 'ads'
+  | 'identity'
+  | 'isReady'
+  | 'isDraining'
+  | 'startedAt'
+  | 'drain'
+  | 'stop'
+  | 'name'
+>;
+
+const defaultDrainMs = 5000;

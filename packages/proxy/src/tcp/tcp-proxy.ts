@@ -1,0 +1,257 @@
+import type { ConnectionFacts } from '@weft/core/plan/facts';
+import type { FilterChainPlan, TcpProxyPlan } from '@weft/core/plan/filter-chain-plan';
+import type { ListenerPlan } from '@weft/core/plan/listener-plan';
+import type { Connection, ConnectionOwner } from '../io/connection.ts';
+import type { Timer, TimerOwner, TimerWheel } from '../io/timer-wheel.ts';
+import type { Cluster } from '../upstream/cluster.ts';
+import type { ClusterManager } from '../upstream/cluster-manager.ts';
+import type { Host } from '../upstream/host.ts';
+import { type OpenedConnection, openHost, type UpstreamOpening } from '../upstream/transport.ts';
+
+/** What TCP proxying uses of the proxy around it. */
+export interface TcpProxyContext {
+  readonly clusters: ClusterManager;
+  readonly timers: TimerWheel;
+  readonly now: () => number;
+  readonly wallClock: () => number;
+  readonly random: () => number;
+  readonly onOpened: (proxy: TcpProxy) => void;
+  /** Bytes since the last report; `isFinal` once, at the end. */
+  readonly onProgress: (proxy: TcpProxy, isFinal: boolean) => void;
+}
+
+/** Where a connection came in. */
+export interface TcpPlace {
+  readonly facts: ConnectionFacts;
+  readonly chain: FilterChainPlan;
+  readonly tcp: TcpProxyPlan;
+  readonly listener: ListenerPlan;
+}
+
+const maxEarlyBytes = 256 * 1024;
+const reportEveryMs = 5000;
+
+/** Moves the bytes of one connection to an upstream host and back, with back-pressure and half-close in both directions. */
+export class TcpProxy implements ConnectionOwner, TimerOwner {
+  readonly place: TcpPlace;
+  readonly startedAt: number;
+  readonly startedMonotonic: number;
+  cluster: Cluster | null = null;
+  host: Host | null = null;
+  upstreamPeerUri = '';
+  flags = '';
+  bytesReceived = 0;
+  bytesSent = 0;
+  endedAt = 0;
+  #downstream: Connection;
+  #upstream: Connection | null = null;
+  #opening: UpstreamOpening | null = null;
+  #context: TcpProxyContext;
+  #onClosed: () => void;
+  #early: Buffer[] = [];
+  #earlyBytes = 0;
+  #downstreamEnded = false;
+  #isClosed = false;
+  #lastActivity = 0;
+  #idleTimer: Timer | null = null;
+  #reportTimer: Timer;
+  #attempts = 0;
+  #isCounted = false;
+
+  constructor(downstream: Connection, place: TcpPlace, context: TcpProxyContext, onClosed: () => void) {
+    this.#downstream = downstream;
+    this.place = place;
+    this.#context = context;
+    this.#onClosed = onClosed;
+    this.startedAt = context.wallClock();
+    this.startedMonotonic = context.now();
+    this.#lastActivity = this.startedMonotonic;
+    this.#reportTimer = context.timers.schedule(reportEveryMs, this, 'report');
+    downstream.owner = this;
+  }
+
+  start(first: Buffer): void {
+    if (first.length > 0) this.onData(first, first.length);
+    const { idleTimeoutMs, maxConnectionDurationMs } = this.place.tcp;
+    if (idleTimeoutMs > 0) this.#idleTimer = this.#context.timers.schedule(idleTimeoutMs, this, 'idle');
+    if (maxConnectionDurationMs !== null) this.#context.timers.schedule(maxConnectionDurationMs, this, 'maxDuration');
+    this.#route();
+  }
+
+  close(): void {
+    this.#finish();
+  }
+
+  onTimer(kind: string): void {
+    if (this.#isClosed) return;
+    if (kind === 'report') {
+      this.#context.onProgress(this, false);
+      this.#reportTimer = this.#context.timers.schedule(reportEveryMs, this, 'report');
+    } else if (kind === 'maxDuration') this.#finish();
+    else {
+      const idle = this.#context.now() - this.#lastActivity;
+      const { idleTimeoutMs } = this.place.tcp;
+      if (idle >= idleTimeoutMs) this.#finish();
+      else this.#idleTimer = this.#context.timers.schedule(idleTimeoutMs - idle, this, 'idle');
+    }
+  }
+
+  // --- from downstream
+
+  onData(bytes: Buffer, length: number): void {
+    this.bytesReceived += length;
+    this.#lastActivity = this.#context.now();
+    const upstream = this.#upstream;
+    if (upstream !== null) {
+      if (!upstream.writeBytes(bytes, 0, length)) this.#downstream.pause();
+      return;
+    }
+    this.#early.push(Buffer.from(bytes.subarray(0, length)));
+    this.#earlyBytes += length;
+    if (this.#earlyBytes > maxEarlyBytes) this.#downstream.pause();
+  }
+
+  onEnd(): void {
+    this.#downstreamEnded = true;
+    this.#upstream?.end();
+  }
+
+  onDrain(): void {
+    this.#upstream?.resume();
+  }
+
+  onClose(): void {
+    this.#finish();
+  }
+
+  // --- upstream
+
+  #route(): void {
+    const { tcp } = this.place;
+    const cluster = this.#context.clusters.get(this.#drawCluster(tcp));
+    if (cluster === undefined) {
+      this.#fail('NC');
+      return;
+    }
+    this.cluster = cluster;
+    this.#context.onOpened(this);
+    cluster.whenInitialized(() => this.#connect(cluster));
+  }
+
+  #drawCluster(tcp: TcpProxyPlan): string {
+    let left = Math.floor(this.#context.random() * tcp.totalWeight);
+    for (const { name, weight } of tcp.clusters) {
+      if (left < weight) return name;
+      left -= weight;
+    }
+    return tcp.clusters[0]?.name ?? '';
+  }
+
+  #connect(cluster: Cluster): void {
+    if (this.#isClosed) return;
+    this.#attempts++;
+    const { tcp } = this.place;
+    const breaker = cluster.breakers.default;
+    if (!breaker.mayConnect) {
+      cluster.stats.connectionOverflow.increment();
+      this.#fail('UO');
+      return;
+    }
+    const host = cluster.choose({
+      hash: null,
+      metadataMatch: tcp.metadataMatch,
+      avoid: [],
+      maxSelections: 1,
+      request: null,
+      connection: this.place.facts,
+    });
+    if (host === null) {
+      cluster.stats.noHealthyHost.increment();
+      this.#fail('UH');
+      return;
+    }
+    this.host = host;
+    breaker.connections++;
+    host.activeConnections++;
+    host.totalConnections++;
+    cluster.stats.connections.increment();
+    this.#isCounted = true;
+    this.#opening = openHost(host, 'tcp', {
+      onOpen: (opened) => this.#onOpen(opened),
+      onFailure: () => {
+        this.#opening = null;
+        this.#uncount();
+        host.connectFailures++;
+        cluster.stats.connectFailures.increment();
+        cluster.environment.onResult?.(host, 'reset', 'connectFailure', 0);
+        if (this.#attempts < Math.max(1, tcp.maxConnectAttempts)) this.#connect(cluster);
+        else this.#fail(tcp.maxConnectAttempts > 1 ? 'UF,URX' : 'UF');
+      },
+    });
+  }
+
+  #onOpen(opened: OpenedConnection): void {
+    this.#opening = null;
+    if (this.#isClosed) {
+      opened.connection.destroy();
+      return;
+    }
+    const upstream = opened.connection;
+    this.upstreamPeerUri = opened.peer?.uri ?? '';
+    this.#upstream = upstream;
+    upstream.owner = {
+      onData: (bytes, length) => {
+        this.bytesSent += length;
+        this.#lastActivity = this.#context.now();
+        if (!this.#downstream.writeBytes(bytes, 0, length)) upstream.pause();
+      },
+      onEnd: () => this.#downstream.end(),
+      onDrain: () => this.#downstream.resume(),
+      onClose: () => this.#finish(),
+    };
+    for (const chunk of this.#early.splice(0)) upstream.writeOwned(chunk);
+    this.#downstream.resume();
+    if (this.#downstreamEnded) upstream.end();
+  }
+
+  #fail(flag: string): void {
+    this.flags = flag;
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.endedAt = this.#context.now();
+    this.#idleTimer?.cancel();
+    this.#reportTimer.cancel();
+    this.#early = [];
+    this.#opening?.cancel();
+    this.#uncount();
+    closeAfterFlush(this.#downstream);
+    if (this.#upstream !== null) closeAfterFlush(this.#upstream);
+    this.#context.onProgress(this, true);
+    this.#onClosed();
+  }
+
+  #uncount(): void {
+    if (!this.#isCounted || this.host === null || this.cluster === null) return;
+    this.#isCounted = false;
+    this.host.activeConnections--;
+    this.cluster.breakers.default.connections--;
+  }
+}
+
+/** Sends what is queued before closing: the peer's close must not lose the last bytes. */
+function closeAfterFlush(connection: Connection): void {
+  if (!connection.isOpen) return;
+  if (connection.queuedBytes === 0) {
+    connection.destroy();
+    return;
+  }
+  connection.owner = { onData() {}, onEnd() {}, onDrain: () => connection.destroy(), onClose() {} };
+  connection.end();
+  setTimeout(() => connection.destroy(), flushTimeoutMs).unref();
+}
+
+const flushTimeoutMs = 5000;

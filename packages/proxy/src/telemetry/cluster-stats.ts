@@ -1,0 +1,61 @@
+import type { Cluster } from '../upstream/cluster.ts';
+import type { Counter, Labels, Registry } from './registry.ts';
+
+/** Counters of one upstream cluster, under the names that Envoy dashboards use. */
+export interface ClusterStats {
+  readonly requests: Counter;
+  readonly completed: Counter;
+  readonly byClass: readonly Counter[];
+  readonly timeouts: Counter;
+  readonly perTryTimeouts: Counter;
+  readonly retries: Counter;
+  readonly retrySuccesses: Counter;
+  readonly retryOverflow: Counter;
+  readonly retryLimitExceeded: Counter;
+  readonly pendingOverflow: Counter;
+  readonly resets: Counter;
+  readonly connections: Counter;
+  readonly connectFailures: Counter;
+  readonly connectionOverflow: Counter;
+  readonly noHealthyHost: Counter;
+  readonly tlsVerificationFailures: Counter;
+  readonly ejections: Counter;
+}
+
+/** Registers a cluster's counters and gauges. */
+export function clusterStats(registry: Registry, cluster: Cluster): ClusterStats {
+  const labels: Labels = [['envoy_cluster_name', cluster.plan.statName]];
+  const counter = (name: string, more: Labels = []): Counter => registry.counter(`envoy_cluster_${name}`, [...labels, ...more]);
+  const gauge = (name: string, read: () => number): void => registry.gauge(`envoy_cluster_${name}`, labels, read);
+  gauge('membership_total', () => cluster.hosts.length);
+  gauge('membership_healthy', () => cluster.hosts.filter((host) => host.isHealthy).length);
+  gauge('upstream_rq_active', () => sum(cluster, (host) => host.activeRequests));
+  gauge('upstream_cx_active', () => sum(cluster, (host) => host.activeConnections));
+  gauge('upstream_rq_pending_active', () => cluster.breakers.default.pending);
+  gauge('outlier_detection_ejections_active', () => cluster.hosts.filter((host) => host.isEjected).length);
+  return {
+    requests: counter('upstream_rq_total'),
+    completed: counter('upstream_rq_completed'),
+    byClass: [1, 2, 3, 4, 5].map((digit) => counter('upstream_rq_xx', [['envoy_response_code_class', String(digit)]])),
+    timeouts: counter('upstream_rq_timeout'),
+    perTryTimeouts: counter('upstream_rq_per_try_timeout'),
+    retries: counter('upstream_rq_retry'),
+    retrySuccesses: counter('upstream_rq_retry_success'),
+    retryOverflow: counter('upstream_rq_retry_overflow'),
+    retryLimitExceeded: counter('upstream_rq_retry_limit_exceeded'),
+    pendingOverflow: counter('upstream_rq_pending_overflow'),
+    resets: counter('upstream_rq_rx_reset'),
+    connections: counter('upstream_cx_total'),
+    connectFailures: counter('upstream_cx_connect_fail'),
+    connectionOverflow: counter('upstream_cx_overflow'),
+    noHealthyHost: counter('upstream_cx_none_healthy'),
+    tlsVerificationFailures: counter('ssl_fail_verify_san'),
+    ejections: counter('outlier_detection_ejections_enforced_total'),
+  };
+}
+
+function sum(cluster: Cluster, read: (host: { activeRequests: number; activeConnections: number }) => number): number {
+  let total = 0;
+  for (const host of cluster.hosts) total += read(host);
+  return total;
+}

@@ -1,0 +1,42 @@
+import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
+import type { Exchange } from '../http/exchange.ts';
+import type { Counter, Histogram, Labels, Registry } from './registry.ts';
+
+interface ManagerStats {
+  readonly requests: Counter;
+  readonly byClass: readonly Counter[];
+  readonly duration: Histogram;
+}
+
+/** Envoy's counters per connection manager. */
+export class HttpStats {
+  #registry: Registry;
+  #byManager: WeakMap<HttpConnectionManagerPlan, ManagerStats> = new WeakMap();
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  record(exchange: Exchange): void {
+    const { manager } = exchange.origin;
+    let stats = this.#byManager.get(manager);
+    if (stats === undefined) {
+      stats = this.#make(manager);
+      this.#byManager.set(manager, stats);
+    }
+    stats.requests.increment();
+    stats.byClass[Math.floor(exchange.responseStatus / 100) - 1]?.increment();
+    stats.duration.observe(exchange.endedAt - exchange.startedMonotonic);
+  }
+
+  #make(manager: HttpConnectionManagerPlan): ManagerStats {
+    const labels: Labels = [['envoy_http_conn_manager_prefix', manager.statPrefix]];
+    return {
+      requests: this.#registry.counter('envoy_http_downstream_rq_total', labels),
+      byClass: [1, 2, 3, 4, 5].map((digit) =>
+        this.#registry.counter('envoy_http_downstream_rq_xx', [...labels, ['envoy_response_code_class', String(digit)]]),
+      ),
+      duration: this.#registry.histogram('envoy_http_downstream_rq_time', labels),
+    };
+  }
+}

@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto';
+import type { ClusterPlan } from '@weft/core/plan/cluster-plan';
+import type { Plan } from '@weft/core/plan/plan';
+import type { HashPolicyPlan } from '@weft/core/plan/route-plan';
+import type { Exchange } from '../http/exchange.ts';
+import { Cluster, type ClusterEnvironment } from './cluster.ts';
+import { startDnsDiscovery } from './dns-discovery.ts';
+
+/** The clusters at run time, brought in line with each plan: unchanged ones stay as they are, changed ones keep what they can. */
+export class ClusterManager {
+  #environment: ClusterEnvironment;
+  #clusters: Map<string, Cluster> = new Map();
+  #stops: Map<Cluster, () => void> = new Map();
+  #sweep: NodeJS.Timeout;
+
+  constructor(environment: ClusterEnvironment) {
+    this.#environment = environment;
+    this.#sweep = setInterval(() => {
+      for (const cluster of this.#clusters.values()) cluster.closeIdle();
+    }, 5000);
+    this.#sweep.unref();
+  }
+
+  get(name: string): Cluster | undefined {
+    return this.#clusters.get(name);
+  }
+
+  all(): readonly Cluster[] {
+    return [...this.#clusters.values()];
+  }
+
+  usePlan(plan: Plan): void {
+    for (const [name, clusterPlan] of plan.clusterByName) this.#update(name, clusterPlan, plan);
+    for (const [name, cluster] of this.#clusters) {
+      if (plan.clusterByName.has(name)) continue;
+      this.#remove(name, cluster);
+    }
+  }
+
+  /** New upstream connections everywhere, for rotated certificates. */
+  renewConnections(): void {
+    for (const cluster of this.#clusters.values()) cluster.renewConnections();
+  }
+
+  close(): void {
+    clearInterval(this.#sweep);
+    for (const [name, cluster] of this.#clusters) this.#remove(name, cluster);
+  }
+
+  /** 64-bit hash of what the policies select from a request; null when they select nothing. */
+  hash(exchange: Exchange, policies: readonly HashPolicyPlan[]): bigint | null {
+    let text: string | null = null;
+    for (const policy of policies) {
+      const value = hashedValue(exchange, policy);
+      if (value === null) continue;
+      text = text === null ? value : `${text}\0${value}`;
+      if (policy.terminal) break;
+    }
+    return text === null ? null : createHash('sha1').update(text).digest().readBigUInt64LE(0);
+  }
+
+  #update(name: string, clusterPlan: ClusterPlan, plan: Plan): void {
+    let cluster = this.#clusters.get(name);
+    if (cluster === undefined || !keepsConnections(cluster.plan, clusterPlan)) {
+      const before = cluster;
+      cluster = new Cluster(clusterPlan, this.#environment);
+      this.#clusters.set(name, cluster);
+      if (before !== undefined) {
+        this.#stops.get(before)?.();
+        this.#stops.delete(before);
+        before.drain();
+      }
+      this.#startDiscovery(cluster);
+    } else if (cluster.plan !== clusterPlan) cluster.updatePlan(clusterPlan);
+    const assignment = clusterPlan.edsName === null ? clusterPlan.loadAssignment : plan.assignmentByName.get(clusterPlan.edsName);
+    if (assignment !== undefined && assignment !== null && !usesDns(clusterPlan)) cluster.updateEndpoints(assignment);
+    else if (clusterPlan.edsName === null && !usesDns(clusterPlan)) cluster.markInitialized();
+  }
+
+  #startDiscovery(cluster: Cluster): void {
+    if (usesDns(cluster.plan)) this.#stops.set(cluster, startDnsDiscovery(cluster));
+  }
+
+  #remove(name: string, cluster: Cluster): void {
+    this.#clusters.delete(name);
+    this.#stops.get(cluster)?.();
+    this.#stops.delete(cluster);
+    cluster.drain();
+    this.#environment.registry.forget([['envoy_cluster_name', cluster.plan.statName]]);
+  }
+}
+
+function usesDns(plan: ClusterPlan): boolean {
+  return plan.discovery === 'STRICT_DNS' || plan.discovery === 'LOGICAL_DNS';
+}
+
+/** Whether an update can keep hosts and connections: what connections are made of must be the same. */
+function keepsConnections(before: ClusterPlan, after: ClusterPlan): boolean {
+  if (before === after) return true;
+  return connectionKey(before) === connectionKey(after);
+}
+
+const connectionKeys = new WeakMap<ClusterPlan, string>();
+
+function connectionKey(plan: ClusterPlan): string {
+  const known = connectionKeys.get(plan);
+  if (known !== undefined) return known;
+  const source = plan.source as Record<string, unknown>;
+  const key = JSON.stringify([
+    plan.discovery,
+    plan.edsName,
+    plan.discovery.endsWith('DNS') ? source['loadAssignment'] : null,
+    source['transportSocket'],
+    source['transportSocketMatches'],
+    source['typedExtensionProtocolOptions'],
+    source['http2ProtocolOptions'],
+    source['upstreamBindConfig'],
+  ]);
+  connectionKeys.set(plan, key);
+  return key;
+}
+
+function hashedValue(exchange: Exchange, policy: HashPolicyPlan): string | null {
+  switch (policy.kind) {
+    case 'header': {
+      const value = exchange.header(policy.name);
+      return value === undefined ? null : (policy.rewrite?.replace(value) ?? value);
+    }
+    case 'sourceIp':
+      return exchange.remote.text;
+    case 'queryParameter':
+      return queryParameter(exchange.path, policy.name);
+    case 'cookie':
+      return cookie(exchange.header('cookie'), policy.name);
+    case 'filterState':
+      return null;
+  }
+}
+
+function queryParameter(path: string, name: string): string | null {
+  const question = path.indexOf('?');
+  if (question < 0) return null;
+  for (const part of path.slice(question + 1).split('&')) {
+    const equals = part.indexOf('=');
+    if ((equals < 0 ? part : part.slice(0, equals)) === name) return equals < 0 ? '' : part.slice(equals + 1);
+  }
+  return null;
+}
+
+function cookie(header: string | undefined, name: string): string | null {
+  for (const part of (header ?? '').split(';')) {
+    const equals = part.indexOf('=');
+    if (equals > 0 && part.slice(0, equals).trim() === name)
+      return part
+        .slice(equals + 1)
+        .trim()
+        .replace(/^"(.*)"$/, '$1');
+  }
+  return null;
+}

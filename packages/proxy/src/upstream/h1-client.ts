@@ -1,0 +1,330 @@
+import { type ChunkConsumer, ChunkDecoder } from '../http/h1-chunks.ts';
+import { type Framing, framing, H1Head, maxHeadBytes, parseResponseHead, parseTrailers } from '../http/h1-head.ts';
+import type { HttpProtocol, RequestHead, ResetReason, UpstreamEvents, UpstreamStream } from '../http/stream.ts';
+import type { Connection, ConnectionOwner } from '../io/connection.ts';
+import type { OpenedConnection } from './transport.ts';
+
+/** What an HTTP/1.1 client connection reports to its pool. */
+export interface H1ClientPool {
+  /** The exchange is over and the connection can serve another. */
+  onReusable(client: H1Client): void;
+  onClosed(client: H1Client): void;
+}
+
+/** The client side of one HTTP/1.1 connection: one request at a time. */
+export class H1Client implements ConnectionOwner, UpstreamStream, ChunkConsumer {
+  readonly protocol: HttpProtocol = 'HTTP/1.1';
+  readonly connection: Connection;
+  requestCount = 0;
+  /** Milliseconds (monotonic) when it last became idle. */
+  idleSince = 0;
+  #pool: H1ClientPool;
+  #events: UpstreamEvents | null = null;
+  #head: H1Head = new H1Head();
+  #chunks: ChunkDecoder | null = null;
+  #trailerHead: H1Head | null = null;
+  #partial: Buffer | null = null;
+  #pendingText = '';
+  #requestFraming: Framing = framing.none;
+  #responseFraming: Framing = framing.none;
+  #bodyLeft = 0;
+  #isHeadDone = false;
+  #isRequestDone = true;
+  #isResponseDone = true;
+  #isHeadRequest = false;
+  #isConnect = false;
+  #upgrade: string | null = null;
+  #isTunnel = false;
+  #keepAlive = true;
+  #hasReceived = false;
+  #isClosed = false;
+
+  readonly peerUri: string;
+  readonly localUri: string;
+
+  constructor(opened: OpenedConnection, pool: H1ClientPool) {
+    const { connection } = opened;
+    this.peerUri = opened.peer?.uri ?? '';
+    this.localUri = opened.localUri;
+    this.connection = connection;
+    this.#pool = pool;
+    connection.owner = this;
+  }
+
+  get isIdle(): boolean {
+    return this.#events === null;
+  }
+
+  /** True when this connection had served before and nothing came back for the current request. */
+  get isKeepAliveRace(): boolean {
+    return this.requestCount > 1 && !this.#hasReceived;
+  }
+
+  begin(events: UpstreamEvents): void {
+    this.#events = events;
+    this.requestCount++;
+    this.#hasReceived = false;
+    this.#isHeadDone = false;
+    this.#isResponseDone = false;
+    this.#isTunnel = false;
+    this.#keepAlive = true;
+  }
+
+  sendHead(head: RequestHead, end: boolean): void {
+    this.#isHeadRequest = head.method === 'HEAD';
+    this.#isConnect = head.method === 'CONNECT';
+    this.#upgrade = head.upgrade;
+    let text = `${head.method} ${head.path} HTTP/1.1\r\nhost: ${head.authority}\r\n`;
+    if (head.upgrade !== null || this.#isConnect) this.#requestFraming = framing.untilClose;
+    else if (end) {
+      this.#requestFraming = framing.none;
+      // A method that usually has a body says that it has none.
+      if (mayExpectBody(head.method) && head.headers.get('content-length') === undefined) text += 'content-length: 0\r\n';
+    } else if (head.headers.get('content-length') !== undefined) this.#requestFraming = framing.length;
+    else {
+      this.#requestFraming = framing.chunked;
+      text += 'transfer-encoding: chunked\r\n';
+    }
+    text += head.headers.toLines();
+    text += head.upgrade === null ? '\r\n' : `connection: upgrade\r\nupgrade: ${head.upgrade}\r\n\r\n`;
+    this.#isRequestDone = end && head.upgrade === null && !this.#isConnect;
+    if (this.#isRequestDone) this.connection.write(text);
+    else this.#pendingText = text;
+  }
+
+  sendData(bytes: Buffer, from: number, to: number, end: boolean): boolean {
+    if (end) this.#isRequestDone = true;
+    const goOn = this.#requestFraming === framing.chunked ? this.#sendChunk(bytes, from, to, end) : this.#sendPlain(bytes, from, to);
+    if (end) {
+      this.flush();
+      if (this.#requestFraming === framing.untilClose) this.connection.end();
+      if (this.#isResponseDone) this.#release();
+    }
+    return goOn;
+  }
+
+  sendTrailers(): void {
+    this.sendData(noBytes, 0, 0, true);
+  }
+
+  flush(): void {
+    if (this.#pendingText === '') return;
+    const text = this.#pendingText;
+    this.#pendingText = '';
+    this.connection.write(text);
+  }
+
+  abort(): void {
+    this.#events = null;
+    this.#close();
+  }
+
+  pause(): void {
+    this.connection.pause();
+  }
+
+  resume(): void {
+    this.connection.resume();
+  }
+
+  // --- bytes from the upstream
+
+  onData(received: Buffer, receivedLength: number): void {
+    const events = this.#events;
+    if (events === null) {
+      // Bytes on an idle connection belong to no request: the peers disagree, never use it again.
+      this.#close();
+      return;
+    }
+    this.#hasReceived = true;
+    let bytes = received;
+    let end = receivedLength;
+    if (this.#partial !== null) {
+      bytes = Buffer.concat([this.#partial, received.subarray(0, receivedLength)]);
+      end = bytes.length;
+      this.#partial = null;
+    }
+    this.#read(bytes, end);
+    events.onReadEnd();
+  }
+
+  onEnd(): void {
+    const events = this.#events;
+    if (events !== null && this.#isHeadDone && !this.#isResponseDone && this.#responseFraming === framing.untilClose) {
+      this.#keepAlive = false;
+      this.#finishResponse(events, noBytes, 0, 0);
+      events.onReadEnd();
+    }
+    if (!this.#isTunnel || this.#isRequestDone) this.#close();
+  }
+
+  onDrain(): void {
+    this.#events?.onUpstreamDrain();
+  }
+
+  onClose(): void {
+    this.#close();
+  }
+
+  onChunkData(bytes: Buffer, from: number, to: number): void {
+    this.#events?.onResponseData(bytes, from, to, false);
+  }
+
+  onChunksEnd(trailers: Buffer): boolean {
+    if (trailers.length > 2) {
+      this.#trailerHead ??= new H1Head();
+      if (parseTrailers(trailers, 0, trailers.length, this.#trailerHead) !== trailers.length) return false;
+    }
+    return true;
+  }
+
+  #read(bytes: Buffer, end: number): void {
+    let p = 0;
+    while (!this.#isHeadDone) {
+      const events = this.#events;
+      if (events === null || p >= end) return;
+      const after = parseResponseHead(bytes, p, end, this.#head);
+      if (after < 0 || (after === 0 && end - p > maxHeadBytes)) {
+        this.#fail('protocolError');
+        return;
+      }
+      if (after === 0) {
+        this.#partial = Buffer.from(bytes.subarray(p, end));
+        return;
+      }
+      p = after;
+      if (this.#isInformational()) events.onInformational(this.#head.status, this.#head.headers);
+      else this.#startResponse(events, bytes, p, end);
+    }
+    if (this.#events !== null && !this.#isResponseDone) this.#readBody(bytes, p, end);
+  }
+
+  #isInformational(): boolean {
+    const status = this.#head.status;
+    return status < 200 && !(status === 101 && this.#upgrade !== null);
+  }
+
+  #startResponse(events: UpstreamEvents, bytes: Buffer, at: number, end: number): void {
+    const head = this.#head;
+    this.#isHeadDone = true;
+    if (head.minorVersion === 1 ? head.wantsClose : !head.wantsKeepAlive) this.#keepAlive = false;
+    this.#frame(head);
+    const isEmpty = this.#responseFraming === framing.none || (this.#responseFraming === framing.length && head.contentLength === 0);
+    if (!isEmpty) {
+      events.onResponseHead(head.status, head.headers, false);
+      return;
+    }
+    if (end > at) this.#keepAlive = false;
+    this.#isResponseDone = true;
+    this.#events = null;
+    this.#releaseWhenDone();
+    events.onResponseHead(head.status, head.headers, true);
+  }
+
+  #frame(head: H1Head): void {
+    this.#bodyLeft = head.contentLength;
+    if (head.status === 101 || (this.#isConnect && head.status >= 200 && head.status < 300)) {
+      this.#isTunnel = true;
+      this.#keepAlive = false;
+      this.#responseFraming = framing.untilClose;
+    } else if (this.#isHeadRequest || head.status === 204 || head.status === 304) this.#responseFraming = framing.none;
+    else if (head.isChunked) {
+      this.#chunks ??= new ChunkDecoder();
+      this.#chunks.reset();
+      this.#responseFraming = framing.chunked;
+    } else if (head.contentLength >= 0) this.#responseFraming = framing.length;
+    else {
+      this.#responseFraming = framing.untilClose;
+      this.#keepAlive = false;
+    }
+  }
+
+  #readBody(bytes: Buffer, from: number, end: number): void {
+    const events = this.#events;
+    if (events === null || from >= end) return;
+    if (this.#responseFraming === framing.length) {
+      const to = Math.min(end, from + this.#bodyLeft);
+      this.#bodyLeft -= to - from;
+      if (this.#bodyLeft > 0) {
+        events.onResponseData(bytes, from, to, false);
+        return;
+      }
+      if (to < end) this.#keepAlive = false;
+      this.#finishResponse(events, bytes, from, to);
+    } else if (this.#responseFraming === framing.chunked) {
+      const chunks = this.#chunks;
+      const after = chunks?.decode(bytes, from, end, this) ?? -1;
+      if (after < 0) this.#fail('protocolError');
+      else if (chunks?.isDone === true && this.#events !== null) {
+        if (after < end) this.#keepAlive = false;
+        this.#finishResponse(events, noBytes, 0, 0);
+      }
+    } else events.onResponseData(bytes, from, end, false);
+  }
+
+  #finishResponse(events: UpstreamEvents, bytes: Buffer, from: number, to: number): void {
+    this.#isResponseDone = true;
+    this.#events = null;
+    this.#releaseWhenDone();
+    events.onResponseData(bytes, from, to, true);
+  }
+
+  /** Before the last event is told, so that a request made in answer to it finds this connection idle. */
+  #releaseWhenDone(): void {
+    if (this.#isRequestDone) this.#release();
+    // The upstream answered before it had the whole request: what is left cannot be sent to anybody else.
+    else this.#keepAlive = false;
+  }
+
+  #release(): void {
+    if (this.#isClosed) return;
+    if (this.#keepAlive && this.connection.isOpen) this.#pool.onReusable(this);
+    else this.#close();
+  }
+
+  #fail(reason: ResetReason): void {
+    const events = this.#events;
+    this.#events = null;
+    this.#close();
+    events?.onUpstreamReset(reason);
+  }
+
+  #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.connection.destroy();
+    const events = this.#events;
+    this.#events = null;
+    this.#pool.onClosed(this);
+    events?.onUpstreamReset('connectionTermination');
+  }
+
+  #sendPlain(bytes: Buffer, from: number, to: number): boolean {
+    const text = this.#pendingText;
+    if (text === '') return to > from ? this.connection.writeBytes(bytes, from, to) : true;
+    this.#pendingText = '';
+    if (to - from <= inlineBodyBytes) return this.connection.write(text + bytes.latin1Slice(from, to));
+    this.connection.write(text);
+    return this.connection.writeBytes(bytes, from, to);
+  }
+
+  #sendChunk(bytes: Buffer, from: number, to: number, end: boolean): boolean {
+    const text = this.#pendingText;
+    this.#pendingText = '';
+    const length = to - from;
+    const terminator = end ? '0\r\n\r\n' : '';
+    if (length === 0) return text === '' && !end ? true : this.connection.write(text + terminator);
+    const start = `${text}${length.toString(16)}\r\n`;
+    if (length <= inlineBodyBytes) return this.connection.write(`${start}${bytes.latin1Slice(from, to)}\r\n${terminator}`);
+    this.connection.write(start);
+    this.connection.writeBytes(bytes, from, to);
+    return this.connection.write(`\r\n${terminator}`);
+  }
+}
+
+const inlineBodyBytes = 8 * 1024;
+const noBytes = Buffer.alloc(0);
+
+function mayExpectBody(method: string): boolean {
+  return method === 'POST' || method === 'PUT' || method === 'PATCH';
+}

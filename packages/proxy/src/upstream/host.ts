@@ -1,0 +1,44 @@
+import type { EndpointPlan, UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
+import type { Cluster } from './cluster.ts';
+import { HostPool } from './pool.ts';
+
+/** One upstream host of one cluster: its health as seen from here, its counters and its connections. */
+export class Host {
+  readonly cluster: Cluster;
+  endpoint: EndpointPlan;
+  transport: UpstreamTransportPlan;
+  readonly pool: HostPool;
+  /** Requests under way. */
+  activeRequests = 0;
+  activeConnections = 0;
+  totalRequests = 0;
+  totalSuccesses = 0;
+  totalErrors = 0;
+  connectFailures = 0;
+  totalConnections = 0;
+  isEjected = false;
+  /** False while active health checks say so. */
+  passesHealthChecks = true;
+  addedAt: number;
+  isRemoved = false;
+
+  constructor(cluster: Cluster, endpoint: EndpointPlan, transport: UpstreamTransportPlan, now: number) {
+    this.cluster = cluster;
+    this.endpoint = endpoint;
+    this.transport = transport;
+    this.addedAt = now;
+    this.pool = new HostPool(this);
+  }
+
+  get address(): string {
+    return this.endpoint.key;
+  }
+
+  get isHealthy(): boolean {
+    return !this.isEjected && this.passesHealthChecks && (this.endpoint.health === 'UNKNOWN' || this.endpoint.health === 'HEALTHY');
+  }
+
+  get isDegraded(): boolean {
+    return this.endpoint.health === 'DEGRADED' && !this.isEjected && this.passesHealthChecks;
+  }
+}

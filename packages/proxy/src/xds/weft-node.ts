@@ -1,0 +1,23 @@
+import type { NodeJson } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
+
+/** Version told to control planes and in metrics. */
+export const proxyVersion = '0.1.0';
+
+/** Istio's own filters, which a control plane only sends to proxies that name them. */
+const extensions = [
+  ['istio.stats', 'envoy.filters.http'],
+  ['istio.stats', 'envoy.filters.network'],
+  ['envoy.filters.http.peer_metadata', 'envoy.filters.http'],
+  ['istio.metadata_exchange', 'envoy.filters.network'],
+  ['envoy.filters.http.grpc_stats', 'envoy.filters.http'],
+] as const;
+
+/** The bootstrap's node with what this proxy is and can do. */
+export function weftNode(node: NodeJson): NodeJson {
+  return {
+    ...node,
+    userAgentName: 'weft',
+    userAgentVersion: proxyVersion,
+    extensions: [...(node.extensions ?? []), ...extensions.map(([name, category]) => ({ name, category }))],
+  };
+}
