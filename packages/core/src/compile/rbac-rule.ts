@@ -125,6 +125,7 @@ function sourceClauses(source: SourceSpec | undefined): Clause<'principal'>[] {
   return [
     clause(source?.principals, source?.notPrincipals, sourcePrincipal, { isPrincipal: true }),
     clause(source?.requestPrincipals, source?.notRequestPrincipals, requestPrincipal),
+    clause(source?.trustDomains, source?.notTrustDomains, sourceTrustDomain),
     clause(source?.namespaces, source?.notNamespaces, sourceNamespace),
     clause(source?.serviceAccounts, source?.notServiceAccounts, sourceServiceAccount),
     clause(source?.remoteIpBlocks, source?.notRemoteIpBlocks, remoteIp),
@@ -273,6 +274,13 @@ function sourcePrincipal(value: string): PrincipalJson {
 function sourceNamespace(value: string): PrincipalJson {
   const pattern = value.split('*').map(escapeRegex).join('.*');
   return { authenticated: { principalName: { safeRegex: { regex: `.*/ns/${pattern}/.*` } } } };
+}
+
+/** The first part of an identity; `cluster.local` stands for the mesh's own trust domain, as in principals. */
+function sourceTrustDomain(value: string, context: RuleContext): PrincipalJson {
+  const names = value === 'cluster.local' ? [...new Set([value, ...context.trustDomains])] : [value];
+  const pattern = names.map((name) => name.split('*').map(escapeRegex).join('[^/]*')).join('|');
+  return { authenticated: { principalName: { safeRegex: { regex: `spiffe://(${pattern})/.*` } } } };
 }
 
 function sourceServiceAccount(value: string, context: RuleContext): PrincipalJson {

@@ -73,8 +73,8 @@ function buildPermission(json: PermissionJson): Clause {
   if (json.destinationIp) return ipClause('destination ip', json.destinationIp, (connection) => connection.destination);
   if (json.destinationPort !== undefined) return portClause(json.destinationPort, json.destinationPort + 1);
   if (json.destinationPortRange) return portClause(json.destinationPortRange.start ?? 0, json.destinationPortRange.end ?? 0);
-  if (json.metadata) return metadataClause(json.metadata);
-  if (json.sourcedMetadata?.metadataMatcher) return metadataClause(json.sourcedMetadata.metadataMatcher);
+  const metadata = json.sourcedMetadata?.metadataMatcher ?? json.metadata;
+  if (metadata) return metadataClause(metadata, json.sourcedMetadata?.metadataSource);
   if (json.requestedServerName) {
     const matcher = buildStringMatcher(json.requestedServerName);
     return connectionClause(`server name ${describeStringMatcher(matcher)}`, (connection) => matcher.matches(connection.serverName));
@@ -95,8 +95,8 @@ function buildPrincipal(json: PrincipalJson): Clause {
   if (json.remoteIp) return remoteIpClause(json.remoteIp);
   if (json.header) return headerClause(json.header);
   if (json.urlPath?.path) return pathClause(buildStringMatcher(json.urlPath.path));
-  if (json.metadata) return metadataClause(json.metadata);
-  if (json.sourcedMetadata?.metadataMatcher) return metadataClause(json.sourcedMetadata.metadataMatcher);
+  const metadata = json.sourcedMetadata?.metadataMatcher ?? json.metadata;
+  if (metadata) return metadataClause(metadata, json.sourcedMetadata?.metadataSource);
   if (json.filterState)
     return filterStateClause(
       json.filterState.key ?? '',
@@ -133,7 +133,9 @@ function withoutQuery(path: string): string {
   return at < 0 ? path : path.slice(0, at);
 }
 
-function metadataClause(json: Parameters<typeof buildMetadataTest>[0]): Clause {
+function metadataClause(json: Parameters<typeof buildMetadataTest>[0], source: string | number | undefined): Clause {
+  // Metadata of the route is known only once it is chosen, after authorization: nothing here reads it.
+  if (source === 'ROUTE') return unsupported('route metadata');
   const test = buildMetadataTest(json);
   return {
     text: `metadata ${describeMetadata(json)}`,
