@@ -49,7 +49,16 @@ export type ProxyConfigSpec = Loose<IProxyConfig['spec']>;
 export type EnvoyFilterSpec = Loose<IEnvoyFilter['spec']>;
 export type PeerAuthenticationSpec = Loose<IPeerAuthentication['spec']>;
 export type RequestAuthenticationSpec = Loose<IRequestAuthentication['spec']>;
-export type AuthorizationPolicySpec = Loose<IAuthorizationPolicy['spec']>;
+type GeneratedAuthorization = Loose<IAuthorizationPolicy['spec']>;
+type GeneratedRule = NonNullable<GeneratedAuthorization['rules']>[number];
+
+/** Who sends a request; `trustDomains` are younger than the generated types. */
+export type AuthorizationSource = NonNullable<NonNullable<GeneratedRule['from']>[number]['source']> & {
+  readonly trustDomains?: readonly string[];
+  readonly notTrustDomains?: readonly string[];
+};
+export type AuthorizationRule = Omit<GeneratedRule, 'from'> & { readonly from?: readonly { readonly source?: AuthorizationSource }[] };
+export type AuthorizationPolicySpec = Omit<GeneratedAuthorization, 'rules'> & { readonly rules?: readonly AuthorizationRule[] };
 export type TelemetrySpec = Loose<ITelemetry['spec']>;
 export type WasmPluginSpec = Loose<IWasmPlugin['spec']>;
 export type KubernetesGatewaySpec = Loose<IKubernetesGateway['spec']>;

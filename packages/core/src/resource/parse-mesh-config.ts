@@ -16,8 +16,13 @@ export interface ConfigurationProblem {
  * ConfigMap `istio` (`data.mesh`) and an IstioOperator (`spec.meshConfig`). Unknown fields are ignored.
  */
 export function parseMeshConfig(text: string): Result<MeshConfig, ConfigurationProblem> {
-  const written = readText(text, (value) => configMapText(value, 'mesh') ?? operatorField(value, 'meshConfig') ?? value);
+  const written = readMeshConfigText(text);
   return written.ok ? mergeMeshConfig(defaultMeshConfig, written.value) : written;
+}
+
+/** The settings that such a text writes, without the defaults. */
+export function readMeshConfigText(text: string): Result<Readonly<Record<string, unknown>>, ConfigurationProblem> {
+  return readText(text, (value) => configMapText(value, 'mesh') ?? operatorField(value, 'meshConfig') ?? value);
 }
 
 /** Mesh networks from YAML text, which may also be the ConfigMap `istio` (`data.meshNetworks`). Empty text gives no networks. */

@@ -2,7 +2,7 @@ import { schemas as generatedSchemas } from '../../gen/schemas.js';
 import { type KindKey, type KindMap, kindKey } from './kinds.ts';
 import type { Validity } from './problem.ts';
 import type { Resource } from './resource.ts';
-import { addedSchemas } from './schema-additions.ts';
+import { completeSchemas } from './schema-additions.ts';
 import type { SchemaNode } from './schema-node.ts';
 import { checkPeerAuthentication, checkRequestAuthentication } from './validation/authentication.ts';
 import { checkAuthorizationPolicy } from './validation/authorization-policy.ts';
@@ -12,6 +12,7 @@ import { checkEnvoyFilter, checkProxyConfig, checkTrafficExtension, checkWasmPlu
 import { checkGateway } from './validation/gateway.ts';
 import { checkBackendTlsPolicy, checkKubernetesGateway, checkListenerSet } from './validation/gateway-api-gateway.ts';
 import { checkGrpcRouteResource, checkHttpRouteResource, checkStreamRoute } from './validation/gateway-api-route.ts';
+import { checkIstioOperator, checkMeshConfigMap } from './validation/mesh-settings.ts';
 import { checkMetadata } from './validation/metadata.ts';
 import { createReport, type Report } from './validation/report.ts';
 import { checkServiceEntry, checkWorkloadEntry, checkWorkloadGroup } from './validation/service-entry.ts';
@@ -43,6 +44,8 @@ const checks: { readonly [K in KindKey]?: Check<K> } = {
   Telemetry: checkTelemetry,
   WasmPlugin: checkWasmPlugin,
   TrafficExtension: checkTrafficExtension,
+  IstioOperator: checkIstioOperator,
+  ConfigMap: checkMeshConfigMap,
   KubernetesGateway: checkKubernetesGateway,
   ListenerSet: checkListenerSet,
   HTTPRoute: checkHttpRouteResource,
@@ -52,7 +55,7 @@ const checks: { readonly [K in KindKey]?: Check<K> } = {
   UDPRoute: checkStreamRoute,
   BackendTLSPolicy: checkBackendTlsPolicy,
 };
-const schemas: Readonly<Record<string, SchemaNode>> = { ...generatedSchemas, ...addedSchemas(generatedSchemas) };
+const schemas: Readonly<Record<string, SchemaNode>> = completeSchemas(generatedSchemas);
 const patterns = compilePatterns(Object.values(schemas));
 const specRequired: ReadonlySet<KindKey> = new Set(['WasmPlugin', 'TrafficExtension', 'ServiceEntry', 'WorkloadEntry', 'WorkloadGroup']);
 

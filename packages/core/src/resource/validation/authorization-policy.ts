@@ -15,6 +15,8 @@ const sourceFields = [
   'notRequestPrincipals',
   'namespaces',
   'notNamespaces',
+  'trustDomains',
+  'notTrustDomains',
   'serviceAccounts',
   'notServiceAccounts',
   'ipBlocks',
@@ -71,7 +73,13 @@ function checkCustom(spec: AuthorizationPolicySpec, report: Report): void {
       }
     }
     for (const [when, { key = '' }] of (rule.when ?? []).entries()) {
-      if (key === 'source.namespace' || key === 'source.serviceAccount' || key === 'source.principal' || key.startsWith('request.auth.')) {
+      if (
+        key === 'source.namespace' ||
+        key === 'source.serviceAccount' ||
+        key === 'source.trustDomain' ||
+        key === 'source.principal' ||
+        key.startsWith('request.auth.')
+      ) {
         report.error(
           `spec.rules[${index}].when[${when}].key`,
           `"${key}" is not supported with action CUSTOM, which runs before tokens are read`,
@@ -158,6 +166,7 @@ function checkAttribute(key: string): string | null {
     'source.namespace',
     'source.principal',
     'source.serviceAccount',
+    'source.trustDomain',
     'request.auth.principal',
     'request.auth.audiences',
     'request.auth.presenter',

@@ -129,7 +129,7 @@ export function checkRetries(retries: HttpRoute['retries'], path: string, report
     report.error(path, 'a retry policy is configured, but attempts is 0, which switches retries off');
   }
   add(report, `${path}.perTryTimeout`, checkDuration(retries.perTryTimeout));
-  add(report, `${path}.backoff`, checkDuration((retries as { readonly backoff?: string }).backoff));
+  add(report, `${path}.backoff`, checkDuration(retries.backoff));
   if (!retries.retryOn) return;
   for (const condition of retries.retryOn.split(',')) {
     if (!retryConditions.has(condition) && !(/^\d+$/.test(condition) && statusCodes.has(Number(condition)))) {

@@ -12,7 +12,7 @@ export interface Report {
   warn(path: string, message: string): void;
 }
 
-/** A report and the way to read it. */
+/** A report and the way to read it. A field whose schema is violated is not reported again for what follows from it. */
 export function createReport(): { readonly report: Report; readonly validity: () => Validity } {
   const errors: FieldProblem[] = [];
   const warnings: FieldProblem[] = [];
@@ -20,7 +20,14 @@ export function createReport(): { readonly report: Report; readonly validity: ()
     if (!list.some((known) => known.path === path && known.message === message)) list.push({ path, message, source });
   };
   return {
-    report: { schema: add(errors, 'schema'), rule: add(errors, 'cel'), error: add(errors, 'semantic'), warn: add(warnings, 'semantic') },
+    report: {
+      schema: add(errors, 'schema'),
+      rule: (path, message) =>
+        errors.some((known) => known.path === path && known.source === 'schema') || add(errors, 'cel')(path, message),
+      error: (path, message) =>
+        errors.some((known) => known.path === path && known.source !== 'semantic') || add(errors, 'semantic')(path, message),
+      warn: add(warnings, 'semantic'),
+    },
     validity: () => ({ errors, warnings }),
   };
 }

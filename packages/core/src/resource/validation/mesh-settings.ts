@@ -1,0 +1,193 @@
+import { parseDurationMs } from '../../base/durations.ts';
+import type { KindMap } from '../kinds.ts';
+import { defaultMeshConfig, type ExtensionProvider, type MeshConfig, type MeshNetworks, type ProxyConfigSettings } from '../mesh-config.ts';
+import { meshConfigSchema } from '../mesh-config-schema.ts';
+import { mergeMeshConfig, parseMeshNetworks, readMeshConfigText } from '../parse-mesh-config.ts';
+import type { SchemaNode } from '../schema-node.ts';
+import { checkSchema } from './check-schema.ts';
+import { checkScopedHost } from './gateway.ts';
+import { checkFqdn, checkIpAddress, checkPort, checkSubnet, checkTrustDomain, checkWildcardHost, isDnsLabel } from './names.ts';
+import type { Report } from './report.ts';
+import { checkLocalityLb } from './traffic-policy.ts';
+import { checkDuration } from './values.ts';
+
+const maxConnectTimeoutMs = 3_600_000;
+const operatorSchema: SchemaNode = {
+  type: 'object',
+  properties: {
+    profile: { type: 'string' },
+    installPackagePath: { type: 'string' },
+    hub: { type: 'string' },
+    tag: {},
+    namespace: { type: 'string' },
+    revision: { type: 'string' },
+    defaultRevision: { type: 'boolean' },
+    compatibilityVersion: { type: 'string' },
+    meshConfig: { type: 'object' },
+    components: {
+      type: 'object',
+      properties: {
+        base: { type: 'object' },
+        pilot: { type: 'object' },
+        cni: { type: 'object' },
+        ztunnel: { type: 'object' },
+        istiodRemote: { type: 'object' },
+        ingressGateways: { type: 'array' },
+        egressGateways: { type: 'array' },
+      },
+    },
+    addonComponents: { type: 'object' },
+    values: { type: 'object' },
+    unvalidatedValues: { type: 'object' },
+  },
+};
+
+/** Checks an IstioOperator: its own fields, and the mesh configuration in it. */
+export function checkIstioOperator(resource: KindMap['IstioOperator'], report: Report): void {
+  if (!checkSchema(operatorSchema, resource.raw.spec ?? {}, 'spec', new Map(), report)) return;
+  if (resource.spec.meshConfig) checkWrittenMeshConfig(resource.spec.meshConfig, 'spec.meshConfig', report);
+}
+
+/** Checks the ConfigMap that holds a mesh's configuration; other ConfigMaps are left alone. */
+export function checkMeshConfigMap(resource: KindMap['ConfigMap'], report: Report): void {
+  const { name, namespace } = resource.ref;
+  if (namespace !== 'istio-system' || !(name === 'istio' || name.startsWith('istio-'))) return;
+  const { mesh, meshNetworks } = resource.raw.data ?? {};
+  if (typeof mesh === 'string') {
+    const written = readMeshConfigText(mesh);
+    if (written.ok) checkWrittenMeshConfig(written.value, 'data.mesh', report);
+    else report.error('data.mesh', written.error.message);
+  }
+  if (typeof meshNetworks === 'string') {
+    const networks = parseMeshNetworks(meshNetworks);
+    if (networks.ok) checkMeshNetworks(networks.value, 'data.meshNetworks', report);
+    else report.error('data.meshNetworks', networks.error.message);
+  }
+}
+
+function checkWrittenMeshConfig(written: Readonly<Record<string, unknown>>, path: string, report: Report): void {
+  const lenient: Report = {
+    ...report,
+    // A field that this version does not know is ignored by Istio as well.
+    schema: (at, message) => (message.startsWith('unknown field') ? report.warn(at, message) : report.schema(at, message)),
+  };
+  if (!checkSchema(meshConfigSchema, written, path, new Map(), lenient)) return;
+  const merged = mergeMeshConfig(defaultMeshConfig, written);
+  if (merged.ok) checkMeshConfig(merged.value, path, report);
+}
+
+/** What Istio asks of a mesh configuration. */
+export function checkMeshConfig(config: MeshConfig, path: string, report: Report): void {
+  add(report, `${path}.proxyListenPort`, checkPort(config.proxyListenPort));
+  add(report, `${path}.proxyInboundListenPort`, checkPort(config.proxyInboundListenPort));
+  add(report, `${path}.connectTimeout`, checkDuration(config.connectTimeout));
+  if ((parseDurationMs(config.connectTimeout) ?? 0) > maxConnectTimeoutMs) report.error(`${path}.connectTimeout`, 'expected at most 1h');
+  const detectionMs = parseDurationMs(config.protocolDetectionTimeout);
+  if (detectionMs !== 0) add(report, `${path}.protocolDetectionTimeout`, checkDuration(config.protocolDetectionTimeout));
+  checkProxyConfigSettings(config.defaultConfig, `${path}.defaultConfig`, report);
+  checkLocalityLb(config.localityLbSetting, true, `${path}.localityLbSetting`, report);
+  for (const [index, { hosts }] of config.serviceSettings.entries()) {
+    for (const [at, host] of (hosts ?? []).entries())
+      add(report, `${path}.serviceSettings[${index}].hosts[${at}]`, checkWildcardHost(host));
+  }
+  add(report, `${path}.trustDomain`, checkTrustDomain(config.trustDomain));
+  for (const [index, alias] of config.trustDomainAliases.entries())
+    add(report, `${path}.trustDomainAliases[${index}]`, checkTrustDomain(alias));
+  if (config.meshMTLS.ecdhCurves) report.error(`${path}.meshMTLS.ecdhCurves`, 'is not supported, use tlsDefaults.ecdhCurves');
+  checkProviders(config.extensionProviders, `${path}.extensionProviders`, report);
+}
+
+function checkProxyConfigSettings(config: ProxyConfigSettings, path: string, report: Report): void {
+  const required = ['configPath', 'binaryPath', 'discoveryAddress'] as const;
+  for (const field of required) if (config[field] === '') report.error(`${path}.${field}`, 'must not be empty');
+  add(report, `${path}.drainDuration`, checkDuration(config.drainDuration));
+  if ((parseDurationMs(config.drainDuration ?? '') ?? 0) % 1000 !== 0) report.error(`${path}.drainDuration`, 'expected whole seconds');
+  add(report, `${path}.proxyAdminPort`, checkPort(config.proxyAdminPort));
+  add(report, `${path}.statusPort`, checkPort(config.statusPort));
+  if ((config.concurrency ?? 0) < 0) report.error(`${path}.concurrency`, `expected at least 0, found ${config.concurrency}`);
+  const addresses = [
+    ['discoveryAddress', config.discoveryAddress],
+    ['statsdUdpAddress', config.statsdUdpAddress],
+    ['envoyMetricsService.address', config.envoyMetricsService?.address],
+    ['envoyAccessLogService.address', config.envoyAccessLogService?.address],
+    ['tracing.zipkin.address', config.tracing?.zipkin?.address],
+    ['tracing.lightstep.address', config.tracing?.lightstep?.address],
+    ['tracing.datadog.address', config.tracing?.datadog?.address],
+  ] as const;
+  for (const [field, address] of addresses) if (address) add(report, `${path}.${field}`, checkProxyAddress(address));
+  if (config.tracing?.lightstep && !config.tracing.lightstep.accessToken)
+    report.error(`${path}.tracing.lightstep.accessToken`, 'is required');
+}
+
+/** `host:port`; the node's own address may be written `$(HOST_IP)`. */
+function checkProxyAddress(address: string): string | null {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(address.replace('$(HOST_IP)', '127.0.0.1'));
+  const host = match?.[1] ?? match?.[2] ?? '';
+  if (!match) return `expected host:port, found "${address}"`;
+  return (
+    checkPort(Number(match[3])) ??
+    (checkFqdn(host) === null || checkIpAddress(host) === null ? null : `"${host}" is neither a name nor an IP address`)
+  );
+}
+
+/** Providers are only used when something refers to them, so what is wrong with one is a warning. */
+function checkProviders(providers: readonly ExtensionProvider[], path: string, report: Report): void {
+  const names = new Set<string>();
+  for (const [index, provider] of providers.entries()) {
+    const at = `${path}[${index}]`;
+    const { name = '', ...kinds } = provider;
+    if (name === '') report.warn(`${at}.name`, 'must not be empty');
+    else if (names.has(name)) report.warn(`${at}.name`, `the provider "${name}" is defined twice`);
+    names.add(name);
+    const [kind, ...others] = Object.entries(kinds).filter(([, settings]) => settings != null);
+    if (!kind || others.length > 0) report.warn(at, `expected exactly one kind of provider, found ${others.length + (kind ? 1 : 0)}`);
+    else if (needsService.has(kind[0])) checkProviderService(kind[1] as { service?: string; port?: number }, `${at}.${kind[0]}`, report);
+  }
+}
+
+const needsService: ReadonlySet<string> = new Set([
+  'envoyExtAuthzHttp',
+  'envoyExtAuthzGrpc',
+  'zipkin',
+  'lightstep',
+  'datadog',
+  'opencensus',
+  'skywalking',
+  'opentelemetry',
+  'envoyHttpAls',
+  'envoyTcpAls',
+  'envoyOtelAls',
+]);
+
+function checkProviderService(
+  { service = '', port }: { readonly service?: string; readonly port?: number },
+  path: string,
+  report: Report,
+): void {
+  const problem = service.includes('/') ? checkScopedHost(service, 'sidecar') : checkFqdn(service);
+  if (problem !== null && checkIpAddress(service) !== null) report.warn(`${path}.service`, problem);
+  const portProblem = checkPort(port);
+  if (portProblem !== null) report.warn(`${path}.port`, portProblem);
+}
+
+function checkMeshNetworks(networks: MeshNetworks, path: string, report: Report): void {
+  for (const [name, network] of Object.entries(networks.networks)) {
+    for (const [index, endpoint] of (network.endpoints ?? []).entries()) {
+      const at = `${path}.networks.${name}.endpoints[${index}]`;
+      if (endpoint.fromCidr !== undefined) add(report, `${at}.fromCidr`, checkSubnet(endpoint.fromCidr));
+      if (endpoint.fromRegistry !== undefined && !isDnsLabel(endpoint.fromRegistry)) {
+        report.error(`${at}.fromRegistry`, `expected the name of a cluster, found "${endpoint.fromRegistry}"`);
+      }
+    }
+    for (const [index, gateway] of (network.gateways ?? []).entries()) {
+      const at = `${path}.networks.${name}.gateways[${index}]`;
+      if (gateway.registryServiceName) add(report, `${at}.registryServiceName`, checkFqdn(gateway.registryServiceName));
+      if (gateway.address && checkIpAddress(gateway.address) !== null) add(report, `${at}.address`, checkFqdn(gateway.address));
+      add(report, `${at}.port`, checkPort(gateway.port));
+    }
+  }
+}
+
+function add(report: Report, path: string, problem: string | null): void {
+  if (problem !== null) report.error(path, problem);
+}
