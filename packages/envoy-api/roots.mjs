@@ -19,6 +19,7 @@ export const roots = [
   'envoy/extensions/access_loggers/open_telemetry/v3/logs_service.proto',
   'envoy/extensions/access_loggers/stream/v3/stream.proto',
   'envoy/extensions/clusters/aggregate/v3/cluster.proto',
+  'envoy/extensions/clusters/dns/v3/dns_cluster.proto',
   'envoy/extensions/clusters/dynamic_forward_proxy/v3/cluster.proto',
   'envoy/extensions/filters/common/fault/v3/fault.proto',
   'envoy/extensions/filters/http/cors/v3/cors.proto',

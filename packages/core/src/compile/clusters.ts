@@ -1,5 +1,6 @@
 import type { ClusterJson } from '@weft/envoy-api/envoy/config/cluster/v3/cluster_pb';
 import type { ClusterLoadAssignmentJson } from '@weft/envoy-api/envoy/config/endpoint/v3/endpoint_pb';
+import type { DnsClusterJson } from '@weft/envoy-api/envoy/extensions/clusters/dns/v3/dns_cluster_pb';
 import type { HttpProtocolOptionsJson } from '@weft/envoy-api/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
 import type { Subset } from '../mesh/destination-rule.ts';
 import { isHttp2 } from '../mesh/port-protocol.ts';
@@ -112,12 +113,10 @@ function outboundCluster(view: ProxyView, request: ClusterRequest): ClusterParts
   const isPlain = type === 'ORIGINAL_DST';
   const cluster: ClusterJson = {
     name,
-    type,
-    ...(type === 'EDS' ? { edsClusterConfig: edsConfig(name) } : {}),
+    ...discoveryFields(view, type, name),
     ...pool.cluster,
     ...(assignment && type !== 'EDS' ? { loadAssignment: assignment } : {}),
     ...(isPlain ? { lbPolicy: 'CLUSTER_PROVIDED' as const } : loadBalancerFields(policy.loadBalancer)),
-    ...(type === 'STRICT_DNS' || type === 'LOGICAL_DNS' ? dnsFields(view) : {}),
     ...outlierFields(policy.outlierDetection),
     ...commonLb(lb.usesLocalityWeights, policy.outlierDetection),
     ...(http ? { typedExtensionProtocolOptions: { [httpOptionsName]: typedConfig(httpOptionsName, http) } } : {}),
@@ -156,9 +155,19 @@ function edsConfig(serviceName: string): ClusterJson['edsClusterConfig'] {
   return { edsConfig: { ads: {}, initialFetchTimeout: '0s', resourceApiVersion: 'V3' }, serviceName };
 }
 
-function dnsFields(view: ProxyView): ClusterJson {
+/** How the cluster finds its hosts. A logical DNS cluster takes all addresses of a name for one host. */
+function discoveryFields(view: ProxyView, type: Discovery, name: string): ClusterJson {
+  if (type === 'EDS') return { type, edsClusterConfig: edsConfig(name) };
+  if (type === 'ORIGINAL_DST') return { type };
   const hasIpv4 = view.node.ips.some((ip) => !ip.includes(':'));
-  return { dnsRefreshRate: view.settings.meshConfig.dnsRefreshRate, respectDnsTtl: true, dnsLookupFamily: hasIpv4 ? 'V4_ONLY' : 'V6_ONLY' };
+  const config: DnsClusterJson = {
+    dnsRefreshRate: view.settings.meshConfig.dnsRefreshRate,
+    respectDnsTtl: true,
+    dnsJitter: '0.100s',
+    dnsLookupFamily: hasIpv4 ? 'V4_ONLY' : 'V6_ONLY',
+    ...(type === 'LOGICAL_DNS' ? { allAddressesInSingleEndpoint: true } : {}),
+  };
+  return { clusterType: { name: 'envoy.clusters.dns', typedConfig: typedConfig('envoy.extensions.clusters.dns.v3.DnsCluster', config) } };
 }
 
 interface HttpPool {

@@ -2,6 +2,7 @@ import type { AnyJson } from '@bufbuild/protobuf/wkt';
 import type { CircuitBreakers_ThresholdsJson } from '@weft/envoy-api/envoy/config/cluster/v3/circuit_breaker_pb';
 import type { ClusterJson } from '@weft/envoy-api/envoy/config/cluster/v3/cluster_pb';
 import type { TransportSocketJson } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
+import type { DnsClusterJson } from '@weft/envoy-api/envoy/extensions/clusters/dns/v3/dns_cluster_pb';
 import type { HttpProtocolOptionsJson } from '@weft/envoy-api/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
 import { buildLoadAssignment } from './build-endpoint.ts';
 import { buildHealthCheck } from './build-health-check.ts';
@@ -40,11 +41,7 @@ export function buildCluster(json: ClusterJson): ClusterPlan {
     })),
     protocol: buildProtocol(json),
     networkFilters: (json.filters ?? []).map(buildUpstreamFilter),
-    dns: {
-      refreshRateMs: durationMs(json.dnsRefreshRate, 5000),
-      family: (json.dnsLookupFamily as ClusterPlan['dns']['family'] | undefined) ?? 'AUTO',
-      respectTtl: json.respectDnsTtl ?? false,
-    },
+    dns: buildDns(json),
     originalDst: {
       headerName: original?.useHttpHeader ? (original.httpHeaderName || 'x-envoy-original-dst-host').toLowerCase() : null,
       portOverride: original?.upstreamPortOverride ?? null,
@@ -72,7 +69,24 @@ const clusterTypes: Readonly<Record<string, ClusterPlan['discovery']>> = {
   'envoy.clusters.dynamic_forward_proxy': 'DYNAMIC_FORWARD_PROXY',
 };
 
+const dnsCluster = 'envoy.extensions.clusters.dns.v3.DnsCluster';
+
+/** DNS settings: of the cluster type, else of the deprecated fields beside `type`. */
+function buildDns(json: ClusterJson): ClusterPlan['dns'] {
+  const own =
+    messageName(json.clusterType?.typedConfig?.['@type']) === dnsCluster ? (json.clusterType?.typedConfig as DnsClusterJson) : null;
+  const family = own ? own.dnsLookupFamily : json.dnsLookupFamily;
+  return {
+    refreshRateMs: durationMs(own ? own.dnsRefreshRate : json.dnsRefreshRate, 5000),
+    family: (family as ClusterPlan['dns']['family'] | undefined) ?? 'AUTO',
+    respectTtl: (own ? own.respectDnsTtl : json.respectDnsTtl) ?? false,
+  };
+}
+
 function discoveryOf(json: ClusterJson): ClusterPlan['discovery'] {
+  const custom = json.clusterType?.typedConfig;
+  if (messageName(custom?.['@type']) === dnsCluster)
+    return (custom as DnsClusterJson).allAddressesInSingleEndpoint ? 'LOGICAL_DNS' : 'STRICT_DNS';
   if (json.clusterType) return clusterTypes[json.clusterType.name ?? ''] ?? 'UNSUPPORTED';
   return (json.type as ClusterPlan['discovery'] | undefined) ?? 'STATIC';
 }
