@@ -1,5 +1,5 @@
 import type { Secret } from '../../resource/kubernetes-types.ts';
-import { object } from '../fields.ts';
+import { object, text } from '../fields.ts';
 
 interface DerElement {
   readonly tag: number;
@@ -11,7 +11,7 @@ interface DerElement {
 export function certificateProblem(secret: Secret, now: number | null): string | null {
   const data = object(secret.raw.data);
   const clear = object(secret.raw.stringData);
-  const read = (key: string): string => clear[key] ?? decodeBase64(data[key] ?? '') ?? '';
+  const read = (key: string): string => text(clear[key]) || decodeBase64(text(data[key])) || '';
   const pair = [
     ['cert', 'key'],
     ['tls.crt', 'tls.key'],

@@ -1,6 +1,6 @@
 import { selectsByExpressions } from '../../base/labels.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
-import { object } from '../fields.ts';
+import { object, text } from '../fields.ts';
 import { fact } from '../proof.ts';
 import { controllerWorkload, podWorkload, type Workload } from '../workload.ts';
 import { type Webhook, webhooksOf } from './webhook-spec.ts';
@@ -16,7 +16,7 @@ export const injectionImageAutoAnalyzer: SetAnalyzer = {
     const webhooks = set
       .ofKind('MutatingWebhookConfiguration')
       .flatMap((configuration) => webhooksOf(configuration).map(([, webhook]) => webhook))
-      .filter((webhook) => webhook.name?.endsWith('istio.io'));
+      .filter((webhook) => text(webhook.name).endsWith('istio.io'));
     for (const pod of set.ofKind('Pod')) {
       if (!leavesImage(podWorkload(pod), object(pod.spec).containers?.length ?? 0)) continue;
       report({

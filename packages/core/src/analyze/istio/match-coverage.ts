@@ -1,4 +1,4 @@
-import { object, strings } from '../fields.ts';
+import { object, strings, text } from '../fields.ts';
 
 export interface StringCondition {
   readonly exact?: string;
@@ -62,7 +62,7 @@ function coversText(first: StringCondition | null | undefined, second: StringCon
   if (!first || isPresence(first)) return !first || Boolean(second);
   if (!second) return false;
   if (first.exact !== undefined) return first.exact === second.exact;
-  if (first.prefix !== undefined) return (second.exact ?? second.prefix)?.startsWith(first.prefix) ?? false;
+  if (first.prefix !== undefined) return text(second.exact ?? second.prefix).startsWith(text(first.prefix));
   return first.regex === second.regex;
 }
 

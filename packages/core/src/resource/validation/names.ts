@@ -89,8 +89,8 @@ export function isTcpProtocol(protocol: string | undefined): boolean {
 }
 
 /** What is wrong with a protocol's name; an empty one means that the protocol is detected. */
-export function checkProtocol(protocol: string | undefined): string | null {
-  if (protocol === undefined || protocol === '' || isKnownProtocol(protocol)) return null;
+export function checkProtocol(protocol: string | undefined | null): string | null {
+  if (!protocol || isKnownProtocol(protocol)) return null;
   return `unsupported protocol "${protocol}"`;
 }
 
@@ -120,7 +120,7 @@ export function checkLabels(labels: Readonly<Record<string, string>> | undefined
     if (name.length > 63 || !labelName.test(name) || (slash >= 0 && (prefix.length > 253 || !prefix.split('.').every(isDnsLabel)))) {
       return `"${key}" is no valid label key`;
     }
-    if (value !== '' && (value.length > 63 || !labelName.test(value))) return `"${value}" is no valid value for the label "${key}"`;
+    if (value && (value.length > 63 || !labelName.test(value))) return `"${value}" is no valid value for the label "${key}"`;
   }
   return null;
 }
