@@ -5,13 +5,14 @@ import { modals } from '@mantine/modals';
 import type { DraftChange } from '@weft/agent/api/config-types';
 import type { Finding, ResourceId } from '@weft/agent/api/types';
 import { type ReactNode, useMemo, useState } from 'react';
+import { AppliedNotice } from '../../components/applied-notice.tsx';
 import { Refusal } from '../../components/refusal.tsx';
 import { YamlEditor } from '../../components/yaml-editor.tsx';
 import { useAgentState } from '../../lib/agent-state.ts';
+import { useAppliedRevision } from '../../lib/applied-revision.ts';
 import { sendChanges, useApply } from '../../lib/apply.ts';
 import { useDraftAnalysis } from '../../lib/draft-analysis.ts';
 import { AnalysisStatus } from './analysis-status.tsx';
-import { AppliedNotice } from './applied-notice.tsx';
 import classes from './configuration.module.css';
 import { DraftPreview } from './draft-preview.tsx';
 import { RelatedResources } from './related-resources.tsx';
@@ -38,7 +39,8 @@ export function DraftEditor(props: DraftEditorProps) {
   const { id, label, title, saved, savedFindings, related, text, onText, line, onApplied, onDeleted } = props;
   const { status } = useAgentState();
   const [isPreviewed, setPreviewed] = useState(false);
-  const [applied, setApplied] = useState<number | null>(null);
+  const [appliedRevision, setApplied] = useState<number | null>(null);
+  const applied = useAppliedRevision(appliedRevision);
   const [revealed, setRevealed] = useState<{ readonly line: number } | null>(line === null ? null : { line });
   const isChanged = text !== saved;
   const change = useMemo<DraftChange>(() => ({ kind: 'resource', id, yaml: text }), [id, text]);
@@ -53,6 +55,7 @@ export function DraftEditor(props: DraftEditorProps) {
         baseRevision: status?.agent.revision ?? null,
       }),
     (revision) => {
+      applied.forgetUndo();
       setApplied(revision);
       setPreviewed(false);
       onApplied();
@@ -104,7 +107,7 @@ export function DraftEditor(props: DraftEditorProps) {
       <div className={classes.below}>
         <Refusal result={apply.data} error={apply.error} />
         <Refusal result={remove.data} error={remove.error} />
-        {applied !== null && !isChanged && <AppliedNotice revision={applied} />}
+        {applied.revision !== null && !isChanged && <AppliedNotice {...applied} revision={applied.revision} />}
         <AnalysisStatus isChanged={isChanged} live={live} findings={findings} onReveal={(finding) => setRevealed({ line: finding.line })} />
         {isPreviewed && isChanged && <DraftPreview change={change} />}
         {!isPreviewed && <RelatedResources ids={related} />}
