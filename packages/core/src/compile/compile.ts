@@ -2,6 +2,7 @@ import type { ClusterJson } from '@weft/envoy-api/envoy/config/cluster/v3/cluste
 import type { ProxyView, ServiceView } from '../mesh/proxy-view.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { blackHole, type ClusterMode, type ClusterParts, passthrough, serviceClusterNames, serviceClusters } from './clusters.ts';
+import { applyEnvoyFilters } from './envoy-filter.ts';
 import { compileGateway } from './gateway.ts';
 import { compileInbound } from './inbound.ts';
 import { outboundListeners } from './outbound-listeners.ts';
@@ -19,7 +20,11 @@ export interface Compiled {
  */
 export function compile(view: ProxyView, previous: Compiled | null = null): Snapshot {
   if (previous?.view.hash === view.hash) return previous.snapshot;
-  return view.node.type === 'sidecar' ? compileSidecar(view, previous) : compileRouter(view, previous);
+  const isPatched = view.policies.envoyFilters.length > 0;
+  // Parts that EnvoyFilters have changed must not be taken over and changed again.
+  const reusable = isPatched || (previous?.view.policies.envoyFilters.length ?? 0) > 0 ? null : previous;
+  const snapshot = view.node.type === 'sidecar' ? compileSidecar(view, reusable) : compileRouter(view, reusable);
+  return isPatched ? applyEnvoyFilters(view, snapshot) : snapshot;
 }
 
 function compileSidecar(view: ProxyView, previous: Compiled | null): Snapshot {
