@@ -96,6 +96,7 @@ function outboundCluster(view: ProxyView, request: ClusterRequest): ClusterParts
           lb,
           onlyMtls: mode === 'sni-dnat',
           isDiscovered: type === 'EDS',
+          isSingle: type === 'LOGICAL_DNS',
         });
   if (assignment !== null && type !== 'EDS' && !assignment.endpoints?.some((group) => (group.lbEndpoints ?? []).length > 0)) return null;
   const pool = connectionPoolFields(view, policy.connectionPool, policy.retryBudget);

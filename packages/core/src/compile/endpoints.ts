@@ -21,11 +21,14 @@ export interface AssignmentRequest {
   /** Whether only endpoints that take mTLS count, as for traffic that is passed on unopened. */
   readonly onlyMtls: boolean;
   readonly isDiscovered: boolean;
+  /** Whether the cluster can have one endpoint only, as with logical DNS. */
+  readonly isSingle: boolean;
 }
 
 /** The endpoints of a cluster by locality: those that are ready and reachable, with the weights and priorities that locality settings give them. */
 export function loadAssignment(view: ProxyView, request: AssignmentRequest): ClusterLoadAssignmentJson {
-  const usable = request.service.endpoints.endpoints.filter((endpoint) => isUsable(view, request, endpoint));
+  const matching = request.service.endpoints.endpoints.filter((endpoint) => isUsable(view, request, endpoint));
+  const usable = request.isSingle ? matching.slice(0, 1) : matching;
   const reachable = throughGateways(view, groupByLocality(usable));
   const groups = request.onlyMtls ? reachable.map(keepMtls) : reachable;
   const placed = applyLocalityLb(view, groups, request.lb);
