@@ -31,7 +31,7 @@ import { proxyVersion, weftNode } from './xds/weft-node.ts';
 export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const parsed = parseBootstrap(options.bootstrap);
   if (!parsed.ok) throw new Error(`bootstrap: ${parsed.error}`);
-  const proxy = new Proxy(parsed.value, options);
+  const proxy = new RunningInstance(parsed.value, options);
   await proxy.start();
   return proxy;
 }
@@ -44,7 +44,7 @@ export function startProxies(all: readonly ProxyOptions[]): Promise<PromiseSettl
 /** Timers are shared by all proxies of a thread. */
 const timers = new TimerWheel(() => performance.now());
 
-class Proxy implements RunningProxy {
+class RunningInstance implements RunningProxy {
   readonly name: string;
   readonly ready: Promise<void>;
   readonly node: NodeJson;
@@ -58,6 +58,7 @@ class Proxy implements RunningProxy {
   ads: AdsClient | null = null;
   identity: WorkloadIdentity | null = null;
   isDraining = false;
+  #expectsAds = true;
   #options: ProxyOptions;
   #admin: AdminServer;
   #accessLogs: AccessLogs;
@@ -146,13 +147,11 @@ class Proxy implements RunningProxy {
       this.identity = new WorkloadIdentity(identity, this.secrets, log);
       this.identity.start();
     }
+    const target = adsTargetOf(this.bootstrap);
+    this.#expectsAds = target !== null;
     this.#use(this.store.plan);
     await this.listeners.settled();
-    const target = adsTargetOf(this.bootstrap);
-    if (target === null) {
-      this.#markReady();
-      return;
-    }
+    if (target === null) return;
     const own = identity ? (name: string): boolean => name === 'default' || name === 'ROOTCA' : () => false;
     const credentials =
       this.#options.adsCredentials ?? (target.isSecure ? grpc.credentials.createSsl() : grpc.credentials.createInsecure());
@@ -191,7 +190,11 @@ class Proxy implements RunningProxy {
   /** The first configuration counts as in force when clusters and listeners have been told. */
   get isReady(): boolean {
     if (this.isDraining) return false;
-    return this.ads === null || (this.ads.hasInitial && this.listeners.isSettled);
+    return this.#isConfigured && this.listeners.isSettled;
+  }
+
+  get #isConfigured(): boolean {
+    return !this.#expectsAds || (this.ads?.hasInitial === true && !this.store.isWarming);
   }
 
   #use(plan: Plan): void {
@@ -200,7 +203,7 @@ class Proxy implements RunningProxy {
     this.#outlier.use(this.clusters.all());
     this.listeners.usePlan(plan);
     void this.listeners.settled().then(() => {
-      if (this.ads === null || this.ads.hasInitial) this.#markReady();
+      if (this.#isConfigured) this.#markReady();
     });
   }
 
@@ -212,7 +215,7 @@ class Proxy implements RunningProxy {
 
 /** What the admin interface shows of a proxy. */
 export type ProxyInside = Pick<
-  Proxy,
+  RunningInstance,
   | 'node'
   | 'bootstrap'
   | 'registry'

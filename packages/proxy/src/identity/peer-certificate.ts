@@ -10,10 +10,10 @@ export interface PeerIdentity {
 }
 
 /** Reads the peer's certificate; null when it showed none. Never throws: a certificate that cannot be read counts as none. */
-export function readPeer(socket: TLSSocket): PeerIdentity | null {
+export function readPeer(socket: TLSSocket, isVerified: boolean): PeerIdentity | null {
   const certificate = peerX509(socket);
   if (certificate === null) return null;
-  return identityOf(certificate, socket.authorized);
+  return identityOf(certificate, isVerified);
 }
 
 /** The peer's certificate as Node's object; null when it showed none or it cannot be parsed. */

@@ -171,11 +171,23 @@ export function checkPeer(socket: tls.TLSSocket, validation: PeerValidation | nu
   const certificate = peerX509(socket);
   if (certificate === null) return options.isRequired ? 'peer did not return a certificate' : null;
   const context = validation.context;
-  if (validation.hasRoots && !socket.authorized && !context.acceptUntrusted) {
-    const reason = String(socket.authorizationError ?? 'unknown');
-    if (!(context.allowExpired && reason === 'CERT_HAS_EXPIRED')) return `CERTIFICATE_VERIFY_FAILED: ${reason}`;
+  if (validation.hasRoots && !context.acceptUntrusted) {
+    const reason = verificationError(socket);
+    if (reason !== null && !(context.allowExpired && reason === 'CERT_HAS_EXPIRED')) return `CERTIFICATE_VERIFY_FAILED: ${reason}`;
   }
   return checkNames(certificate, context);
+}
+
+interface WithTlsHandle {
+  readonly ssl?: { verifyError?(): (Error & { code?: string }) | null } | null;
+}
+
+/** OpenSSL's verdict on the chain. Node sets `authorized` only on sockets made by `tls.connect` and `tls.Server`, so the handle is asked. */
+function verificationError(socket: tls.TLSSocket): string | null {
+  const { ssl } = socket as unknown as WithTlsHandle;
+  if (typeof ssl?.verifyError !== 'function') return socket.authorized ? null : String(socket.authorizationError ?? 'unknown');
+  const error = ssl.verifyError();
+  return error ? (error.code ?? error.message) : null;
 }
 
 function checkNames(certificate: X509Certificate, context: ValidationContextPlan): string | null {

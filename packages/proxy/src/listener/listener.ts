@@ -194,15 +194,15 @@ export class Listener implements HttpConnectionObserver {
         fail();
         return;
       }
-      this.#onSecured(socket, chain, facts);
+      this.#onSecured(socket, chain, facts, context);
     });
   }
 
-  #onSecured(socket: tls.TLSSocket, chain: FilterChainPlan, facts: Facts): void {
+  #onSecured(socket: tls.TLSSocket, chain: FilterChainPlan, facts: Facts, context: TlsServerContext): void {
     this.stats.handshakes.increment();
     facts.isTls = true;
     facts.tlsVersion = socket.getProtocol() ?? '';
-    facts.peerCertificate = readPeer(socket)?.certificate ?? null;
+    facts.peerCertificate = readPeer(socket, context.validation?.hasRoots === true)?.certificate ?? null;
     facts.localCertificate = localCertificate(socket);
     const connection = Connection.secure(socket);
     this.#connections.add(connection);

@@ -22,7 +22,7 @@ export function celActivation(exchange: Exchange): Readonly<Record<string, unkno
       scheme: exchange.scheme,
       method: exchange.method,
       headers,
-      referer: headers['referer'] ?? '',
+      referer: headers.referer ?? '',
       useragent: headers['user-agent'] ?? '',
       id: exchange.requestId,
       protocol: exchange.protocol,

@@ -254,7 +254,7 @@ function responseFlags(flags: string): ResponseFlags | undefined {
   for (const flag of flags.split(',')) {
     const field = flagFields[flag];
     if (field !== undefined) found[field] = true;
-    else if (flag === 'UAEX') found['unauthorizedDetails'] = { reason: 1 };
+    else if (flag === 'UAEX') found.unauthorizedDetails = { reason: 1 };
   }
   return create(ResponseFlagsSchema, found);
 }

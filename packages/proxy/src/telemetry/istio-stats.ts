@@ -198,7 +198,7 @@ export class IstioStats {
 const unknownService: Service = { host: '', name: '', namespace: '' };
 
 function serviceOf(cluster: ClusterPlan, own: Workload | null): Service | null {
-  const services = cluster.metadata['istio']?.['services'];
+  const services = cluster.metadata.istio?.services;
   const first: unknown = Array.isArray(services) ? services[0] : undefined;
   if (typeof first === 'object' && first !== null) {
     const { host = '', name = '', namespace = '' } = first as { host?: string; name?: string; namespace?: string };

@@ -27,13 +27,13 @@ const rememberedPeers = 1000;
 /** The workload that a node's metadata describes. */
 export function workloadOfNode(node: NodeJson): Workload {
   const metadata = (node.metadata ?? {}) as Record<string, unknown>;
-  const labels = asRecord(metadata['LABELS']);
-  const name = text(metadata['WORKLOAD_NAME']) || text(metadata['NAME']);
+  const labels = asRecord(metadata.LABELS);
+  const name = text(metadata.WORKLOAD_NAME) || text(metadata.NAME);
   const struct = fromJson(StructSchema, {
-    NAME: text(metadata['NAME']),
-    NAMESPACE: text(metadata['NAMESPACE']),
+    NAME: text(metadata.NAME),
+    NAMESPACE: text(metadata.NAMESPACE),
     WORKLOAD_NAME: name,
-    CLUSTER_ID: text(metadata['CLUSTER_ID']),
+    CLUSTER_ID: text(metadata.CLUSTER_ID),
     LABELS: exchangedLabels(labels),
   });
   return describe(struct, node.id ?? '');
@@ -58,18 +58,18 @@ const labelKeys = [
 
 function describe(struct: Struct, id: string): Workload {
   const json = toJson(StructSchema, struct) as Record<string, unknown>;
-  const labels = asRecord(json['LABELS']);
-  const name = text(json['WORKLOAD_NAME']);
-  const app = text(labels['app']) || text(labels['app.kubernetes.io/name']);
-  const version = text(labels['version']) || text(labels['app.kubernetes.io/version']);
+  const labels = asRecord(json.LABELS);
+  const name = text(json.WORKLOAD_NAME);
+  const app = text(labels.app) || text(labels['app.kubernetes.io/name']);
+  const version = text(labels.version) || text(labels['app.kubernetes.io/version']);
   return {
     name,
-    namespace: text(json['NAMESPACE']),
+    namespace: text(json.NAMESPACE),
     app,
     version,
     canonicalService: text(labels['service.istio.io/canonical-name']) || app || name,
     canonicalRevision: text(labels['service.istio.io/canonical-revision']) || version,
-    cluster: text(json['CLUSTER_ID']),
+    cluster: text(json.CLUSTER_ID),
     id,
     struct,
   };

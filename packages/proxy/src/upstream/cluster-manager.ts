@@ -109,12 +109,12 @@ function connectionKey(plan: ClusterPlan): string {
   const key = JSON.stringify([
     plan.discovery,
     plan.edsName,
-    plan.discovery.endsWith('DNS') ? source['loadAssignment'] : null,
-    source['transportSocket'],
-    source['transportSocketMatches'],
-    source['typedExtensionProtocolOptions'],
-    source['http2ProtocolOptions'],
-    source['upstreamBindConfig'],
+    plan.discovery.endsWith('DNS') ? source.loadAssignment : null,
+    source.transportSocket,
+    source.transportSocketMatches,
+    source.typedExtensionProtocolOptions,
+    source.http2ProtocolOptions,
+    source.upstreamBindConfig,
   ]);
   connectionKeys.set(plan, key);
   return key;

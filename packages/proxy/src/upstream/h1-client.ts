@@ -204,7 +204,7 @@ export class H1Client implements ConnectionOwner, UpstreamStream, ChunkConsumer 
     return status < 200 && !(status === 101 && this.#upgrade !== null);
   }
 
-  #startResponse(events: UpstreamEvents, bytes: Buffer, at: number, end: number): void {
+  #startResponse(events: UpstreamEvents, _bytes: Buffer, at: number, end: number): void {
     const head = this.#head;
     this.#isHeadDone = true;
     if (head.minorVersion === 1 ? head.wantsClose : !head.wantsKeepAlive) this.#keepAlive = false;

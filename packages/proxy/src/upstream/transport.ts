@@ -113,10 +113,10 @@ class Opening implements UpstreamOpening {
     socket.on('session', (session: Buffer) => context.rememberSession(this.#host.address, sni, session));
     socket.once('error', (error) => this.#fail('connectFailure', `TLS_error: ${error.message}`));
     socket.once('close', () => this.#fail('connectFailure', 'TLS_error: connection closed in handshake'));
-    socket.once('secureConnect', () => this.#onSecured(socket, context, plan));
+    socket.once('secureConnect', () => this.#onSecured(socket, context));
   }
 
-  #onSecured(socket: tls.TLSSocket, context: TlsClientContext, plan: UpstreamTlsPlan): void {
+  #onSecured(socket: tls.TLSSocket, context: TlsClientContext): void {
     const problem = checkPeer(socket, context.validation, { isRequired: true });
     if (problem !== null) {
       this.#host.cluster.stats.tlsVerificationFailures.increment();
@@ -127,8 +127,12 @@ class Opening implements UpstreamOpening {
     const isHttp2 = alpn === '' ? this.#purpose === 'http2' : isHttp2Alpn(alpn);
     socket.removeAllListeners('close');
     socket.removeAllListeners('error');
-    void plan;
-    this.#succeed(Connection.secure(socket), this.#purpose !== 'tcp' && isHttp2, alpn, readPeer(socket));
+    this.#succeed(
+      Connection.secure(socket),
+      this.#purpose !== 'tcp' && isHttp2,
+      alpn,
+      readPeer(socket, context.validation?.hasRoots === true),
+    );
   }
 
   #succeed(connection: Connection, isHttp2: boolean, alpn: string, peer: PeerIdentity | null): void {

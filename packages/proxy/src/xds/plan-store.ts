@@ -45,6 +45,11 @@ export class PlanStore {
     return this.#plan;
   }
 
+  /** True while an update is not in force yet, or a listener waits for its routes. */
+  get isWarming(): boolean {
+    return this.#isScheduled || this.#waitingSince.size > 0;
+  }
+
   /** Everything known, static and discovered. */
   snapshot(): Snapshot {
     const list = <K extends ResourceKind>(kind: K): ResourceOf<K>[] => {
