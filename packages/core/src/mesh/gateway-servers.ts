@@ -161,14 +161,14 @@ class Merge {
     return { ports: this.#ports, serversByRouteName: this.#serversByRouteName, conflicts: this.#conflicts };
   }
 
+  /** A Gateway that names its services is served on their ports only; one that selects by labels on the port as written where no service translates it. */
   #boundPorts(gateway: Gateway, number: number): readonly number[] {
     const services = gateway.annotations[gatewayServiceAnnotation]?.split(',');
-    const fitting = this.#mappings.filter(
-      (mapping) =>
-        mapping.servicePort === number &&
-        (services ? services.includes(mapping.hostname) : mapping.labels[noTranslationLabel] === undefined),
+    const own = this.#mappings.filter((mapping) =>
+      services ? services.includes(mapping.hostname) : mapping.labels[noTranslationLabel] === undefined,
     );
-    if (services && fitting.length > 0) return [...new Set(fitting.map((mapping) => mapping.targetPort))].sort((a, b) => a - b);
+    const fitting = own.filter((mapping) => mapping.servicePort === number);
+    if (services && own.length > 0) return [...new Set(fitting.map((mapping) => mapping.targetPort))].sort((a, b) => a - b);
     return [fitting[0]?.targetPort ?? number];
   }
 
