@@ -24,6 +24,7 @@ export const shopApi = (): InventoryApi => {
 type InventoryApi = (new (
   address: string,
   channel: ReturnType<typeof credentials.createInsecure>,
+  options: { readonly 'grpc.default_authority': string },
 ) => Client & {
   Check(request: object, options: object, done: (error: ServiceError | null, reply: { available: number }) => void): void;
 }) & {
@@ -33,7 +34,9 @@ type InventoryApi = (new (
 /** A gRPC client of the inventory, through the sidecar's egress listener on `port`. */
 export function stockClient(port: number): StockClient {
   const Api = shopApi();
-  const client = new Api(`127.0.0.1:${port}`, credentials.createInsecure());
+  // The listener is on loopback, but the request must name the service: routes go by its host.
+  const authority = { 'grpc.default_authority': `inventory.data.svc.cluster.local:${port}` };
+  const client = new Api(`127.0.0.1:${port}`, credentials.createInsecure(), authority);
   return {
     available: (sku) =>
       new Promise((resolve, reject) => {
