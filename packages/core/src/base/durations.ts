@@ -11,7 +11,8 @@ export function parseDurationMs(text: string): number | null {
   if (text.length > 64 || !wholeText.test(text)) return null;
   let ms = 0;
   for (const match of text.matchAll(part)) ms += Number(match[1]) * (unitMs[match[2] ?? ''] ?? 0);
-  return text.startsWith('-') ? -ms : ms;
+  const rounded = Math.round(ms * 1e6) / 1e6;
+  return text.startsWith('-') ? -rounded : rounded;
 }
 
 /** A duration as protojson writes it: seconds with 0, 3, 6 or 9 decimals and an `s`. */

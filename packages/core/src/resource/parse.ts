@@ -107,7 +107,7 @@ function splitDocuments(text: string): DocumentText[] {
     line += countLines(body);
     const lineEnd = text.indexOf('\n', end);
     const separator = lineEnd < 0 ? text.slice(end) : text.slice(end, lineEnd);
-    if (/^---\s*(?:#.*)?$/.test(separator)) {
+    if (/^---\s*(?:#.*)?\r?$/.test(separator)) {
       if (lineEnd < 0) break;
       start = lineEnd + 1;
       line++;

@@ -14,7 +14,7 @@ export function checkDuration(text: string | null | undefined): string | null {
   const ms = parseDurationMs(text);
   if (ms === null) return `expected a duration such as 5s or 250ms, found "${text}"`;
   if (ms < 1) return `expected a duration of at least 1ms, found "${text}"`;
-  return Number.isInteger(roundNanos(ms)) ? null : `expected whole milliseconds, found "${text}"`;
+  return Number.isInteger(ms) ? null : `expected whole milliseconds, found "${text}"`;
 }
 
 /** The same, but zero is allowed: it switches the limit off. */
@@ -83,10 +83,6 @@ export function checkUrl(text: string, schemes: readonly string[]): string | nul
 export function hasBrokenCharacters(text: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   return /[\u0000-\u0020\u007f]|%(?![0-9a-fA-F]{2})/.test(text);
-}
-
-function roundNanos(ms: number): number {
-  return Math.round(ms * 1e6) / 1e6;
 }
 
 type CommandState = 'literal' | 'name' | 'arguments' | 'array' | 'string' | 'item end' | 'arguments end' | 'command end';
