@@ -51,7 +51,8 @@ export async function answerAuthz(proxy: CheckProxy, request: AuthzRequest, port
   };
 }
 
-function callOf({ view }: CheckProxy, request: AuthzRequest): Call {
+/** The request as a call on the proxy of the workload. */
+export function callOf({ view }: CheckProxy, request: AuthzRequest): Call {
   const { principal = '', protocol = 'http' } = request;
   const grpc = { 'content-type': 'application/grpc' };
   return completeCall({
@@ -141,7 +142,8 @@ function namesOf(policy: string, rules: RbacRulesPlan | null): readonly string[]
   return names.flatMap((name) => policyOf(name).policy ?? []);
 }
 
-function headersAfter(call: Call, { decision }: CallResult): Readonly<Record<string, string>> {
+/** The headers that go on after filters changed them. */
+export function headersAfter(call: Call, { decision }: CallResult): Readonly<Record<string, string>> {
   const headers: Record<string, string> = { ...call.headers };
   if (call.jwt !== '') headers.authorization ??= `Bearer ${call.jwt}`;
   for (const change of decision?.outcome.headerChanges ?? []) apply(headers, change);

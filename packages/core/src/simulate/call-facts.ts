@@ -56,7 +56,7 @@ export class CallRequest implements RequestFacts {
   readonly contentLength = 0;
   readonly #headers: Readonly<Record<string, string>>;
 
-  constructor(call: Call, connection: ConnectionFacts, http: HttpConnectionManagerPlan, path: string) {
+  constructor(call: Call, connection: ConnectionFacts, http: HttpConnectionManagerPlan, path: string, isInternal: boolean | null = null) {
     this.connection = connection;
     this.method = call.method;
     this.path = path;
@@ -65,7 +65,7 @@ export class CallRequest implements RequestFacts {
     this.scheme = http.useRemoteAddress ? scheme : (call.headers['x-forwarded-proto'] ?? scheme);
     this.protocol = call.protocol === 'http2' ? 'HTTP/2' : 'HTTP/1.1';
     this.remote = parseIpAddress(call.source.remoteIp) ?? connection.source;
-    this.isInternal = http.useRemoteAddress && http.internalAddressRanges.some((range) => isInRange(this.remote, range));
+    this.isInternal = isInternal ?? (http.useRemoteAddress && http.internalAddressRanges.some((range) => isInRange(this.remote, range)));
     this.#headers = {
       ...call.headers,
       ...(call.jwt !== '' && call.headers.authorization === undefined ? { authorization: `Bearer ${call.jwt}` } : {}),
