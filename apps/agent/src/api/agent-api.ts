@@ -6,6 +6,7 @@ import type {
   DraftAnalysis,
   DraftChange,
   EffectiveMtls,
+  LocalWorkload,
   PolicySummary,
   ResourceDetail,
   ResourceList,
@@ -76,6 +77,7 @@ export interface ApplyRequest extends ChangeAuthor {
 /** Everything the router can ask: implemented by the operations. */
 export interface AgentApi {
   readStatus(): MeshStatus;
+  listLocalWorkloads(): readonly LocalWorkload[];
   readOverview(scope: TrafficScope): Overview;
   readTopology(query: TopologyQuery): TopologyGraph;
   listServices(scope: TrafficScope): ServiceList;

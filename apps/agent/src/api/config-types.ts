@@ -248,3 +248,20 @@ export interface DemoSettings {
   readonly available: boolean;
   readonly workloads: readonly { readonly name: string; readonly errorPercent: number; readonly latencyMs: number }[];
 }
+
+/** A workload of this computer that is to have a proxy. */
+export interface LocalWorkload {
+  readonly name: string;
+  readonly namespace: string;
+  readonly type: 'sidecar' | 'router';
+  readonly address: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly workloadName: string;
+  readonly serviceAccount: string;
+  readonly cluster: string;
+  readonly network: string;
+  readonly locality: { readonly region: string; readonly zone: string; readonly subzone: string };
+  readonly trustDomain: string;
+  /** `ISTIO_META_…` variables. */
+  readonly proxyMetadata: Readonly<Record<string, string>>;
+}

@@ -69,6 +69,11 @@ const mesh = trpc.router({
   statusLive: procedure.subscription(({ ctx, signal }) => live(ctx, signal, () => ctx.api.readStatus())),
 });
 
+/** What the data plane of this computer asks. */
+const dataPlane = trpc.router({
+  workloads: procedure.query(({ ctx }) => ctx.api.listLocalWorkloads()),
+});
+
 const overview = trpc.router({
   read: procedure.input(scope).query(({ ctx, input }) => ctx.api.readOverview(input)),
   live: procedure.input(scope).subscription(({ ctx, input, signal }) => live(ctx, signal, () => ctx.api.readOverview(input))),
@@ -166,6 +171,7 @@ const demo = trpc.router({
 /** The agent's tRPC API. Subscriptions whose name ends in `live` or `Live` send the whole answer again whenever it changes. */
 export const appRouter = trpc.router({
   mesh,
+  dataPlane,
   overview,
   topology,
   services,

@@ -1,0 +1,56 @@
+import type { Workload } from '@weft/core/mesh/workload';
+import { loadYaml } from '@weft/core/resource/yaml';
+import type { LocalWorkload } from '../api/config-types.ts';
+import type { AgentParts } from './agent-parts.ts';
+
+/** The workloads of this computer that get a proxy: WorkloadEntries with a loopback address in injected namespaces, and gateways. */
+export function listLocalWorkloads(parts: AgentParts): readonly LocalWorkload[] {
+  const mesh = parts.config.current.mesh();
+  return mesh.workloads
+    .filter((workload) => workload.kind === 'WorkloadEntry' && workload.addresses.some(isLoopback))
+    .filter((workload) => isInjected(workload, mesh.namespaceLabels.get(workload.namespace) ?? {}))
+    .map((workload) => toLocal(parts, workload))
+    .sort((a, b) => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1));
+}
+
+function toLocal(parts: AgentParts, workload: Workload): LocalWorkload {
+  const { meshConfig } = parts.config.current.settings;
+  return {
+    name: workload.name,
+    namespace: workload.namespace,
+    type: isGateway(workload) ? 'router' : 'sidecar',
+    address: workload.addresses.find(isLoopback) ?? '127.0.0.1',
+    labels: workload.labels,
+    workloadName: workload.workloadName,
+    serviceAccount: workload.serviceAccount || 'default',
+    cluster: workload.cluster,
+    network: workload.network,
+    locality: workload.locality,
+    trustDomain: meshConfig.trustDomain,
+    proxyMetadata: { ...meshConfig.defaultConfig.proxyMetadata, ...proxyMetadata(workload) },
+  };
+}
+
+/** Namespace label `istio-injection` or `istio.io/rev`; the workload's own `sidecar.istio.io/inject` wins, as with pods. */
+function isInjected({ labels, annotations }: Workload, namespaceLabels: Readonly<Record<string, string>>): boolean {
+  const own = labels['sidecar.istio.io/inject'] ?? annotations['sidecar.istio.io/inject'];
+  if (own !== undefined) return own === 'true';
+  if (isGateway({ annotations })) return true;
+  const injection = namespaceLabels['istio-injection'];
+  return injection === undefined ? namespaceLabels['istio.io/rev'] !== undefined : injection === 'enabled';
+}
+
+function isGateway({ annotations }: Pick<Workload, 'annotations'>): boolean {
+  return annotations['inject.istio.io/templates']?.split(',').includes('gateway') ?? false;
+}
+
+/** `proxyMetadata` of the annotation `proxy.istio.io/config`. */
+function proxyMetadata({ annotations }: Workload): Readonly<Record<string, string>> {
+  const loaded = loadYaml(annotations['proxy.istio.io/config'] ?? '');
+  const config = loaded.ok ? (loaded.value as { readonly proxyMetadata?: Readonly<Record<string, unknown>> } | null) : null;
+  return Object.fromEntries(Object.entries(config?.proxyMetadata ?? {}).map(([name, value]) => [name, String(value)]));
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1' || address === 'localhost';
+}
