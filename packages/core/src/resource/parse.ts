@@ -82,7 +82,7 @@ export function parseResource(value: unknown, source: ResourceSource, defaultNam
     labels: textMap(metadata.labels),
     annotations: textMap(metadata.annotations),
     createdAt: Number.isNaN(created) ? null : created,
-    spec: isRecord(value.spec) ? value.spec : {},
+    spec: isRecord(value.spec) ? withoutNulls(value.spec) : {},
     raw: value,
     source,
   };
@@ -181,6 +181,28 @@ function addResources(
 
 function failure(message: string): Pick<ParseProblem, 'message' | 'severity'> {
   return { message, severity: 'error' };
+}
+
+/** Fields that are null count as absent; the copy is made only where there are some. Items of lists stay. */
+function withoutNulls<T>(value: T): T {
+  return hasNulls(value) ? (copyWithoutNulls(value) as T) : value;
+}
+
+function hasNulls(value: unknown): boolean {
+  if (value === null || typeof value !== 'object') return false;
+  if (Array.isArray(value)) return value.some(hasNulls);
+  for (const key in value) {
+    const field = (value as Readonly<Record<string, unknown>>)[key];
+    if (field === null || hasNulls(field)) return true;
+  }
+  return false;
+}
+
+function copyWithoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyWithoutNulls);
+  if (!isRecord(value)) return value;
+  const fields = Object.entries(value).filter(([, field]) => field !== null);
+  return Object.fromEntries(fields.map(([key, field]) => [key, copyWithoutNulls(field)]));
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -32,6 +32,7 @@ export interface Resource<S = unknown> {
   readonly annotations: Readonly<Record<string, string>>;
   /** Milliseconds since 1970, or null when the resource has no creation timestamp (files). */
   readonly createdAt: number | null;
+  /** `spec` as written but for fields that are null, which count as absent; `{}` when there is none. */
   readonly spec: S;
   /** The whole object as written; kinds without a spec (ConfigMap, Secret, EndpointSlice …) are read from here. */
   readonly raw: Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseYaml } from './parse.ts';
+import { parseResource, parseYaml } from './parse.ts';
 import { validateResource } from './validate.ts';
 
 const apiVersions: Readonly<Record<string, string>> = {
@@ -487,8 +487,9 @@ test('no value in place of another makes validation throw', () => {
     fc.property(fc.constantFrom(...resources), fc.nat(60), fc.jsonValue({ maxDepth: 2 }), (resource, place, replacement) => {
       assert.ok(resource);
       const raw = replaceNth(structuredClone(resource.raw), place, replacement);
-      const spec = raw.spec !== null && typeof raw.spec === 'object' && !Array.isArray(raw.spec) ? raw.spec : {};
-      validateResource({ ...resource, raw, spec });
+      const replaced = parseResource(raw, resource.source, 'default');
+      assert.ok(replaced);
+      validateResource(replaced);
     }),
     { numRuns: 3000 },
   );

@@ -20,7 +20,7 @@ export function compilePatterns(schemas: Iterable<SchemaNode>): Patterns {
 
 /**
  * Reports what a value has that its schema does not allow: wrong types, unknown fields, values out of range, missing and exclusive fields. A field that is
- * null counts as absent, as it does for an API server. Answers whether all types are right, so that code may rely on the shape.
+ * null counts as absent, as it does for an API server; an entry of a map must have a value. Answers whether all types are right, so that code may rely on the shape.
  */
 export function checkSchema(schema: SchemaNode, value: unknown, path: string, patterns: Patterns, report: Report): boolean {
   if (!hasType(schema, value)) {
@@ -86,9 +86,9 @@ function checkObject(
     const property = schema.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : schema.additionalProperties;
     if (property === undefined) {
       if (schema.properties !== undefined) report.schema(childPath(path, key), unknownField(key, schema));
-    } else if (field !== null && field !== undefined && !checkSchema(property, field, childPath(path, key), patterns, report)) {
-      typesRight = false;
-    }
+    } else if (field === null || field === undefined) {
+      if (property === schema.additionalProperties && property.type === 'object') report.schema(childPath(path, key), 'must not be null');
+    } else if (!checkSchema(property, field, childPath(path, key), patterns, report)) typesRight = false;
   }
   for (const name of schema.required ?? []) {
     if (value[name] === undefined || value[name] === null) report.schema(childPath(path, name), 'is required, but missing');

@@ -66,8 +66,7 @@ function checkMatch(match: HttpMatch, path: string, report: Report): void {
     for (const [name, value] of Object.entries(match[field] ?? {})) {
       const at = childPath(`${path}.${field}`, name);
       if (field !== 'queryParams' && !isClaimHeader(name) && !pseudoHeaders.has(name)) add(report, at, checkHeaderName(name));
-      if (value === null || value === undefined) report.error(at, 'must not be null; {} asks for presence');
-      else if (field !== 'withoutHeaders' || value.regex !== '*') {
+      if (field !== 'withoutHeaders' || value.regex !== '*') {
         checkStringMatch(value, false, at, report);
       }
     }
