@@ -25,10 +25,15 @@ function startPinned() {
     process.stderr.write(`weft: the pinned Node.js is not installed (expected ${node}): run npm install in ${root}\n`);
     process.exit(2);
   }
-  const child = spawn(node, [main, ...process.argv.slice(2)], {
-    stdio: 'inherit',
-    env: { ...process.env, NODE_COMPILE_CACHE: cache },
-  });
+  // With a channel between them the command ends when this process is killed.
+  const child = spawn(
+    node,
+    [`--import=${new URL('../src/supervisor/exit-with-parent.mjs', import.meta.url).href}`, main, ...process.argv.slice(2)],
+    {
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+      env: { ...process.env, NODE_COMPILE_CACHE: cache },
+    },
+  );
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {
     process.stderr.write(`weft: cannot start ${node}: ${error.message}\n`);
