@@ -5,6 +5,7 @@ import type { Mesh } from '../mesh/mesh.ts';
 import { createMeshSettings } from '../mesh/mesh-settings.ts';
 import { resolveMesh } from '../mesh/resolve-mesh.ts';
 import { defaultMeshConfig, defaultMeshNetworks } from '../resource/mesh-config.ts';
+import { parseYaml } from '../resource/parse.ts';
 import type { Resource } from '../resource/resource.ts';
 import { createResourceSet } from '../resource/resource-set.ts';
 import { compile } from './compile.ts';
@@ -241,5 +242,47 @@ test('names are unique in a snapshot, and routes are there for every listener th
       }
     }),
     { numRuns: 150 },
+  );
+});
+
+/** Replaces what stands at some depth of a value by something else. */
+function spoil(value: unknown, path: readonly number[], junk: unknown): unknown {
+  const [step, ...rest] = path;
+  if (step === undefined || value === null || typeof value !== 'object') return junk;
+  const keys = Object.keys(value);
+  const key = keys[step % keys.length];
+  if (key === undefined) return junk;
+  const child = spoil((value as Record<string, unknown>)[key], rest, junk);
+  return Array.isArray(value) ? value.map((item, index) => (String(index) === key ? child : item)) : { ...value, [key]: child };
+}
+
+test('resources of any shape are resolved and compiled without an exception', () => {
+  const spoiled = fc
+    .tuple(
+      meshResources,
+      fc.nat(),
+      fc.array(fc.nat({ max: 5 }), { maxLength: 5 }),
+      fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom('', '*', '1h', '::1', 'a/b', 70000, -1, null)),
+    )
+    .map(([resources, at, path, junk]) =>
+      resources.map((resource, index) => {
+        if (index !== at % Math.max(1, resources.length)) return resource;
+        const { group, version: apiVersion, kind, namespace, name } = resource.ref;
+        const document = {
+          apiVersion: group ? `${group}/${apiVersion}` : apiVersion,
+          kind,
+          metadata: { namespace, name, labels: resource.labels },
+        };
+        const { resources: parsed } = parseYaml(JSON.stringify({ ...document, ...(spoil(resource.raw, path, junk) as object) }), 'f.yaml');
+        return parsed[0] ?? resource;
+      }),
+    );
+  fc.assert(
+    fc.property(spoiled, (resources) => {
+      const mesh = resolve(resources);
+      compile(viewOf(mesh));
+      compile(viewOf(mesh, { type: 'router' }));
+    }),
+    { numRuns: 1500 },
   );
 });

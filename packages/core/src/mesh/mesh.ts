@@ -38,6 +38,7 @@ export interface Mesh {
 /** What each resource was made into, and what it was made from. */
 export interface MeshParts {
   readonly settingsHash: string;
+  readonly isWellFormed: ReadonlyMap<Resource, boolean>;
   readonly servicesByResource: ReadonlyMap<Resource, readonly Service[]>;
   /** The service with its automatic address, by the service without. */
   readonly allocatedByService: ReadonlyMap<Service, Service>;

@@ -12,11 +12,13 @@ import { resolveServices } from './resolve-services.ts';
 import { resolveAllWorkloads } from './resolve-workloads.ts';
 import { groupBy, reuseList } from './reuse.ts';
 import { resolveVirtualServices } from './virtual-services.ts';
+import { wellFormed } from './well-formed.ts';
 
 /** What all resources mean together. Parts that do not differ from `previous` are the same objects, so that what is made from them can be kept too. */
-export function resolveMesh(set: ResourceSet, settings: MeshSettings, previous: Mesh | null): Mesh {
+export function resolveMesh(given: ResourceSet, settings: MeshSettings, previous: Mesh | null): Mesh {
   const settingsHash = stableHash(settings);
   const kept: MeshParts | null = previous?.parts.settingsHash === settingsHash ? previous.parts : null;
+  const { set, isWellFormed } = wellFormed(given, kept?.isWellFormed);
   const virtualServiceResources = reuseList(set.ofKind('VirtualService'), kept?.virtualServiceResources);
   const peerAuthenticationResources = reuseList(set.ofKind('PeerAuthentication'), kept?.peerAuthenticationResources);
 
@@ -68,6 +70,7 @@ export function resolveMesh(set: ResourceSet, settings: MeshSettings, previous: 
         : resolveDestinationPolicies(destinationRuleResources, settings),
     parts: {
       settingsHash,
+      isWellFormed,
       servicesByResource: resolved.servicesByResource,
       allocatedByService: new Map(resolved.services.map((service, index) => [service, services[index] ?? service])),
       workloadByResource: placed.workloadByResource,
