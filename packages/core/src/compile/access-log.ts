@@ -8,7 +8,7 @@ import type {
 } from '@weft/envoy-api/envoy/extensions/access_loggers/grpc/v3/als_pb';
 import type { OpenTelemetryAccessLogConfigJson } from '@weft/envoy-api/envoy/extensions/access_loggers/open_telemetry/v3/logs_service_pb';
 import type { ProxyView } from '../mesh/proxy-view.ts';
-import type { AccessLogSetting } from '../mesh/workload-telemetry.ts';
+import { type AccessLogSetting, trafficRecordsProvider } from '../mesh/workload-telemetry.ts';
 import type { AccessLogFormat, EnvoyAccessLogService, ExtensionProvider } from '../resource/mesh-config.ts';
 import { externalService } from './external-service.ts';
 import { classTelemetry, hasExtension, type ListenerClass } from './listener-class.ts';
@@ -51,10 +51,23 @@ const defaultJsonFormat: Readonly<Record<string, string>> = {
 
 /** The access logs of a connection manager or TCP proxy of this class. */
 export function accessLogs(view: ProxyView, listenerClass: ListenerClass): AccessLogJson[] {
+  return [...configuredLogs(view, listenerClass), ...trafficRecords(view)];
+}
+
+function configuredLogs(view: ProxyView, listenerClass: ListenerClass): AccessLogJson[] {
   const settings = classTelemetry(view, listenerClass).accessLogs;
-  if (settings !== null) return settings.flatMap((setting) => providerAccessLog(view, setting));
+  if (settings !== null) {
+    const asked = settings.filter(({ provider }) => provider.name !== trafficRecordsProvider);
+    return asked.flatMap((setting) => providerAccessLog(view, setting));
+  }
   const file = meshAccessLog(view);
   return file === null ? [] : [file];
+}
+
+function trafficRecords(view: ProxyView): AccessLogJson[] {
+  const provider = view.settings.meshConfig.extensionProviders.find(({ name }) => name === trafficRecordsProvider);
+  const log = provider ? providerLog(view, provider) : null;
+  return log === null ? [] : [log];
 }
 
 /** The access logs of a listener itself: connections for which no filter chain was found. */

@@ -14,14 +14,14 @@ type Extension = WasmPlugin | TrafficExtension;
 const failedExtensionPolicy = 'extension-not-loaded';
 
 /**
- * The HTTP extensions of a phase, higher priority first. Lua runs in the proxy. Wasm modules are not loaded; what then happens is the plug-in's
- * own `failStrategy`: by default everything is denied, because a filter that authorizes must not be missing silently.
+ * The HTTP extensions of a phase, higher priority first. Lua runs in the proxy. Wasm modules are not loaded: a plug-in that asks for `FAIL_CLOSE` then denies
+ * everything, one that says nothing about failing is left out, because a mesh without Wasm could not serve such a workload at all.
  */
 export function httpExtensions(view: ProxyView, place: FilterPlace, phase: ExtensionPhase): HttpFilterJson[] {
   return inPhase(view, place, phase).flatMap((extension) => {
     const lua = 'lua' in extension.spec ? extension.spec.lua?.inlineCode : undefined;
     if (lua !== undefined) return luaFilter(view, extension, lua);
-    if (isNetworkExtension(extension) || failStrategy(extension) === 'FAIL_OPEN') return [];
+    if (isNetworkExtension(extension) || !failsClosed(extension)) return [];
     return [
       { name: 'envoy.filters.http.rbac', typedConfig: typedConfig('envoy.extensions.filters.http.rbac.v3.RBAC', { rules: denyAll() }) },
     ];
@@ -31,7 +31,7 @@ export function httpExtensions(view: ProxyView, place: FilterPlace, phase: Exten
 /** The network extensions of a phase. */
 export function networkExtensions(view: ProxyView, place: FilterPlace, phase: ExtensionPhase): FilterJson[] {
   return inPhase(view, place, phase).flatMap((extension) => {
-    if (!isNetworkExtension(extension) || failStrategy(extension) === 'FAIL_OPEN') return [];
+    if (!isNetworkExtension(extension) || !failsClosed(extension)) return [];
     const config = { rules: denyAll(), statPrefix: 'tcp.' };
     return [{ name: 'envoy.filters.network.rbac', typedConfig: typedConfig('envoy.extensions.filters.network.rbac.v3.RBAC', config) }];
   });
@@ -71,8 +71,8 @@ function isNetworkExtension(extension: Extension): boolean {
   return wasmOf(extension)?.type === 'NETWORK';
 }
 
-function failStrategy(extension: Extension): string {
-  return wasmOf(extension)?.failStrategy ?? 'FAIL_CLOSE';
+function failsClosed(extension: Extension): boolean {
+  return wasmOf(extension)?.failStrategy === 'FAIL_CLOSE';
 }
 
 function denyAll() {

@@ -132,7 +132,7 @@ test('a request that was surely not begun is tried again, unless it is gRPC', ()
   assert.equal(manager(chain).routeConfig?.virtualHosts?.[0]?.name, 'inbound|http|80');
 });
 
-test('a Wasm plug-in that cannot be loaded denies everything, unless it may fail open', () => {
+test('a Wasm plug-in that asks to fail closed denies everything, because it cannot be loaded', () => {
   const plugin = (strategy: string) => `
 apiVersion: extensions.istio.io/v1alpha1
 kind: WasmPlugin
@@ -141,8 +141,8 @@ spec: {url: "oci://registry/auth:1", phase: AUTHN${strategy}}
 ---
 `;
   const text = (strategy: string) => JSON.stringify(chainsFor(snapshotOf(workload + plugin(strategy), cart), 8080));
-  assert.match(text(''), /extension-not-loaded/);
-  assert.doesNotMatch(text(', failStrategy: FAIL_OPEN'), /extension-not-loaded/);
+  assert.match(text(', failStrategy: FAIL_CLOSE'), /extension-not-loaded/);
+  assert.doesNotMatch(text(''), /extension-not-loaded/);
 });
 
 test('path normalization follows the mesh', () => {

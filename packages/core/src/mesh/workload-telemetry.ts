@@ -59,6 +59,12 @@ export interface WorkloadTelemetry {
   readonly server: ModeTelemetry;
 }
 
+/**
+ * Name of the access log provider that takes records to the control plane. Where the mesh configuration has it, every proxy logs to it, whatever Telemetry says:
+ * it is how the mesh sees itself, not a log that somebody asked for.
+ */
+export const trafficRecordsProvider = 'weft-traffic-records';
+
 /** All metrics that `ALL_METRICS` stands for. */
 export const standardMetrics = [
   'REQUEST_COUNT',
