@@ -39,6 +39,7 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
   cluster: Cluster | null = null;
   host: Host | null = null;
   upstreamPeerUri = '';
+  localUri = '';
   flags = '';
   bytesReceived = 0;
   bytesSent = 0;
@@ -134,7 +135,6 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
       return;
     }
     this.cluster = cluster;
-    this.#context.onOpened(this);
     cluster.whenInitialized(() => this.#connect(cluster));
   }
 
@@ -198,6 +198,8 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     }
     const upstream = opened.connection;
     this.upstreamPeerUri = opened.peer?.uri ?? '';
+    this.localUri = opened.localUri;
+    this.#context.onOpened(this);
     this.#upstream = upstream;
     upstream.owner = {
       onData: (bytes, length) => {
@@ -222,6 +224,7 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
   #finish(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    if (this.#upstream === null) this.#context.onOpened(this);
     this.endedAt = this.#context.now();
     this.#idleTimer?.cancel();
     this.#reportTimer.cancel();

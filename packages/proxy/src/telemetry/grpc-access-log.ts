@@ -14,7 +14,7 @@ import {
 import { StreamAccessLogsMessageSchema } from '@weft/envoy-api/envoy/service/accesslog/v3/als_pb';
 import type { Exchange } from '../http/exchange.ts';
 import { routeName } from './format.ts';
-import type { Workload } from './peer-metadata.ts';
+import { type Workload, workloadOfHost } from './peer-metadata.ts';
 
 const path = '/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs';
 const maxPendingEntries = 2000;
@@ -212,12 +212,17 @@ function dynamicMetadata(exchange: Exchange) {
 function peers(plan: GrpcLogPlan, exchange: Exchange) {
   const objects: Record<string, Any> = {};
   for (const name of plan.filterStateObjects) {
-    const workload = (
-      name === 'downstream_peer' ? exchange.downstreamPeer : name === 'upstream_peer' ? exchange.upstreamPeer : null
-    ) as Workload | null;
+    const workload = peerNamed(name, exchange);
     if (workload !== null) objects[name] = anyPack(StructSchema, workload.struct);
   }
   return objects;
+}
+
+/** What the peer told, or what the control plane says of the endpoint. */
+function peerNamed(name: string, exchange: Exchange): Workload | null {
+  if (name === 'downstream_peer') return exchange.downstreamPeer as Workload | null;
+  if (name === 'upstream_peer') return (exchange.upstreamPeer as Workload | null) ?? workloadOfHost(exchange.host);
+  return null;
 }
 
 const flagFields: Readonly<Record<string, string>> = {

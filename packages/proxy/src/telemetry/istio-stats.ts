@@ -3,7 +3,7 @@ import type { FilterChainPlan } from '@weft/core/plan/filter-chain-plan';
 import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
 import type { Exchange } from '../http/exchange.ts';
 import type { TcpProxy } from '../tcp/tcp-proxy.ts';
-import type { PeerMetadata, Workload } from './peer-metadata.ts';
+import { type PeerMetadata, type Workload, workloadOfHost } from './peer-metadata.ts';
 import type { Counter, Histogram, Labels, Registry } from './registry.ts';
 
 interface RequestSeries {
@@ -75,7 +75,8 @@ export class IstioStats {
 
   #requestSeries(exchange: Exchange): RequestSeries {
     const isServer = exchange.origin.direction === 'INBOUND';
-    const peer = (isServer ? exchange.downstreamPeer : exchange.upstreamPeer) as Workload | null;
+    const told = (isServer ? exchange.downstreamPeer : exchange.upstreamPeer) as Workload | null;
+    const peer = told ?? (isServer ? null : workloadOfHost(exchange.host));
     const { connection, cluster } = exchange;
     const isGrpc = exchange.isGrpc;
     const key = `${isServer ? 's' : 'c'}|${cluster?.plan.name ?? exchange.authority}|${peer?.id ?? ''}|${peer?.name ?? ''}|${exchange.responseStatus}|${exchange.flags}|${isGrpc ? (exchange.grpcStatus ?? 'g') : ''}|${connection.peerCertificate?.uriSans[0] ?? ''}|${exchange.host?.cluster === cluster ? exchange.upstreamPrincipal : ''}`;
@@ -114,17 +115,18 @@ export class IstioStats {
     const { facts, listener } = proxy.place;
     const isServer = listener.direction === 'INBOUND';
     const principal = facts.peerCertificate?.uriSans[0] ?? '';
-    const key = `${isServer ? 's' : 'c'}|${proxy.cluster?.plan.name ?? ''}|${principal}|${proxy.upstreamPeerUri}|${proxy.flags}`;
+    const peer = isServer ? null : workloadOfHost(proxy.host);
+    const key = `${isServer ? 's' : 'c'}|${proxy.cluster?.plan.name ?? ''}|${principal}|${proxy.upstreamPeerUri}|${peer?.name ?? ''}|${proxy.flags}`;
     const known = this.#tcp.get(key);
     if (known !== undefined) return known;
     if (this.#tcp.size >= maxSeries) this.#tcp.clear();
     const labels: Labels = [
       ...this.#common({
         isServer,
-        peer: null,
+        peer,
         cluster: proxy.cluster?.plan ?? null,
         downstreamPrincipal: principal,
-        localPrincipal: facts.localCertificate?.uriSans[0] ?? '',
+        localPrincipal: isServer ? (facts.localCertificate?.uriSans[0] ?? '') : proxy.localUri,
         upstreamPrincipal: proxy.upstreamPeerUri,
         isMutual: principal !== '',
         fallbackHost: '',

@@ -1,9 +1,11 @@
 import { create, fromBinary, fromJson, type JsonObject, toBinary, toJson } from '@bufbuild/protobuf';
 import { type Struct, StructSchema } from '@bufbuild/protobuf/wkt';
+import type { EndpointPlan } from '@weft/core/plan/cluster-plan';
 import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
 import type { NodeJson } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
 import type { Exchange } from '../http/exchange.ts';
 import type { PeerExchange } from '../http/http-context.ts';
+import type { Host } from '../upstream/host.ts';
 
 /** What metrics tell of a workload. Values that are not known are `''`. */
 export interface Workload {
@@ -81,6 +83,30 @@ function text(value: unknown): string {
 
 function asRecord(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+const workloadByEndpoint = new WeakMap<EndpointPlan, Workload | null>();
+
+/** The workload that a control plane names in an endpoint's metadata, for peers that told nothing themselves. */
+export function workloadOfHost(host: Host | null): Workload | null {
+  if (host === null) return null;
+  const { endpoint } = host;
+  const known = workloadByEndpoint.get(endpoint);
+  if (known !== undefined) return known;
+  const workload = workloadOfText(endpoint.metadata.istio?.workload);
+  workloadByEndpoint.set(endpoint, workload);
+  return workload;
+}
+
+/** `workload;namespace;canonical service;canonical revision;cluster`. */
+function workloadOfText(value: unknown): Workload | null {
+  if (typeof value !== 'string') return null;
+  const [name = '', namespace = '', service = '', revision = '', cluster = ''] = value.split(';');
+  const labels = { app: service, version: revision };
+  return describe(
+    fromJson(StructSchema, { NAMESPACE: namespace, WORKLOAD_NAME: name, CLUSTER_ID: cluster, LABELS: labels }),
+    `${name}.${namespace}`,
+  );
 }
 
 interface Directions {
