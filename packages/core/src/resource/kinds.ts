@@ -243,6 +243,13 @@ export function kindKey(group: string, kind: string): KindKey | null {
   return keyByGroupKind.get(`${group}/${kind}`) ?? null;
 }
 
+/** Group and kind of a key. */
+export function kindGroup(key: KindKey): { readonly group: string; readonly kind: string } {
+  if (key === 'KubernetesGateway') return { group: 'gateway.networking.k8s.io', kind: 'Gateway' };
+  const found = Object.entries(kindsByGroup).find(([, kinds]) => kinds.includes(key));
+  return { group: found?.[0] ?? '', kind: key };
+}
+
 /** Whether resources of this group and kind live outside namespaces. */
 export function isClusterScoped(group: string, kind: string): boolean {
   return clusterScoped.has(`${group}/${kind}`);

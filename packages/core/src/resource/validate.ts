@@ -1,9 +1,7 @@
-import { schemas as generatedSchemas } from '../../gen/schemas.js';
+import { kindSchema, kindSchemas, servedVersions } from './kind-schemas.ts';
 import { type KindKey, type KindMap, kindKey } from './kinds.ts';
 import type { Validity } from './problem.ts';
 import type { Resource } from './resource.ts';
-import { completeSchemas } from './schema-additions.ts';
-import type { SchemaNode } from './schema-node.ts';
 import { checkPeerAuthentication, checkRequestAuthentication } from './validation/authentication.ts';
 import { checkAuthorizationPolicy } from './validation/authorization-policy.ts';
 import { checkSchema, compilePatterns } from './validation/check-schema.ts';
@@ -55,8 +53,7 @@ const checks: { readonly [K in KindKey]?: Check<K> } = {
   UDPRoute: checkStreamRoute,
   BackendTLSPolicy: checkBackendTlsPolicy,
 };
-const schemas: Readonly<Record<string, SchemaNode>> = completeSchemas(generatedSchemas);
-const patterns = compilePatterns(Object.values(schemas));
+const patterns = compilePatterns(Object.values(kindSchemas));
 const specRequired: ReadonlySet<KindKey> = new Set(['WasmPlugin', 'TrafficExtension', 'ServiceEntry', 'WorkloadEntry', 'WorkloadGroup']);
 
 /**
@@ -67,14 +64,22 @@ export function validateResource(resource: Resource, settings: ValidationSetting
   const { report, validity } = createReport();
   const key = kindKey(resource.ref.group, resource.ref.kind);
   if (key !== null) {
+    checkVersion(resource, key, report);
     checkMetadata(resource, key, report);
     if (checkSpec(resource, key, report)) runCheck(key, resource, report, settings);
   }
   return validity();
 }
 
+function checkVersion({ ref }: Resource, key: KindKey, report: Report): void {
+  const versions = servedVersions(key);
+  if (versions && !versions.includes(ref.version)) {
+    report.warn('apiVersion', `${ref.kind} is served in ${versions.join(', ')}, found ${ref.version}; it is read like ${versions[0]}`);
+  }
+}
+
 function checkSpec(resource: Resource, key: KindKey, report: Report): boolean {
-  const schema = schemas[`${key}/${resource.ref.version}`] ?? schemas[key];
+  const schema = kindSchema(key, resource.ref.version);
   const written = resource.raw.spec;
   if (!schema) return true;
   if (written === undefined || written === null) {
