@@ -16,8 +16,8 @@ export function windowOf({ windowSeconds, at }: TrafficScope, now: number): Traf
 }
 
 /** Whether a series counts each call once: what the caller's side reports, and what arrives from callers that have no proxy. */
-export function isCountedOnce({ reporter, sourceWorkload }: TrafficLabels): boolean {
-  return reporter === 'source' || (reporter === 'destination' && sourceWorkload === '');
+export function isCountedOnce({ reporter, sourceWorkload, sourcePrincipal }: TrafficLabels): boolean {
+  return reporter === 'source' || (reporter === 'destination' && sourceWorkload === '' && sourcePrincipal === '');
 }
 
 /** Revisions of the window, as lines on charts. */

@@ -14,7 +14,7 @@ import {
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { SourceProblem } from '../api/types.ts';
 import { WeftError } from '../api/weft-error.ts';
-import { type FoundFile, scanDirectory } from './scan-directory.ts';
+import { type FoundFile, scanDirectory, stampOf } from './scan-directory.ts';
 import type { ConfigSource, FileWrite, PreparedWrite, SourceState } from './source.ts';
 
 /** A file must look the same this long before it is read: editors and copies write in several steps. */
@@ -91,8 +91,10 @@ export class DirectorySource implements ConfigSource {
       discard,
       commit: () => {
         for (const { from, to } of temporaries) renameSync(from, to);
-        for (const { file, text } of writes) if (text === null) rmSync(this.pathOf(file), { force: true });
-        this.schedule(settleMs);
+        for (const { file, text } of writes) {
+          if (text === null) rmSync(this.pathOf(file), { force: true });
+          this.remember(file, text);
+        }
       },
     };
   }
@@ -101,6 +103,14 @@ export class DirectorySource implements ConfigSource {
     this.isStopped = true;
     this.watcher?.close();
     if (this.timer) clearTimeout(this.timer);
+  }
+
+  /** What was just written is known already: a look at other files in this moment must not take it for missing or new. */
+  private remember(file: string, text: string | null): void {
+    this.candidates.delete(file);
+    const stamp = text === null ? null : stampOf(this.pathOf(file));
+    if (text === null || stamp === null) this.known.delete(file);
+    else this.known.set(file, { stamp, text });
   }
 
   private pathOf(file: string): string {

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { type BigIntStats, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Result } from '@weft/core/base/result';
 
@@ -23,6 +23,12 @@ export function scanDirectory(directory: string): Result<ReadonlyMap<string, Fou
   }
 }
 
+/** The stamp of one file; null when there is none. */
+export function stampOf(path: string): string | null {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats ? stampText(stats) : null;
+}
+
 function scan(directory: string, prefix: string, depth: number, into: Map<string, FoundFile>): void {
   for (const name of readdirSync(directory).sort()) {
     if (name.startsWith('.') || name.endsWith('~') || name === 'node_modules') continue;
@@ -31,7 +37,7 @@ function scan(directory: string, prefix: string, depth: number, into: Map<string
     if (!stats) continue;
     if (stats.isDirectory() && depth < maxDepth) scanBelow(path, `${prefix}${name}/`, depth + 1, into);
     else if (stats.isFile() && /\.(ya?ml|json)$/i.test(name)) {
-      into.set(`${prefix}${name}`, { stamp: `${stats.ino}-${stats.size}-${stats.mtimeNs}-${stats.ctimeNs}`, size: Number(stats.size) });
+      into.set(`${prefix}${name}`, { stamp: stampText(stats), size: Number(stats.size) });
     }
   }
 }
@@ -43,4 +49,8 @@ function scanBelow(path: string, prefix: string, depth: number, into: Map<string
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
+}
+
+function stampText({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return `${ino}-${size}-${mtimeNs}-${ctimeNs}`;
 }

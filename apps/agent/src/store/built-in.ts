@@ -15,7 +15,6 @@ export function builtInResources(xdsPort: number): readonly Resource[] {
 kind: Service
 metadata: { name: istiod, namespace: istio-system }
 spec:
-  clusterIP: None
   ports: [{ name: grpc-xds, port: 15010, targetPort: ${xdsPort} }]
 ---
 apiVersion: discovery.k8s.io/v1
@@ -30,7 +29,17 @@ ports: [{ name: grpc-xds, port: ${xdsPort} }]
 
 /** The mesh's own settings with access records to the agent added to whatever logs are configured. */
 export function withTrafficRecords(config: MeshConfig): MeshConfig {
-  const provider = { name: recordsProvider, envoyHttpAls: { service, port: 15010, logName: 'weft' } };
+  const provider = {
+    name: recordsProvider,
+    envoyHttpAls: {
+      service,
+      port: 15010,
+      logName: 'weft',
+      additionalRequestHeadersToLog: ['content-type', 'traceparent', 'x-b3-traceid'],
+      additionalResponseHeadersToLog: ['grpc-status'],
+      additionalResponseTrailersToLog: ['grpc-status'],
+    },
+  };
   const { accessLogging = config.accessLogFile === '' ? [] : ['envoy'] } = config.defaultProviders;
   return {
     ...config,

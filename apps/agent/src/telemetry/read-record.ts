@@ -50,7 +50,11 @@ export function readRecord(entry: HTTPAccessLogEntry, context: RecordContext): R
     routeName: common?.routeName ?? '',
     upstreamCluster: common?.upstreamCluster ?? '',
     upstreamHost: addressText(common?.upstreamRemoteAddress),
-    mtls: peerPrincipal(common?.tlsProperties) !== null,
+    // Entries say nothing about TLS to the upstream; whether the endpoint takes it decides what a proxy does.
+    mtls:
+      reporter === 'destination'
+        ? peerPrincipal(common?.tlsProperties) !== null
+        : context.workloads.acceptsMtls(addressText(common?.upstreamRemoteAddress)),
     refusedBy: refusal(details),
   };
 }

@@ -6,6 +6,8 @@ import type { TrafficPeer } from '../api/types.ts';
 export interface WorkloadIndex {
   /** The workload that listens at `ip:port`. */
   at(address: string): Workload | null;
+  /** Whether callers with a proxy reach `ip:port` by mTLS. */
+  acceptsMtls(address: string): boolean;
   /** The workload of an identity (`cluster.local/ns/a/sa/b`); null when several or none have it. */
   ofPrincipal(principal: string): Workload | null;
 }
@@ -14,9 +16,11 @@ export const noPeer: TrafficPeer = { workload: '', namespace: '', app: '', versi
 
 export function createWorkloadIndex(mesh: Mesh): WorkloadIndex {
   const byAddress = new Map<string, Workload>();
+  const mtls = new Set<string>();
   const byAccount = new Map<string, Workload | null>();
   for (const endpointSet of mesh.endpointsByService.values()) {
-    for (const { address, port, ref } of endpointSet.endpoints) {
+    for (const { address, port, ref, acceptsMtls } of endpointSet.endpoints) {
+      if (acceptsMtls) mtls.add(`${address}:${port}`);
       const workload = mesh.workloadByName.get(`${ref.namespace}/${ref.name}`);
       if (workload) byAddress.set(`${address}:${port}`, workload);
     }
@@ -29,6 +33,7 @@ export function createWorkloadIndex(mesh: Mesh): WorkloadIndex {
     byAccount.set(account, byAccount.has(account) ? null : workload);
   }
   return {
+    acceptsMtls: (address) => mtls.has(address),
     at: (address) => byAddress.get(address) ?? null,
     ofPrincipal: (principal) => {
       const match = /\/ns\/([^/]+)\/sa\/([^/]+)$/.exec(principal);
