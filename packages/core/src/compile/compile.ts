@@ -4,6 +4,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts';
 import { blackHole, type ClusterMode, type ClusterParts, passthrough, serviceClusterNames, serviceClusters } from './clusters.ts';
 import { applyEnvoyFilters } from './envoy-filter.ts';
 import { compileGateway } from './gateway.ts';
+import { compileGrpc } from './grpc.ts';
 import { compileInbound } from './inbound.ts';
 import { outboundListeners } from './outbound-listeners.ts';
 import { outboundRoutes } from './outbound-routes.ts';
@@ -23,8 +24,13 @@ export function compile(view: ProxyView, previous: Compiled | null = null): Snap
   const isPatched = view.policies.envoyFilters.length > 0;
   // Parts that EnvoyFilters have changed must not be taken over and changed again.
   const reusable = isPatched || (previous?.view.policies.envoyFilters.length ?? 0) > 0 ? null : previous;
-  const snapshot = view.node.type === 'sidecar' ? compileSidecar(view, reusable) : compileRouter(view, reusable);
+  const snapshot = compileFor(view, reusable);
   return isPatched ? applyEnvoyFilters(view, snapshot) : snapshot;
+}
+
+function compileFor(view: ProxyView, previous: Compiled | null): Snapshot {
+  if (view.node.generator === 'grpc') return compileGrpc(view);
+  return view.node.type === 'sidecar' ? compileSidecar(view, previous) : compileRouter(view, previous);
 }
 
 function compileSidecar(view: ProxyView, previous: Compiled | null): Snapshot {
