@@ -18,7 +18,7 @@ export const sidecarEgressAnalyzer: SetAnalyzer = {
           const namespace = scope === '.' ? sidecar.ref.namespace : scope;
           if (
             !isDescribed(namespace, context) ||
-            host === '' ||
+            !host.includes('.') ||
             host.startsWith('*') ||
             routed.some((candidate) => hostMatches(candidate, host))
           )
