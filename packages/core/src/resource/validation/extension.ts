@@ -7,7 +7,7 @@ import { checkRegex, hasBrokenCharacters } from './values.ts';
 type Patch = NonNullable<EnvoyFilterSpec['configPatches']>[number];
 type WasmModule = Pick<WasmPluginSpec, 'url' | 'vmConfig'>;
 
-const wasmSchemes = new Set(['', 'file', 'http', 'https', 'oci']);
+const wasmSchemes = new Set(['file', 'http', 'https', 'oci']);
 const httpConnectionManagers = new Set(['envoy.filters.network.http_connection_manager', 'envoy.http_connection_manager']);
 const listenerClass = new Set<string | undefined>(['LISTENER', 'FILTER_CHAIN', 'NETWORK_FILTER', 'HTTP_FILTER', 'LISTENER_FILTER']);
 const routeClass = new Set<string | undefined>(['ROUTE_CONFIGURATION', 'VIRTUAL_HOST', 'HTTP_ROUTE']);
@@ -44,11 +44,8 @@ export function checkEnvoyFilter(resource: EnvoyFilter, report: Report): void {
 }
 
 function checkWasmModule(module: WasmModule, path: string, report: Report): void {
-  const url = module.url ?? '';
-  const scheme = /^([a-zA-Z][-a-zA-Z0-9+.]*):\/\//.exec(url)?.[1]?.toLowerCase() ?? '';
-  if (url === '') report.error(`${path}.url`, 'is required');
-  else if (!wasmSchemes.has(scheme)) report.rule(`${path}.url`, `expected a URL with scheme oci, http, https or file, found "${url}"`);
-  else if (hasBrokenCharacters(url)) report.error(`${path}.url`, `"${url}" is no valid URL`);
+  const url = checkModuleUrl(module.url ?? '');
+  if (url !== null) report.rule(`${path}.url`, url);
   const names = new Set<string>();
   for (const [index, variable] of (module.vmConfig?.env ?? []).entries()) {
     const at = `${path}.vmConfig.env[${index}]`;
@@ -56,6 +53,17 @@ function checkWasmModule(module: WasmModule, path: string, report: Report): void
     names.add(variable.name ?? '');
     if (variable.valueFrom === 'HOST' && variable.value) report.rule(`${at}.value`, 'must not be set for valueFrom HOST');
   }
+}
+
+/** A URL, or an image's name without `oci://`; a registry's port needs the `oci://`, or the registry would be taken for the scheme. */
+function checkModuleUrl(url: string): string | null {
+  if (url === '') return 'is required';
+  const scheme = /^([a-zA-Z][-a-zA-Z0-9+.]*):/.exec(url)?.[1]?.toLowerCase();
+  if (scheme !== undefined && !wasmSchemes.has(scheme)) return `expected a URL with scheme oci, http, https or file, found "${url}"`;
+  if (url.startsWith(':') || hasBrokenCharacters(url)) return `"${url}" is no valid URL`;
+  const authority = /^[^/?#]*/.exec(scheme === undefined ? url : url.slice(scheme.length + 1).replace(/^\/\//, ''))?.[0] ?? '';
+  const port = /:([^\]:]*)$/.exec(authority)?.[1];
+  return port === undefined || /^\d*$/.test(port) ? null : `"${port}" is no valid port in "${url}"`;
 }
 
 function checkTrafficMatch(match: WasmPluginSpec['match'], report: Report): void {

@@ -27,7 +27,7 @@ const targetKinds = new Set([
 
 /** Checks a policy's `selector`, `targetRef` and `targetRefs`, of which only one may be set. */
 export function checkScope(spec: Scope, report: Report): void {
-  const set = [spec.selector, spec.targetRef, spec.targetRefs?.length ? spec.targetRefs : undefined].filter((field) => field != null);
+  const set = [spec.selector, spec.targetRef, spec.targetRefs].filter((field) => field != null);
   if (set.length > 1) report.rule('spec', 'expected at most one of selector, targetRef and targetRefs');
   if (spec.selector) checkSelectorLabels(spec.selector.matchLabels, 'spec.selector.matchLabels', report);
   if (spec.selector && Object.keys(spec.selector.matchLabels ?? {}).length === 0) {

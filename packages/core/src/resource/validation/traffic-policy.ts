@@ -158,7 +158,6 @@ function checkLoadBalancer(lb: LoadBalancer | undefined, hasOutlierDetection: bo
   if (!warmup) return;
   if (lb.warmupDurationSecs) report.rule(path, 'only one of warmupDurationSecs and warmup can be set');
   add(report, `${path}.warmup.duration`, checkDuration(warmup.duration));
-  if ((warmup.aggression ?? 1) <= 0) report.error(`${path}.warmup.aggression`, `expected a number above 0, found ${warmup.aggression}`);
 }
 
 function checkConsistentHash(hash: NonNullable<LoadBalancer['consistentHash']>, path: string, report: Report): void {
