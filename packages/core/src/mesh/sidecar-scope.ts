@@ -127,7 +127,10 @@ function matchedPort(spec: EgressSpec): number | null {
   return number && (spec.port?.protocol ?? '').toUpperCase() !== 'HTTP_PROXY' ? number : null;
 }
 
-/** The services of all listeners; services that only a VirtualService leads to are added, without replacing one imported by name. */
+/**
+ * The services of all listeners; services that only a VirtualService leads to are added, without replacing one imported by name. Those of the mesh's own
+ * providers (logs, tracing, authorization) are always there, because they are the mesh's business and not the workload's.
+ */
 function collectServices(mesh: Mesh, namespace: string, egress: readonly EgressImports[]): readonly Service[] {
   const byHostname = new Map<string, Service>();
   for (const listener of egress) {
@@ -141,7 +144,25 @@ function collectServices(mesh: Mesh, namespace: string, egress: readonly EgressI
       }
     }
   }
+  for (const [host, ports] of providerPorts(mesh)) {
+    const service = pickService(mesh, host, namespace);
+    const trimmed = service && onlyPorts(service, ports);
+    if (trimmed && !byHostname.has(host)) byHostname.set(host, trimmed);
+  }
   return [...byHostname.values()].sort((a, b) => (a.hostname < b.hostname ? -1 : 1));
+}
+
+/** Hosts and ports of the services that the mesh configuration's providers name. */
+function providerPorts(mesh: Mesh): ReadonlyMap<string, ReadonlySet<number>> {
+  const portsByHost = new Map<string, Set<number>>();
+  for (const { name: _, ...settings } of mesh.settings.meshConfig.extensionProviders) {
+    for (const { service = '', port } of Object.values(settings) as readonly { readonly service?: string; readonly port?: number }[]) {
+      const host = service.slice(service.indexOf('/') + 1);
+      if (host === '' || typeof port !== 'number') continue;
+      portsByHost.set(host, (portsByHost.get(host) ?? new Set()).add(port));
+    }
+  }
+  return portsByHost;
 }
 
 /** Of the services with a host name, the own namespace's, else that of the first namespace by name that is visible. */
