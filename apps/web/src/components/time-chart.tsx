@@ -57,6 +57,7 @@ export function TimeChart(props: TimeChartProps) {
           >
             <CartesianGrid vertical={false} stroke="var(--w-border)" />
             <XAxis
+              height={22}
               dataKey="at"
               type="number"
               domain={[from, to]}

@@ -37,7 +37,7 @@ function defineThemes(): void {
       { token: 'number', foreground: '9a4a00' },
       { token: 'comment', foreground: '667085', fontStyle: 'italic' },
     ],
-    colors: { 'editor.background': '#ffffff', 'editorLineNumber.foreground': '#707a8a', 'editor.lineHighlightBackground': '#f6f7f9' },
+    colors: { 'editor.background': '#ffffff', 'editorLineNumber.foreground': '#626c7c', 'editor.lineHighlightBackground': '#f6f7f9' },
   });
   monaco.editor.defineTheme('weft-dark', {
     base: 'vs-dark',

@@ -79,25 +79,28 @@ function columnsWith(choose: (id: string) => void): readonly ColumnDef<ResourceS
     {
       id: 'name',
       header: 'Resource',
-      accessorFn: ({ kind, name }) => `${kind} ${name}`,
+      accessorFn: ({ group, kind, name }) => `${groupRank(group)} ${kind} ${name}`,
       cell: ({ row: { original } }) => (
-        <UnstyledButton
-          className={classes.name}
-          onClick={() => choose(original.id)}
-          aria-label={`${original.kind} ${original.namespace}/${original.name}`}
-        >
+        <UnstyledButton className={classes.name} onClick={() => choose(original.id)}>
           <KindBadge kind={original.kind} />
-          <span>{original.name}</span>
+          <span>
+            {original.name} <span className={classes.dim}>{original.namespace}</span>
+          </span>
         </UnstyledButton>
       ),
     },
-    { id: 'namespace', header: 'Namespace', size: 96, accessorFn: ({ namespace }) => namespace },
     {
       id: 'findings',
       header: 'Findings',
-      size: 70,
+      size: 92,
       accessorFn: ({ findings }) => findings.errors * 1e6 + findings.warnings * 1e3 + findings.infos,
       cell: ({ row }) => <FindingTally findings={row.original.findings} />,
     },
   ];
+}
+
+/** What shapes traffic comes before the workloads it shapes. */
+function groupRank(group: string): number {
+  if (group.endsWith('istio.io')) return 0;
+  return group.endsWith('k8s.io') ? 1 : 2;
 }

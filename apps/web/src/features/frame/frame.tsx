@@ -1,4 +1,4 @@
-import { type ReactNode, Suspense } from 'react';
+import type { ReactNode } from 'react';
 import { CommandPalette } from './command-palette.tsx';
 import classes from './frame.module.css';
 import { Navigation } from './navigation.tsx';
@@ -12,15 +12,13 @@ export function Frame({ children }: { children: ReactNode }) {
       <a href="#page" className={classes.skip}>
         Skip to the page
       </a>
-      <Suspense>
-        <Navigation />
-        <TopBar />
-        <CommandPalette />
-      </Suspense>
+      <Navigation />
+      <TopBar />
+      <CommandPalette />
       <div className={classes.body}>
         <StaleBanner />
         <main id="page" tabIndex={-1} className={classes.main}>
-          <Suspense>{children}</Suspense>
+          {children}
         </main>
       </div>
     </>

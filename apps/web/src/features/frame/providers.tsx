@@ -4,7 +4,7 @@ import { ModalsProvider } from '@mantine/modals';
 import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { NuqsAdapter } from 'nuqs/adapters/next/app';
-import { type ReactNode, Suspense, useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { createConsoleClient, TRPCProvider } from '../../lib/trpc.ts';
 import { LiveProvider } from './live-provider.tsx';
 
@@ -18,9 +18,7 @@ export function Providers({ children }: { children: ReactNode }) {
         <TRPCProvider trpcClient={trpcClient} queryClient={queryClient}>
           <ModalsProvider>
             <Notifications position="bottom-right" autoClose={5000} />
-            <Suspense>
-              <LiveProvider>{children}</LiveProvider>
-            </Suspense>
+            <LiveProvider>{children}</LiveProvider>
           </ModalsProvider>
         </TRPCProvider>
       </QueryClientProvider>

@@ -72,7 +72,7 @@ function columnsWith(choose: (id: string) => void): readonly ColumnDef<ProxyStat
       (kind): ColumnDef<ProxyStatus> => ({
         id: kind,
         header: kind.toUpperCase(),
-        size: 92,
+        size: 76,
         accessorFn: ({ synced }) => badness[synced[kind]],
         cell: ({ row }) =>
           row.original.connected ? <State state={row.original.synced[kind]} /> : <span className={classes.small}>away</span>,
@@ -107,7 +107,8 @@ function State({ state }: { state: SyncState }) {
   const Icon = icons[state];
   return (
     <span className={classes.state} data-state={state}>
-      <Icon size={14} aria-hidden /> {words[state]}
+      <Icon size={15} {...(state === 'SYNCED' ? { role: 'img', 'aria-label': words[state] } : { 'aria-hidden': true })} />
+      {state !== 'SYNCED' && words[state]}
     </span>
   );
 }

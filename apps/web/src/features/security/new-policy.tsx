@@ -12,7 +12,6 @@ metadata:
   namespace: default
 spec:
   action: DENY
-  rules: []
 `;
 
 export function NewPolicy() {

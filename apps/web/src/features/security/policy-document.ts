@@ -104,8 +104,12 @@ export function setAt(text: string, path: Path, value: unknown): string {
 /** Appends to the list at a path, which is made when there is none. */
 export function appendAt(text: string, path: Path, value: unknown): string {
   const document = parseDocument(text);
-  if (isSeq(document.getIn(path))) document.addIn(path, document.createNode(value));
-  else document.setIn(path, document.createNode([value]));
+  const sequence = document.getIn(path);
+  if (isSeq(sequence)) {
+    // `rules: []` is how an empty list has to be written; with entries it reads better in block style.
+    if (sequence.items.length === 0) sequence.flow = false;
+    sequence.add(document.createNode(value));
+  } else document.setIn(path, document.createNode([value]));
   return print(document);
 }
 

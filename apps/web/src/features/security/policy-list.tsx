@@ -35,7 +35,7 @@ export function PolicyList({ policies }: { policies: readonly PolicySummary[] })
               {item.action ?? item.mtlsMode ?? 'JWT'}
               {item.dryRun && ' dry run'}
             </span>
-            <span className={classes.note}>
+            <span className={classes.summary}>
               {item.summary}
               {item.deniedRate > 0 && <span className={classes.denied}> Refuses {formatRate(item.deniedRate)} rps.</span>}
             </span>

@@ -8,6 +8,7 @@ import {
   Background,
   BackgroundVariant,
   Controls,
+  getViewportForBounds,
   type Node,
   type NodeChange,
   type NodeTypes,
@@ -54,11 +55,14 @@ export function GraphCanvas(props: GraphCanvasProps) {
     setNodes((previous) => placeNodes({ ...props, layout, neighbours, previous }));
   }, [layout, neighbours, props]);
 
+  const fittedLayout = useRef<Layout | null>(null);
   useEffect(() => {
-    if (layout === null) return;
-    const frame = requestAnimationFrame(() => void flow.current?.fitView({ padding: 0.08, maxZoom: 1.15 }));
-    return () => cancelAnimationFrame(frame);
-  }, [layout]);
+    if (layout === null || nodes.length === 0 || fittedLayout.current === layout) return;
+    fittedLayout.current = layout;
+    if (stage.current === null) return;
+    const { clientWidth, clientHeight } = stage.current;
+    void flow.current?.setViewport(getViewportForBounds(boundsOf(layout), clientWidth, clientHeight, 0.1, 1.25, 0.05));
+  }, [layout, nodes]);
 
   const edges = useMemo(() => placeEdges(props, neighbours), [props, neighbours]);
   const change = useCallback(
@@ -155,6 +159,19 @@ function neighboursOf(graph: TopologyGraph, hovered: string | null): ReadonlySet
     ids.add(edge.id).add(edge.source).add(edge.target);
   }
   return ids;
+}
+
+/** The rectangle around all boxes. */
+function boundsOf(layout: Layout) {
+  const boxes = [...layout.boxByNamespace.values()];
+  const x = Math.min(...boxes.map((box) => box.x));
+  const y = Math.min(...boxes.map((box) => box.y));
+  return {
+    x,
+    y,
+    width: Math.max(...boxes.map((box) => box.x + box.width)) - x,
+    height: Math.max(...boxes.map((box) => box.y + box.height)) - y,
+  };
 }
 
 interface Placing extends GraphCanvasProps {

@@ -67,11 +67,9 @@ export function GraphNode({ id, data, selected }: NodeProps<GraphNodeType>) {
         {node.health === 'degraded' && <IconAlertTriangleFilled size={16} className={classes.alarm} aria-hidden />}
         {direction === 'RIGHT' && <Handle type="source" position={Position.Right} isConnectable={false} className={classes.handle} />}
       </div>
-      <div className={classes.name}>{node.name}</div>
+      <div className={classes.name}>{node.name}</div>{' '}
       <div className={classes.badges}>
-        {showsVersion && node.version !== '' && !node.name.endsWith(node.version) && (
-          <span className={classes.version}>{node.version}</span>
-        )}
+        {showsVersion && versionOf(node) !== '' && <span className={classes.version}>{node.version}</span>}
         {node.badges
           .filter((badge) => badge !== 'gateway' && badge !== 'mtls')
           .map((badge) => {
@@ -120,13 +118,19 @@ const shapes: Readonly<Record<TopologyNode['kind'], ReactNode>> = {
 export function describeNode(node: TopologyNode): string {
   const badges = node.badges.map((badge) => badgeIcons[badge].label);
   return [
-    `${node.kind} ${node.name} in ${node.namespace}`,
+    `${node.name}${versionOf(node)}`,
+    `${node.kind} in ${node.namespace}`,
     healthWords[node.health],
     node.mtls === null ? '' : `mTLS ${node.mtls}`,
     ...badges,
   ]
     .filter((part) => part !== '')
     .join(', ');
+}
+
+/** The version, where the name does not end with it. */
+export function versionOf(node: TopologyNode): string {
+  return node.version === '' || node.name.endsWith(node.version) ? '' : ` ${node.version}`;
 }
 
 const healthWords = { healthy: 'healthy', degraded: 'degraded', failure: 'failing', idle: 'no traffic' } as const;
