@@ -99,11 +99,18 @@ class LogStream {
     if (address === null || performance.now() < this.#retryAt) return null;
     this.#client ??= new grpc.Client(address, grpc.credentials.createInsecure(), { 'grpc.max_reconnect_backoff_ms': 2000 });
     const same = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
-    const call = this.#client.makeClientStreamRequest<Uint8Array, Uint8Array>(path, same, same, () => {});
-    call.on('error', () => {
+    // A client stream that fails says so to its callback only.
+    const onEnd = (): void => {
       if (this.#call === call) this.#call = null;
       this.#retryAt = performance.now() + reconnectMs;
-    });
+    };
+    const call: grpc.ClientWritableStream<Uint8Array> = this.#client.makeClientStreamRequest<Uint8Array, Uint8Array>(
+      path,
+      same,
+      same,
+      onEnd,
+    );
+    call.on('error', () => {});
     this.#isFirst = true;
     this.#call = call;
     return call;
