@@ -3,6 +3,7 @@
  * are Envoy's.
  */
 const rbac = 'envoy/config/rbac/v3/rbac.proto';
+const openTelemetryLog = 'envoy/extensions/access_loggers/open_telemetry/v3/logs_service.proto';
 
 export const additions = [
   {
@@ -26,5 +27,17 @@ message SourcedMetadata {
   type.matcher.v3.MetadataMatcher metadata_matcher = 1;
   MetadataSource metadata_source = 2;
 }`,
+  },
+  {
+    file: openTelemetryLog,
+    after: '  grpc.v3.CommonGrpcAccessLogConfig common_config = 1 [(validate.rules).message = {required: true}];',
+    text: `  config.core.v3.GrpcService grpc_service = 9;
+  string log_name = 10;
+  repeated string filter_state_objects_to_log = 13;`,
+  },
+  {
+    file: openTelemetryLog,
+    after: 'package envoy.extensions.access_loggers.open_telemetry.v3;',
+    text: 'import "envoy/config/core/v3/grpc_service.proto";',
   },
 ];

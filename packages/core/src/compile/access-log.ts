@@ -165,11 +165,14 @@ function tcpAccessLogService(view: ProxyView, settings: EnvoyAccessLogService): 
 }
 
 function openTelemetryLog(view: ProxyView, settings: NonNullable<ExtensionProvider['envoyOtelAls']>): AccessLogJson | null {
-  const commonConfig = grpcLogConfig(view, settings, 'otel_envoy_accesslog');
-  if (commonConfig === null) return null;
+  const common = grpcLogConfig(view, settings, 'otel_envoy_accesslog');
+  if (common === null) return null;
+  const { grpcService, logName, filterStateObjectsToLog } = common;
   const labels = Object.entries(settings.logFormat?.labels ?? {});
   const config: OpenTelemetryAccessLogConfigJson = {
-    commonConfig,
+    ...(grpcService && { grpcService }),
+    ...(logName && { logName }),
+    ...names('filterStateObjectsToLog', filterStateObjectsToLog),
     disableBuiltinLabels: true,
     body: { stringValue: settings.logFormat?.text || defaultTextFormat },
     ...(labels.length > 0 && { attributes: { values: labels.map(([key, value]) => ({ key, value: { stringValue: String(value) } })) } }),
