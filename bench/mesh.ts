@@ -7,7 +7,7 @@ import { type RunningMesh, startMesh } from '@weft/e2e/running-mesh';
 import { percentile } from './statistics.ts';
 
 const changes = 100;
-const portOffset = 4000;
+const portOffset = 4500;
 
 const loaded = await startMesh({ portOffset });
 try {

@@ -14,7 +14,7 @@ export const test = base.extend<MeshFixtures, { readonly mesh: RunningMesh }>({
   mesh: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright finds a fixture's needs by this pattern
     async ({}, use) => {
-      const mesh = await startMesh({ portOffset: 5000 });
+      const mesh = await startMesh({ portOffset: 5500 });
       await use(mesh);
       const code = await mesh.stop();
       expect(code, `weft up ends with code 0 on Ctrl-C\n${mesh.output()}`).toBe(0);
