@@ -8,8 +8,8 @@ export interface ChildSpec {
   readonly nodeOptions: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Whether the child answers. */
-  readonly isUp: () => Promise<boolean>;
+  /** Whether the child answers; `saidReady` when it has written a line that starts with `ready`. */
+  readonly isUp: (saidReady: boolean) => Promise<boolean>;
 }
 
 export interface ChildHost {
@@ -39,6 +39,7 @@ export class ManagedChild {
   private startedAt = 0;
   private isStopping = false;
   private wasUp = false;
+  private saidReady = false;
   private lastLines: string[] = [];
 
   constructor(spec: ChildSpec, host: ChildHost) {
@@ -54,7 +55,7 @@ export class ManagedChild {
   /** Starts the child and resolves when it answers; never, when it fails before (the host is told). */
   async start(): Promise<void> {
     this.spawn();
-    while (!this.isStopping && !(await this.spec.isUp())) await pause(60);
+    while (!this.isStopping && !(await this.spec.isUp(this.saidReady))) await pause(60);
     this.wasUp = true;
   }
 
@@ -96,6 +97,7 @@ export class ManagedChild {
   }
 
   private take(line: string): void {
+    this.saidReady ||= line.startsWith('ready');
     this.lastLines.push(line);
     if (this.lastLines.length > keptLines) this.lastLines.shift();
     this.host.onLine(this.name, line);

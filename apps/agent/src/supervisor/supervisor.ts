@@ -134,7 +134,7 @@ function dataPlaneSpec(options: UpOptions): ChildSpec {
     nodeOptions: heap(512),
     cwd: options.root,
     env: envOf(options),
-    isUp: () => proxiesAreSynced(options),
+    isUp: async (saidReady) => saidReady && (await proxiesAreSynced(options)),
   };
 }
 
@@ -146,7 +146,7 @@ function demoSpec(options: UpOptions, demo: { readonly controlPort: number; read
     nodeOptions: heap(192),
     cwd: options.root,
     env: envOf(options),
-    isUp: () => answers(`http://127.0.0.1:${demo.controlPort}/behaviours`),
+    isUp: async (saidReady) => saidReady && (await answers(`http://127.0.0.1:${demo.controlPort}/behaviours`)),
   };
 }
 
