@@ -6,6 +6,7 @@ import type { ProxyView } from '../mesh/proxy-view.ts';
 import type { AuthorizationPolicy } from '../resource/kinds.ts';
 import type { ExtensionProvider, RequestBodyInCheck } from '../resource/mesh-config.ts';
 import { externalService } from './external-service.ts';
+import { protoDuration } from './proto-duration.ts';
 import { type RbacContext, rbacRules } from './rbac.ts';
 import { stringMatcher } from './string-matcher.ts';
 
@@ -94,7 +95,11 @@ function httpService(provider: ExtensionProvider, service: { readonly cluster: s
   return {
     ...patterns('allowedHeaders', allowed),
     httpService: {
-      serverUri: { uri: `http://${service.hostname}`, cluster: service.cluster, timeout: settings.timeout ?? unboundedTimeout },
+      serverUri: {
+        uri: `http://${service.hostname}`,
+        cluster: service.cluster,
+        timeout: protoDuration(settings.timeout, unboundedTimeout),
+      },
       ...(settings.pathPrefix && { pathPrefix: settings.pathPrefix }),
       ...(added.length > 0 && { authorizationRequest: { headersToAdd: added.map(([key, value]) => ({ key, value })) } }),
       ...(Object.keys(response).length > 0 && { authorizationResponse: response }),
@@ -116,7 +121,7 @@ function networkExtAuthz(view: ProxyView, provider: ExtensionProvider, name: str
 }
 
 function grpcService(clusterName: string, authority: string, timeout: string | undefined) {
-  return { envoyGrpc: { clusterName, authority }, timeout: timeout ?? unboundedTimeout };
+  return { envoyGrpc: { clusterName, authority }, timeout: protoDuration(timeout, unboundedTimeout) };
 }
 
 function enabledFor<T extends ExtAuthzJson | NetworkExtAuthzJson>(config: T, filter: string, provider: string): T {

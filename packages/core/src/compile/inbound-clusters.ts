@@ -4,6 +4,7 @@ import type { AddressJson } from '@weft/envoy-api/envoy/config/core/v3/address_p
 import { isHttp2 } from '../mesh/port-protocol.ts';
 import type { ProxyView } from '../mesh/proxy-view.ts';
 import type { InboundPort } from './inbound-port.ts';
+import { protoDuration } from './proto-duration.ts';
 import { typedConfig } from './typed-config.ts';
 
 const unlimited = 4294967295;
@@ -19,7 +20,7 @@ function portCluster(view: ProxyView, port: InboundPort): ClusterJson {
   const services = port.instances.map(({ service }) => ({ host: service.hostname, name: service.name, namespace: service.namespace }));
   const common: ClusterJson = {
     name,
-    connectTimeout: port.connectionPool?.tcp?.connectTimeout ?? view.settings.meshConfig.connectTimeout,
+    connectTimeout: protoDuration(port.connectionPool?.tcp?.connectTimeout ?? view.settings.meshConfig.connectTimeout, '10s'),
     circuitBreakers: { thresholds: [thresholds(port)] },
     ...protocolOptions(port),
     metadata: { filterMetadata: { istio: services.length > 0 ? { services } : {} } },
@@ -36,7 +37,7 @@ function passthroughCluster(view: ProxyView): ClusterJson {
   return {
     name: 'InboundPassthroughCluster',
     type: 'ORIGINAL_DST',
-    connectTimeout: view.settings.meshConfig.connectTimeout,
+    connectTimeout: protoDuration(view.settings.meshConfig.connectTimeout, '10s'),
     lbPolicy: 'CLUSTER_PROVIDED',
     circuitBreakers: { thresholds: [{ ...noLimits }] },
     typedExtensionProtocolOptions: httpOptions({ useDownstreamProtocolConfig: { httpProtocolOptions: {}, http2ProtocolOptions: {} } }),
@@ -56,7 +57,10 @@ function protocolOptions(port: InboundPort): ClusterJson {
   const idleTimeout = port.connectionPool?.http?.idleTimeout;
   const common = {
     ...((maxRequests || idleTimeout) && {
-      commonHttpProtocolOptions: { ...(idleTimeout && { idleTimeout }), ...(maxRequests && { maxRequestsPerConnection: maxRequests }) },
+      commonHttpProtocolOptions: {
+        ...(idleTimeout && { idleTimeout: protoDuration(idleTimeout, '3600s') }),
+        ...(maxRequests && { maxRequestsPerConnection: maxRequests }),
+      },
     }),
   };
   if (isHttp2(port.protocol)) {

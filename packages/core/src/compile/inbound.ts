@@ -15,6 +15,7 @@ import { type InboundChain, inboundChains, ownTlsChains } from './inbound-match.
 import { type InboundPort, inboundPorts, wildcardAddress } from './inbound-port.ts';
 import type { FilterPlace } from './listener-class.ts';
 import { inspectors, originalDestinationFilter } from './listener-filters.ts';
+import { protoDuration } from './proto-duration.ts';
 import { provenance } from './provenance.ts';
 import { typedConfig } from './typed-config.ts';
 
@@ -65,7 +66,7 @@ function inboundListener(
     address: { socketAddress },
     filterChains,
     listenerFilters: inspectors(filterChains),
-    listenerFiltersTimeout: view.settings.meshConfig.protocolDetectionTimeout,
+    listenerFiltersTimeout: protoDuration(view.settings.meshConfig.protocolDetectionTimeout, '0s'),
     continueOnListenerFiltersTimeout: true,
     trafficDirection: 'INBOUND',
     ...(logs.length > 0 && { accessLog: logs }),

@@ -1,6 +1,7 @@
 import type { MetricConfigJson, PluginConfigJson } from '@weft/envoy-api/stats/config_pb';
 import type { ProxyView } from '../mesh/proxy-view.ts';
 import { classTelemetry, hasExtension, type ListenerClass } from './listener-class.ts';
+import { protoDuration } from './proto-duration.ts';
 import { typedConfig } from './typed-config.ts';
 
 /** Name of Istio's metrics filter, HTTP and network. */
@@ -35,7 +36,7 @@ export function istioStats(view: ProxyView, listenerClass: ListenerClass) {
   });
   const config: PluginConfigJson = {
     ...(listenerClass !== 'sidecar-outbound' && { disableHostHeaderFallback: true }),
-    ...(metrics.reportingInterval !== null && { tcpReportingDuration: metrics.reportingInterval }),
+    ...(metrics.reportingInterval !== null && { tcpReportingDuration: protoDuration(metrics.reportingInterval, '5s') }),
     ...(overrides.length > 0 && { metrics: overrides }),
   };
   return { name: istioStatsFilter, typedConfig: typedConfig('stats.PluginConfig', config) };

@@ -6,6 +6,7 @@ import type {
 import type { ProxyView } from '../mesh/proxy-view.ts';
 import type { RequestAuthentication } from '../resource/kinds.ts';
 import { externalService } from './external-service.ts';
+import { protoDuration } from './proto-duration.ts';
 
 type JwtRule = NonNullable<RequestAuthentication['spec']['jwtRules']>[number];
 
@@ -77,7 +78,7 @@ function keys(view: ProxyView, rule: JwtRule): JwtProviderJson {
   const port = url?.[3] ? Number(url[3]) : url?.[1] === 'https' ? 443 : 80;
   const service = externalService(view, url?.[2], port);
   if (!service || !uri) return { localJwks: { inlineString: unknownKeys } };
-  const httpUri = { uri, cluster: service.cluster, timeout: rule.timeout ?? '5s' };
+  const httpUri = { uri, cluster: service.cluster, timeout: protoDuration(rule.timeout, '5s') };
   return { remoteJwks: { httpUri, cacheDuration: '300s' } };
 }
 

@@ -8,6 +8,7 @@ import type { TracingSetting } from '../mesh/workload-telemetry.ts';
 import type { ExtensionProvider } from '../resource/mesh-config.ts';
 import { externalService } from './external-service.ts';
 import { classTelemetry, type ListenerClass } from './listener-class.ts';
+import { protoDuration } from './proto-duration.ts';
 import { typedConfig } from './typed-config.ts';
 
 /** Tracing of a connection manager, or null when spans go nowhere. */
@@ -53,7 +54,7 @@ function openTelemetry(view: ProxyView, provider: ExtensionProvider): Tracing_Ht
   const http = settings?.http as { readonly path?: string; readonly timeout?: string } | undefined;
   const grpcService = { envoyGrpc: { clusterName: service.cluster, authority: service.hostname } };
   const path = http?.path ?? '/v1/traces';
-  const httpUri = { uri: `http://${service.hostname}${path}`, cluster: service.cluster, timeout: http?.timeout ?? '10s' };
+  const httpUri = { uri: `http://${service.hostname}${path}`, cluster: service.cluster, timeout: protoDuration(http?.timeout, '10s') };
   const config: OpenTelemetryConfigJson = {
     ...(http ? { httpService: { httpUri } } : { grpcService }),
     serviceName: `${view.node.labels.app ?? view.node.labels['service.istio.io/canonical-name'] ?? 'istio-proxy'}.${view.node.namespace}`,

@@ -101,7 +101,8 @@ export function buildFormatOutput(json: SubstitutionFormatStringJson): FormatOut
 }
 
 function buildGrpcLog(config: Config): GrpcLogPlan {
-  const common = (config.commonConfig ?? {}) as CommonGrpcAccessLogConfigJson;
+  // Newer messages have the fields themselves, older ones in a common part.
+  const common = (config.commonConfig ?? config) as CommonGrpcAccessLogConfigJson;
   const service = buildGrpcService(common.grpcService, 0);
   return {
     logName: common.logName ?? '',
