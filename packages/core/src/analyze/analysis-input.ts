@@ -1,9 +1,7 @@
 import type { ResourceSet } from '../resource/kinds.ts';
 import { kindKey } from '../resource/kinds.ts';
-import type { MeshConfig } from '../resource/mesh-config.ts';
 import type { Resource } from '../resource/resource.ts';
 import { createResourceSet } from '../resource/resource-set.ts';
-import { defaultResources } from './default-resources.ts';
 
 /** What is analysed, and what was done to it first. */
 export interface AnalysisInput {
@@ -19,16 +17,15 @@ const ignoredNamespaces = new Set(['kube-system', 'kube-public', 'kube-node-leas
 
 /**
  * The resources of all clusters as one set in one order, whatever order they came in. Of several with one name the last one counts, and those of no
- * cluster before those of a cluster.
+ * cluster before those of a cluster; `defaults` are there unless something else has their name.
  */
 export function prepareInput(
   set: ResourceSet,
   clusters: Readonly<Record<string, ResourceSet>>,
-  settings: { readonly meshConfig: MeshConfig; readonly rootNamespace: string },
+  defaults: readonly Resource[],
 ): AnalysisInput {
   const byName = new Map<string, Resource>();
   const clusterByResource = new Map<Resource, string>();
-  const defaults = defaultResources(settings.meshConfig, settings.rootNamespace);
   for (const resource of defaults) byName.set(keyOf(resource), resource);
   for (const name of Object.keys(clusters).sort().reverse()) {
     for (const resource of clusters[name]?.all ?? []) {
@@ -37,12 +34,24 @@ export function prepareInput(
     }
   }
   for (const resource of set.all) if (!isIgnored(resource)) byName.set(keyOf(resource), resource);
-  const sorted = [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, resource]) => resource);
+  const sorted: Resource[] = [];
+  for (const key of [...byName.keys()].sort()) {
+    const resource = byName.get(key);
+    if (resource) sorted.push(resource);
+  }
   return { set: createResourceSet(sorted), added: new Set(defaults), clusterByResource };
 }
 
-function keyOf({ ref }: Resource): string {
-  return `${kindKey(ref.group, ref.kind) ?? `${ref.group}/${ref.kind}`}/${ref.namespace}/${ref.name}`;
+/** Keys by resource: most of a mesh is the same objects from one analysis to the next. */
+const keys = new WeakMap<Resource, string>();
+
+function keyOf(resource: Resource): string {
+  const known = keys.get(resource);
+  if (known !== undefined) return known;
+  const { group, kind, namespace, name } = resource.ref;
+  const key = `${kindKey(group, kind) ?? `${group}/${kind}`}/${namespace}/${name}`;
+  keys.set(resource, key);
+  return key;
 }
 
 function isIgnored({ ref }: Resource): boolean {

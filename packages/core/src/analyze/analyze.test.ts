@@ -109,31 +109,44 @@ test('a cache gives the same messages as an analysis from scratch, also after an
   assert.deepEqual(JSON.parse(withCache(after)), []);
 });
 
+const documents = [
+  lostRoute,
+  serviceYaml('shop'),
+  serviceYaml('cart', 'other'),
+  podYaml('shop'),
+  podYaml('cart', 'other'),
+  istioYaml('PeerAuthentication', 'a', '{mtls: {mode: STRICT}}'),
+  istioYaml('PeerAuthentication', 'b', '{mtls: {mode: DISABLE}}'),
+  istioYaml('DestinationRule', 'shop', '{host: shop, trafficPolicy: {tls: {mode: DISABLE}}}'),
+  istioYaml('DestinationRule', 'shop-too', '{host: shop, trafficPolicy: {tls: {mode: ISTIO_MUTUAL}}}'),
+  istioYaml('Sidecar', 'x', '{workloadSelector: {labels: {app: shop}}, egress: [{hosts: ["./*"]}]}'),
+  istioYaml('Sidecar', 'y', '{workloadSelector: {labels: {app: shop}}, egress: [{hosts: ["./*"]}]}'),
+  istioYaml('Telemetry', 't', '{accessLogging: [{}]}'),
+  istioYaml(
+    'Gateway',
+    'g',
+    '{selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]}',
+  ),
+  istioYaml(
+    'Gateway',
+    'h',
+    '{selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]}',
+  ),
+].map((text) => parseYaml(text, 'a.yaml').resources);
+
+test('a cache gives the same messages as an analysis from scratch whatever comes and goes', () => {
+  const cache = createAnalysisCache();
+  const options = { ...settings, meshConfig: { ...settings.meshConfig } };
+  fc.assert(
+    fc.property(fc.subarray(documents), (some) => {
+      const set = createResourceSet(some.flat());
+      assert.deepEqual(analyze(set, { ...options, cache }), analyze(set, settings));
+    }),
+    { numRuns: 300 },
+  );
+});
+
 test('the order of documents does not matter', () => {
-  const documents = [
-    lostRoute,
-    serviceYaml('shop'),
-    serviceYaml('cart', 'other'),
-    podYaml('shop'),
-    podYaml('cart', 'other'),
-    istioYaml('PeerAuthentication', 'a', '{mtls: {mode: STRICT}}'),
-    istioYaml('PeerAuthentication', 'b', '{mtls: {mode: DISABLE}}'),
-    istioYaml('DestinationRule', 'shop', '{host: shop, trafficPolicy: {tls: {mode: DISABLE}}}'),
-    istioYaml('DestinationRule', 'shop-too', '{host: shop, trafficPolicy: {tls: {mode: ISTIO_MUTUAL}}}'),
-    istioYaml('Sidecar', 'x', '{workloadSelector: {labels: {app: shop}}, egress: [{hosts: ["./*"]}]}'),
-    istioYaml('Sidecar', 'y', '{workloadSelector: {labels: {app: shop}}, egress: [{hosts: ["./*"]}]}'),
-    istioYaml('Telemetry', 't', '{accessLogging: [{}]}'),
-    istioYaml(
-      'Gateway',
-      'g',
-      '{selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]}',
-    ),
-    istioYaml(
-      'Gateway',
-      'h',
-      '{selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]}',
-    ),
-  ].map((text) => parseYaml(text, 'a.yaml').resources);
   const all = (order: readonly (readonly Resource[])[]) => JSON.stringify(analyze(createResourceSet(order.flat()), settings));
   const expected = all(documents);
   assert.ok(JSON.parse(expected).length > 8);

@@ -1,16 +1,18 @@
 import { formatRef } from '../base/refs.ts';
-import type { ResourceSet } from '../resource/kinds.ts';
+import type { KindKey, ResourceSet } from '../resource/kinds.ts';
 import { locate } from '../resource/locate.ts';
 import type { MeshConfig, MeshNetworks } from '../resource/mesh-config.ts';
 import type { Position, Resource } from '../resource/resource.ts';
-import { type AnalysisCache, createAnalysisCache } from './analysis-cache.ts';
+import { type AnalysisCache, type AnalysisMemory, emptyMemory, type SetResult } from './analysis-cache.ts';
 import { type AnalysisInput, prepareInput } from './analysis-input.ts';
 import type { AnalysisSettings, Analyzer, Finding, ResourceAnalyzer, SetAnalyzer } from './analyzer.ts';
 import { istioAnalyzers } from './analyzers.ts';
+import { defaultResources } from './default-resources.ts';
 import { checkClusterServices, multiClusterServicesNames } from './istio/multi-cluster-services.ts';
 import type { Message } from './message.ts';
 import { documentationUrl, messageTypes } from './message-types.ts';
-import { createResourceIndex } from './resource-index.ts';
+import { createResourceIndex, indexedKinds, type ResourceIndex } from './resource-index.ts';
+import { changedKinds, intersects, isInSameNamespaces, recordReads } from './set-changes.ts';
 import { isSuppressed, type Suppression } from './suppression.ts';
 import { weftAnalyzers } from './weft-analyzers.ts';
 
@@ -50,8 +52,10 @@ const levelOrder = { Error: 0, Warning: 1, Info: 2 } as const;
  */
 export function analyze(set: ResourceSet, options: AnalyzeOptions): readonly Message[] {
   const settings = settingsOf(options);
-  const input = prepareInput(set, options.clusters ?? {}, settings);
-  const findings = runAnalyzers(input, settings, options);
+  const memory = (settings.exact ? null : options.cache)?.under(settings) ?? emptyMemory();
+  memory.defaults ??= defaultResources(settings.meshConfig, settings.rootNamespace);
+  const input = prepareInput(set, options.clusters ?? {}, memory.defaults);
+  const findings = runAnalyzers(input, settings, memory, options);
   const messages = new Map<string, Message>();
   for (const finding of findings) {
     const message = toMessage(finding, input.clusterByResource.get(finding.resource) ?? '');
@@ -72,45 +76,77 @@ function settingsOf({ meshConfig, meshNetworks, rootNamespace, domain, analyzers
   };
 }
 
-function runAnalyzers(input: AnalysisInput, settings: AnalysisSettings, options: AnalyzeOptions): readonly Finding[] {
-  const findings: Finding[] = [];
+function runAnalyzers(
+  input: AnalysisInput,
+  settings: AnalysisSettings,
+  memory: AnalysisMemory,
+  options: AnalyzeOptions,
+): readonly Finding[] {
   const wanted = new Set(options.analyzers ?? []);
   const isChosen = (analyzer: Analyzer): boolean => (wanted.size === 0 ? analyzer.isDefault : wanted.has(analyzer.name));
   const chosen = [...istioAnalyzers, ...weftAnalyzers].filter(isChosen);
-  const report = (finding: Finding): void => void findings.push(finding);
   const perResource = chosen.filter((analyzer): analyzer is ResourceAnalyzer => analyzer.scope === 'resource');
-  checkResources(input, perResource, settings, options.cache ?? createAnalysisCache(), report);
-  const context = { ...settings, set: input.set, index: createResourceIndex(input.set, settings.domain, input.added), report };
-  for (const analyzer of chosen.filter((candidate): candidate is SetAnalyzer => candidate.scope === 'set')) analyzer.analyze(context);
+  const perSet = chosen.filter((analyzer): analyzer is SetAnalyzer => analyzer.scope === 'set');
+  const findings = [...checkResources(input, perResource, settings, memory), ...checkSet(input, perSet, settings, memory)];
   if (wanted.size === 0 || multiClusterServicesNames.some((name) => wanted.has(name))) {
     const services = Object.values(options.clusters ?? {}).flatMap((cluster) => cluster.ofKind('Service'));
-    checkClusterServices(services, (resource) => input.clusterByResource.get(resource) ?? '', report);
+    const clusterOf = (resource: Resource): string => input.clusterByResource.get(resource) ?? '';
+    checkClusterServices(services, clusterOf, (finding) => void findings.push(finding));
   }
   return findings;
 }
 
-/** Runs the analyzers that look at one resource at a time, only over what is not in the cache. */
+/** Runs the analyzers that look at one resource at a time, only over what is new. */
 function checkResources(
   { set }: AnalysisInput,
   analyzers: readonly ResourceAnalyzer[],
   settings: AnalysisSettings,
-  cache: AnalysisCache,
-  report: (finding: Finding) => void,
-): void {
-  const kept = cache.findingsUnder(settings);
+  { findingsByResource }: AnalysisMemory,
+): readonly Finding[] {
+  const findings: Finding[] = [];
   for (const kind of new Set(analyzers.flatMap((analyzer) => analyzer.inputs))) {
     const concerned = analyzers.filter((analyzer) => analyzer.inputs.includes(kind));
     for (const resource of set.ofKind(kind)) {
-      let found = kept.get(resource);
-      if (!found) {
-        const fresh: Finding[] = [];
-        for (const analyzer of concerned) analyzer.check(resource, settings, (finding) => void fresh.push(finding));
-        found = fresh;
-        if (!settings.exact) kept.set(resource, found);
+      const known = findingsByResource.get(resource);
+      const found: Finding[] = [];
+      if (!known) {
+        for (const analyzer of concerned) analyzer.check(resource, settings, (finding) => void found.push(finding));
+        findingsByResource.set(resource, found);
       }
-      for (const finding of found) report(finding);
+      findings.push(...(known ?? found));
     }
   }
+  return findings;
+}
+
+/** Runs the analyzers that look at resources together, only those that read kinds of which something has changed. */
+function checkSet(
+  { set, added }: AnalysisInput,
+  analyzers: readonly SetAnalyzer[],
+  settings: AnalysisSettings,
+  memory: AnalysisMemory,
+): readonly Finding[] {
+  const { last } = memory;
+  const changed = last ? changedKinds(last.set, set) : new Set<KindKey>();
+  const known = last && !intersects(changed, indexedKinds) && isInSameNamespaces(last.set, set) ? last : null;
+  const index = known?.index ?? createResourceIndex(set, settings.domain, added);
+  const results = new Map<SetAnalyzer, SetResult>();
+  for (const analyzer of analyzers) {
+    const kept = known?.results.get(analyzer);
+    results.set(analyzer, kept && !intersects(kept.reads, changed) ? kept : runOnSet(analyzer, { ...settings, set, index }));
+  }
+  memory.last = { set, index, results };
+  return [...results.values()].flatMap((result) => result.findings);
+}
+
+function runOnSet(
+  analyzer: SetAnalyzer,
+  context: AnalysisSettings & { readonly set: ResourceSet; readonly index: ResourceIndex },
+): SetResult {
+  const reads = new Set<KindKey>();
+  const findings: Finding[] = [];
+  analyzer.analyze({ ...context, set: recordReads(context.set, reads), report: (finding) => void findings.push(finding) });
+  return { reads, findings };
 }
 
 function toMessage({ type, resource, path, message, proof }: Finding, cluster: string): Message {

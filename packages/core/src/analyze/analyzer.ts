@@ -32,9 +32,12 @@ export interface AnalysisSettings {
   readonly exact: boolean;
 }
 
+/** The part of a set that analyzers read. */
+export type ResourceReader = Pick<ResourceSet, 'ofKind' | 'get'>;
+
 /** What an analyzer works on. */
 export interface AnalyzerContext extends AnalysisSettings {
-  readonly set: ResourceSet;
+  readonly set: ResourceReader;
   readonly index: ResourceIndex;
   report(finding: Finding): void;
 }
@@ -42,8 +45,6 @@ export interface AnalyzerContext extends AnalysisSettings {
 interface AnalyzerBase {
   /** Istio's name, as `--analyzer` takes it. */
   readonly name: string;
-  /** The kinds it reads; a set without any of the kinds it is about needs no run. */
-  readonly inputs: readonly KindKey[];
   /** False for analyzers that run only when asked for by name, because they would be noise. */
   readonly isDefault: boolean;
 }
@@ -51,10 +52,15 @@ interface AnalyzerBase {
 /** An analyzer whose findings about a resource follow from that resource and the settings alone, so that they can be kept while it is unchanged. */
 export interface ResourceAnalyzer extends AnalyzerBase {
   readonly scope: 'resource';
+  /** The kinds it looks at. */
+  readonly inputs: readonly KindKey[];
   check(resource: Resource, context: AnalysisSettings, report: (finding: Finding) => void): void;
 }
 
-/** An analyzer that looks at resources together. */
+/**
+ * An analyzer that looks at resources together. What it finds must follow from the settings, the index, and what it reads from the set: its findings are
+ * kept while those are unchanged.
+ */
 export interface SetAnalyzer extends AnalyzerBase {
   readonly scope: 'set';
   analyze(context: AnalyzerContext): void;

@@ -5,7 +5,10 @@ export type Indexed<T> = readonly [index: number, item: NonNullable<T>];
 export function objects<T>(value: readonly T[] | undefined | null): readonly Indexed<T>[] {
   if (!Array.isArray(value)) return [];
   const found: Indexed<T>[] = [];
-  for (const [index, item] of value.entries()) if (typeof item === 'object' && item !== null) found.push([index, item as NonNullable<T>]);
+  for (let index = 0; index < value.length; index++) {
+    const item: unknown = value[index];
+    if (typeof item === 'object' && item !== null) found.push([index, item as NonNullable<T>]);
+  }
   return found;
 }
 
@@ -13,7 +16,10 @@ export function objects<T>(value: readonly T[] | undefined | null): readonly Ind
 export function texts(value: readonly unknown[] | undefined | null): readonly Indexed<string>[] {
   if (!Array.isArray(value)) return [];
   const found: Indexed<string>[] = [];
-  for (const [index, item] of value.entries()) if (typeof item === 'string') found.push([index, item]);
+  for (let index = 0; index < value.length; index++) {
+    const item: unknown = value[index];
+    if (typeof item === 'string') found.push([index, item]);
+  }
   return found;
 }
 

@@ -1,4 +1,4 @@
-import type { ResourceSet } from '../resource/kinds.ts';
+import type { KindKey, ResourceSet } from '../resource/kinds.ts';
 import type { Namespace, Service } from '../resource/kubernetes-types.ts';
 import type { Resource } from '../resource/resource.ts';
 import { groupBy } from './group-by.ts';
@@ -27,6 +27,19 @@ export interface ResourceIndex {
   /** Whether a namespace is declared, or holds a declared resource. */
   isNamespaceKnown(name: string): boolean;
 }
+
+/** The kinds an index looks at, besides the namespaces of all resources. */
+export const indexedKinds: ReadonlySet<KindKey> = new Set<KindKey>([
+  'DaemonSet',
+  'Deployment',
+  'Namespace',
+  'Pod',
+  'Service',
+  'ServiceEntry',
+  'StatefulSet',
+  'WorkloadEntry',
+  'WorkloadGroup',
+]);
 
 /** Indexes a set; `added` are the resources in it that analysis added by itself. */
 export function createResourceIndex(set: ResourceSet, domain: string, added: ReadonlySet<Resource>): ResourceIndex {

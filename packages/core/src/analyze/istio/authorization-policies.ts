@@ -10,7 +10,6 @@ import { isAmbient, type Workload } from '../workload.ts';
 export const authorizationPoliciesAnalyzer: SetAnalyzer = {
   name: 'auth.AuthorizationPoliciesAnalyzer',
   scope: 'set',
-  inputs: ['AuthorizationPolicy', 'Namespace', 'Pod'],
   isDefault: true,
   analyze(context) {
     const inMesh = groupBy(

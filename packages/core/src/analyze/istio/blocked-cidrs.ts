@@ -8,7 +8,6 @@ const variable = 'BLOCKED_CIDRS_IN_JWKS_URIS';
 export const blockedCidrsAnalyzer: SetAnalyzer = {
   name: 'authn.BlockedCIDRsAnalyzer',
   scope: 'set',
-  inputs: ['RequestAuthentication', 'Deployment'],
   isDefault: true,
   analyze({ set, report }) {
     const policies = set.ofKind('RequestAuthentication');

@@ -10,7 +10,6 @@ type Patch = NonNullable<NonNullable<EnvoyFilterSpec['configPatches']>[number]>;
 export const envoyPatchAnalyzer: SetAnalyzer = {
   name: 'envoyfilter.EnvoyPatchAnalyzer',
   scope: 'set',
-  inputs: ['EnvoyFilter'],
   isDefault: true,
   analyze(context) {
     const versioned = new Set<string>();

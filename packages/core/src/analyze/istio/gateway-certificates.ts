@@ -11,7 +11,6 @@ type Tls = NonNullable<NonNullable<NonNullable<GatewaySpec['servers']>[number]>[
 export const gatewayCertificatesAnalyzer: SetAnalyzer = {
   name: 'gateway.CertificateAnalyzer',
   scope: 'set',
-  inputs: ['Gateway'],
   isDefault: true,
   analyze({ set, report }) {
     const withTls = set.ofKind('Gateway').filter((gateway) => objects(object(gateway.spec).servers).some(([, server]) => server.tls));

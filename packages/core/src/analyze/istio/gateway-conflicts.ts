@@ -20,7 +20,6 @@ interface PortClaim {
 export const gatewayConflictsAnalyzer: SetAnalyzer = {
   name: 'gateway.ConflictingGatewayAnalyzer',
   scope: 'set',
-  inputs: ['Gateway', 'Pod'],
   isDefault: true,
   analyze(context) {
     const gateways = context.set.ofKind('Gateway');

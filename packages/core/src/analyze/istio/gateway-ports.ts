@@ -10,7 +10,6 @@ import { canTellWorkloads, gatewaySelector, gatewayWithoutWorkload, gatewayWorkl
 export const gatewayPortsAnalyzer: SetAnalyzer = {
   name: 'gateway.IngressGatewayPortAnalyzer',
   scope: 'set',
-  inputs: ['Gateway', 'Pod', 'Service'],
   isDefault: true,
   analyze(context) {
     for (const gateway of context.set.ofKind('Gateway')) {

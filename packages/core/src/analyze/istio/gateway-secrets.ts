@@ -10,7 +10,6 @@ import { canTellWorkloads, gatewayWithoutWorkload, gatewayWorkloads } from './ga
 export const gatewaySecretsAnalyzer: SetAnalyzer = {
   name: 'gateway.SecretAnalyzer',
   scope: 'set',
-  inputs: ['Gateway', 'Pod', 'Secret'],
   isDefault: true,
   analyze(context) {
     for (const gateway of context.set.ofKind('Gateway')) {

@@ -9,7 +9,6 @@ import { type Webhook, webhooksOf } from './webhook-spec.ts';
 export const injectionImageAutoAnalyzer: SetAnalyzer = {
   name: 'injection.ImageAutoAnalyzer',
   scope: 'set',
-  inputs: ['Namespace', 'Pod', 'Deployment', 'MutatingWebhookConfiguration'],
   isDefault: true,
   analyze(context) {
     const { set, report } = context;

@@ -13,7 +13,6 @@ import { injectorConfigName, injectorValues } from './injector-config.ts';
 export const injectionImageAnalyzer: SetAnalyzer = {
   name: 'injection.ImageAnalyzer',
   scope: 'set',
-  inputs: ['Namespace', 'Pod', 'ConfigMap', 'ProxyConfig'],
   isDefault: true,
   analyze(context) {
     const configs = context.set.ofKind('ConfigMap').filter((config) => config.ref.name.startsWith('istio-sidecar-injector'));

@@ -12,7 +12,6 @@ const modeLabel = 'istio.io/dataplane-mode';
 export const injectionAnalyzer: SetAnalyzer = {
   name: 'injection.Analyzer',
   scope: 'set',
-  inputs: ['Namespace', 'Pod', 'ConfigMap'],
   isDefault: true,
   analyze(context) {
     const injected = new Set<string>();

@@ -17,7 +17,6 @@ interface PolicySpec {
 export const kubernetesGatewaySelectorAnalyzer: SetAnalyzer = {
   name: 'k8sgateway.SelectorAnalyzer',
   scope: 'set',
-  inputs: [...policyKinds, 'Pod'],
   isDefault: true,
   analyze({ set, report }) {
     const pods = groupBy(

@@ -10,7 +10,6 @@ const builtIn = ['Mock', 'Kubernetes', 'External'];
 export const meshNetworksAnalyzer: SetAnalyzer = {
   name: 'meshnetworks.MeshNetworksAnalyzer',
   scope: 'set',
-  inputs: ['Secret'],
   isDefault: true,
   analyze({ set, meshNetworks, report }) {
     const remote = set.ofKind('Secret').filter((secret) => secret.labels['istio/multiCluster'] === 'true');

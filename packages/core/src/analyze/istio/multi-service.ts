@@ -18,7 +18,6 @@ interface ServicePort {
 export const multiServiceAnalyzer: SetAnalyzer = {
   name: 'deployment.MultiServiceAnalyzer',
   scope: 'set',
-  inputs: ['Service', 'Deployment', 'Namespace'],
   isDefault: true,
   analyze(context) {
     for (const deployment of context.set.ofKind('Deployment')) {

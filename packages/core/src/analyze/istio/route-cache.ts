@@ -7,7 +7,6 @@ import { fact } from '../proof.ts';
 export const routeCacheAnalyzer: SetAnalyzer = {
   name: 'envoyfilter.RouteCacheAnalyzer',
   scope: 'set',
-  inputs: ['EnvoyFilter', 'AuthorizationPolicy'],
   isDefault: true,
   analyze({ set, report }) {
     const policy = set.ofKind('AuthorizationPolicy').find(targetsRoute);

@@ -15,7 +15,6 @@ interface Declaration {
 export const serviceEntryProtocolsAnalyzer: SetAnalyzer = {
   name: 'serviceentry.ConflictingServiceEntryProtocolAnalyzer',
   scope: 'set',
-  inputs: ['ServiceEntry'],
   isDefault: true,
   analyze({ set, report }) {
     const byScope = new Map<string, Declaration[]>();

@@ -11,7 +11,6 @@ import { reportSharedWorkload, type Selecting, selectWorkloads } from './workloa
 export const sidecarSelectorAnalyzer: SetAnalyzer = {
   name: 'sidecar.SelectorAnalyzer',
   scope: 'set',
-  inputs: ['Sidecar', 'Pod', 'Namespace'],
   isDefault: true,
   analyze(context) {
     const sidecars = context.set.ofKind('Sidecar');
@@ -40,7 +39,6 @@ export const sidecarSelectorAnalyzer: SetAnalyzer = {
 export const sidecarDefaultSelectorAnalyzer: SetAnalyzer = {
   name: 'sidecar.DefaultSelectorAnalyzer',
   scope: 'set',
-  inputs: ['Sidecar'],
   isDefault: false,
   analyze(context) {
     const sidecars = context.set.ofKind('Sidecar').filter((sidecar) => !object(sidecar.spec).workloadSelector);

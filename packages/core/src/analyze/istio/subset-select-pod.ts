@@ -13,7 +13,6 @@ const topologyLabels = ['topology.kubernetes.io/region', 'topology.kubernetes.io
 export const subsetSelectPodAnalyzer: SetAnalyzer = {
   name: 'destinationrule.SubsetSelectPodAnalyzer',
   scope: 'set',
-  inputs: ['DestinationRule', 'Pod', 'Service', 'ServiceEntry', 'Node'],
   isDefault: true,
   analyze(context) {
     const rules = context.set.ofKind('DestinationRule');

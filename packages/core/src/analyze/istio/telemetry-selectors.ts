@@ -9,7 +9,6 @@ import { reportSharedWorkload, selectWorkloads } from './workload-selection.ts';
 export const telemetrySelectorAnalyzer: SetAnalyzer = {
   name: 'telemetry.SelectorAnalyzer',
   scope: 'set',
-  inputs: ['Telemetry', 'Pod'],
   isDefault: true,
   analyze(context) {
     const selecting = context.set
@@ -30,7 +29,6 @@ export const telemetrySelectorAnalyzer: SetAnalyzer = {
 export const telemetryDefaultSelectorAnalyzer: SetAnalyzer = {
   name: 'telemetry.DefaultSelectorAnalyzer',
   scope: 'set',
-  inputs: ['Telemetry'],
   isDefault: true,
   analyze(context) {
     const whole = context.set.ofKind('Telemetry').filter((telemetry) => isForNamespace(telemetry, context.exact));

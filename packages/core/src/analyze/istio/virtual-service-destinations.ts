@@ -15,7 +15,6 @@ interface SubsetUse {
 export const virtualServiceDestinationsAnalyzer: SetAnalyzer = {
   name: 'virtualservice.DestinationHostAnalyzer',
   scope: 'set',
-  inputs: ['ServiceEntry', 'VirtualService', 'Service'],
   isDefault: true,
   analyze(context) {
     const services = context.set.ofKind('VirtualService');

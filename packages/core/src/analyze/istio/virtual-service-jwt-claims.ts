@@ -11,7 +11,6 @@ const claimKey = /^@request\.auth\.claims(?:\..+|(?:\[[^\]]+\])+)$/i;
 export const virtualServiceJwtClaimsAnalyzer: SetAnalyzer = {
   name: 'virtualservice.JWTClaimRouteAnalyzer',
   scope: 'set',
-  inputs: ['VirtualService', 'RequestAuthentication', 'Gateway', 'Pod'],
   isDefault: true,
   analyze(context) {
     const policies = context.set.ofKind('RequestAuthentication');

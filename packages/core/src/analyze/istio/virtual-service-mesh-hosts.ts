@@ -13,7 +13,6 @@ interface HostClaims {
 export const virtualServiceMeshHostsAnalyzer: SetAnalyzer = {
   name: 'virtualservice.ConflictingMeshGatewayHostsAnalyzer',
   scope: 'set',
-  inputs: ['VirtualService'],
   isDefault: true,
   analyze(context) {
     const scopes = collectClaims(context);

@@ -14,7 +14,6 @@ interface WildcardSubset {
 export const virtualServiceSubsetsAnalyzer: SetAnalyzer = {
   name: 'virtualservice.DestinationRuleAnalyzer',
   scope: 'set',
-  inputs: ['VirtualService', 'DestinationRule'],
   isDefault: true,
   analyze(context) {
     const defined = new Set<string>();

@@ -10,7 +10,6 @@ const label = 'istio.io/use-waypoint';
 export const waypointWorkloadSelectorAnalyzer: SetAnalyzer = {
   name: 'destinationrule.WaypointWorkloadSelectorAnalyzer',
   scope: 'set',
-  inputs: ['DestinationRule', 'Namespace', 'Service', 'ServiceEntry'],
   isDefault: true,
   analyze(context) {
     const rules = context.set.ofKind('DestinationRule').filter((rule) => object(rule.spec).workloadSelector);

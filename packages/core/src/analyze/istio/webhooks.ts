@@ -19,7 +19,6 @@ const revisionLabel = 'istio.io/rev';
 export const webhooksAnalyzer: SetAnalyzer = {
   name: 'webhook.Analyzer',
   scope: 'set',
-  inputs: ['MutatingWebhookConfiguration', 'Service'],
   isDefault: true,
   analyze(context) {
     const revisions = new Set<string>();

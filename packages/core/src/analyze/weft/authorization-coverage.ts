@@ -7,7 +7,6 @@ import { absence, fact } from '../proof.ts';
 export const authorizationCoverageAnalyzer: SetAnalyzer = {
   name: 'authorizationpolicy.CoverageAnalyzer',
   scope: 'set',
-  inputs: ['AuthorizationPolicy', 'Pod', 'WorkloadEntry'],
   isDefault: false,
   analyze({ set, index, rootNamespace, report }) {
     const policies = set.ofKind('AuthorizationPolicy').filter((policy) => objects(object(policy.spec).targetRefs).length === 0);

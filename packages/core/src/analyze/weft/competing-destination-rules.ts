@@ -10,7 +10,6 @@ import { fact, list, nameOf } from '../proof.ts';
 export const competingDestinationRulesAnalyzer: SetAnalyzer = {
   name: 'destinationrule.CompetingRulesAnalyzer',
   scope: 'set',
-  inputs: ['DestinationRule'],
   isDefault: true,
   analyze(context) {
     const rules = context.set.ofKind('DestinationRule').filter((rule) => !object(rule.spec).workloadSelector);

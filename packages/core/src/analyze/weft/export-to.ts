@@ -8,7 +8,6 @@ const kinds = ['VirtualService', 'DestinationRule', 'ServiceEntry'] as const;
 export const exportToAnalyzer: SetAnalyzer = {
   name: 'exportto.NamespaceAnalyzer',
   scope: 'set',
-  inputs: [...kinds, 'Namespace'],
   isDefault: true,
   analyze({ set, index, report }) {
     if (!index.knowsNamespaces) return;

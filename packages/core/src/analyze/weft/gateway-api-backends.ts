@@ -9,7 +9,6 @@ import { isGranted } from './reference-grants.ts';
 export const gatewayApiBackendsAnalyzer: SetAnalyzer = {
   name: 'k8sroute.BackendAnalyzer',
   scope: 'set',
-  inputs: ['HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute', 'Service', 'ServiceEntry', 'ReferenceGrant'],
   isDefault: true,
   analyze(context) {
     for (const route of gatewayApiRoutes(context.set)) {

@@ -11,7 +11,6 @@ import { isGranted } from './reference-grants.ts';
 export const gatewayApiParentsAnalyzer: SetAnalyzer = {
   name: 'k8sroute.ParentAnalyzer',
   scope: 'set',
-  inputs: ['HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute', 'KubernetesGateway', 'ListenerSet', 'Service', 'Secret', 'ReferenceGrant'],
   isDefault: true,
   analyze(context) {
     for (const route of gatewayApiRoutes(context.set)) {

@@ -1,5 +1,6 @@
-import type { KindKey, ResourceSet } from '../../resource/kinds.ts';
+import type { KindKey } from '../../resource/kinds.ts';
 import type { Resource } from '../../resource/resource.ts';
+import type { ResourceReader } from '../analyzer.ts';
 import { object, objects, portNumber, text } from '../fields.ts';
 
 export const gatewayApiGroup = 'gateway.networking.k8s.io';
@@ -39,7 +40,7 @@ export interface RouteReference {
 }
 
 /** The routes of the Gateway API in a set. */
-export function gatewayApiRoutes(set: ResourceSet): readonly Resource[] {
+export function gatewayApiRoutes(set: ResourceReader): readonly Resource[] {
   return routeKinds.flatMap((kind): readonly Resource[] => set.ofKind(kind));
 }
 

@@ -29,7 +29,6 @@ interface Conflict {
 export const mutualTlsConsistencyAnalyzer: SetAnalyzer = {
   name: 'destinationrule.MutualTlsAnalyzer',
   scope: 'set',
-  inputs: ['DestinationRule', 'PeerAuthentication', 'Service', 'Pod', 'WorkloadEntry'],
   isDefault: true,
   analyze(context) {
     if (context.set.ofKind('PeerAuthentication').length === 0) return;

@@ -10,7 +10,6 @@ import { selectorOf } from './effective-mutual-tls.ts';
 export const peerAuthenticationOverlapsAnalyzer: SetAnalyzer = {
   name: 'peerauthentication.OverlapAnalyzer',
   scope: 'set',
-  inputs: ['PeerAuthentication', 'Pod', 'WorkloadEntry'],
   isDefault: true,
   analyze(context) {
     for (const policies of groupBy(context.set.ofKind('PeerAuthentication'), (policy) => policy.ref.namespace).values()) {

@@ -1,4 +1,4 @@
-import type { ResourceSet } from '../../resource/kinds.ts';
+import type { ResourceReader } from '../analyzer.ts';
 import { object, objects, text } from '../fields.ts';
 
 /** One end of a reference between namespaces. */
@@ -10,7 +10,7 @@ export interface ReferenceEnd {
 }
 
 /** Whether a ReferenceGrant in the target's namespace lets a resource refer to it: any `from` of a grant together with any `to` of it. */
-export function isGranted(set: ResourceSet, from: Omit<ReferenceEnd, 'name'>, to: ReferenceEnd): boolean {
+export function isGranted(set: ResourceReader, from: Omit<ReferenceEnd, 'name'>, to: ReferenceEnd): boolean {
   if (from.namespace === to.namespace) return true;
   return set.ofKind('ReferenceGrant').some((grant) => {
     if (grant.ref.namespace !== to.namespace) return false;

@@ -13,7 +13,6 @@ interface ServiceAccounts {
 export const serviceAccountsAnalyzer: SetAnalyzer = {
   name: 'authorizationpolicy.PrincipalAnalyzer',
   scope: 'set',
-  inputs: ['AuthorizationPolicy', 'ServiceAccount', 'Pod', 'WorkloadEntry', 'WorkloadGroup', 'ServiceEntry', 'KubernetesGateway'],
   isDefault: true,
   analyze(context) {
     const accounts = collectAccounts(context);

@@ -7,7 +7,6 @@ import { absence, fact } from '../proof.ts';
 export const sidecarEgressAnalyzer: SetAnalyzer = {
   name: 'sidecar.EgressHostAnalyzer',
   scope: 'set',
-  inputs: ['Sidecar', 'Service', 'ServiceEntry', 'VirtualService'],
   isDefault: true,
   analyze(context) {
     const routed = context.set.ofKind('VirtualService').flatMap((service) => strings(object(service.spec).hosts));

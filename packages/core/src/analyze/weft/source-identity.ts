@@ -11,7 +11,6 @@ const identityKeys = new Set(['source.principal', 'source.namespace', 'source.se
 export const sourceIdentityAnalyzer: SetAnalyzer = {
   name: 'authorizationpolicy.MutualTlsAnalyzer',
   scope: 'set',
-  inputs: ['AuthorizationPolicy', 'PeerAuthentication', 'Pod', 'WorkloadEntry'],
   isDefault: true,
   analyze(context) {
     if (context.set.ofKind('PeerAuthentication').length === 0) return;

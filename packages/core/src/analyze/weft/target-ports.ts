@@ -7,7 +7,6 @@ import { fact } from '../proof.ts';
 export const targetPortsAnalyzer: SetAnalyzer = {
   name: 'service.TargetPortAnalyzer',
   scope: 'set',
-  inputs: ['Service', 'Pod', 'WorkloadEntry', 'Deployment', 'StatefulSet', 'DaemonSet'],
   isDefault: true,
   analyze(context) {
     for (const service of context.set.ofKind('Service')) checkService(service, context);

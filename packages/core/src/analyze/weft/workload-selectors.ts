@@ -26,7 +26,6 @@ const meshWide = new Set<string>(['RequestAuthentication', 'WasmPlugin', 'EnvoyF
 export const workloadSelectorsAnalyzer: SetAnalyzer = {
   name: 'workload.SelectorAnalyzer',
   scope: 'set',
-  inputs: [...kinds, 'Pod', 'WorkloadEntry'],
   isDefault: true,
   analyze(context) {
     for (const resource of kinds.flatMap((kind): readonly Resource[] => context.set.ofKind(kind))) checkSelector(resource, context);
