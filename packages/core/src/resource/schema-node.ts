@@ -4,6 +4,8 @@ export interface SchemaNode {
   readonly description?: string;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly additionalProperties?: SchemaNode;
+  /** Whether fields besides `properties` are allowed, of any type. */
+  readonly isOpen?: boolean;
   readonly items?: SchemaNode;
   readonly required?: readonly string[];
   readonly enum?: readonly (string | number)[];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseResource, parseYaml } from './parse.ts';
-import { validateResource } from './validate.ts';
+import { isWellTyped, validateResource } from './validate.ts';
 
 const apiVersions: Readonly<Record<string, string>> = {
   PeerAuthentication: 'security.istio.io/v1',
@@ -427,6 +427,18 @@ test('the rules of the Gateway API', () => {
     ['BackendTLSPolicy', '{targetRefs: [{group: "", kind: Service, name: a}], validation: {hostname: a.b}}', 'spec.validation'],
     ['TLSRoute', '{hostnames: [a.b], rules: [{backendRefs: [{name: a}]}]}', 'spec.rules[0].backendRefs[0].port'],
   ]);
+});
+
+test('the fields of Kubernetes resources that a mesh reads have the right types', () => {
+  const paths = (text: string) =>
+    parseYaml(text, 'f').resources.flatMap((resource) => validateResource(resource).errors.map(({ path }) => path));
+  const service = (spec: string) => `apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: ${spec}\n`;
+  assert.deepEqual(paths(service('{ports: [{port: 80, targetPort: http}], clusterIP: None, sessionAffinity: None}')), []);
+  assert.deepEqual(paths(service('{ports: 80}')), ['spec.ports']);
+  assert.deepEqual(paths(service('{selector: {version: 1.0}, ports: [{port: "80"}]}')), ['spec.selector.version', 'spec.ports[0].port']);
+  assert.deepEqual(paths('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: 1}\n'), ['data.a']);
+  const [wrong, right] = parseYaml(`${service('{ports: 80}')}---\n${service('{ports: [{port: 0}]}')}`, 'f').resources;
+  assert.deepEqual([wrong && isWellTyped(wrong), right && isWellTyped(right)], [false, true]);
 });
 
 test('sources tell which rule was broken', () => {

@@ -1,5 +1,6 @@
 import { kindSchema, kindSchemas, servedVersions } from './kind-schemas.ts';
 import { type KindKey, type KindMap, kindKey } from './kinds.ts';
+import { kubernetesSchemas } from './kubernetes-schemas.ts';
 import type { Validity } from './problem.ts';
 import type { Resource } from './resource.ts';
 import { checkPeerAuthentication, checkRequestAuthentication } from './validation/authentication.ts';
@@ -66,9 +67,18 @@ export function validateResource(resource: Resource, settings: ValidationSetting
   if (key !== null) {
     checkVersion(resource, key, report);
     checkMetadata(resource, key, report);
-    if (checkSpec(resource, key, report)) runCheck(key, resource, report, settings);
+    if (checkTypes(resource, key, report)) runCheck(key, resource, report, settings);
   }
   return validity();
+}
+
+/**
+ * Whether a resource has the types that code reading it relies on; resources that have not must stay out of a mesh. Cheaper than the whole validation, and
+ * true for much that is invalid.
+ */
+export function isWellTyped(resource: Resource): boolean {
+  const key = kindKey(resource.ref.group, resource.ref.kind);
+  return key === null || checkTypes(resource, key, createReport().report);
 }
 
 function checkVersion({ ref }: Resource, key: KindKey, report: Report): void {
@@ -76,6 +86,12 @@ function checkVersion({ ref }: Resource, key: KindKey, report: Report): void {
   if (versions && !versions.includes(ref.version)) {
     report.warn('apiVersion', `${ref.kind} is served in ${versions.join(', ')}, found ${ref.version}; it is read like ${versions[0]}`);
   }
+}
+
+/** Whether all types are right, so that code may rely on the resource's shape. */
+function checkTypes(resource: Resource, key: KindKey, report: Report): boolean {
+  const whole = kubernetesSchemas[key];
+  return whole ? checkSchema(whole, resource.raw, '', patterns, report) : checkSpec(resource, key, report);
 }
 
 function checkSpec(resource: Resource, key: KindKey, report: Report): boolean {

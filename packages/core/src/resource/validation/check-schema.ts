@@ -85,7 +85,7 @@ function checkObject(
     count++;
     const property = schema.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : schema.additionalProperties;
     if (property === undefined) {
-      if (schema.properties !== undefined) report.schema(childPath(path, key), unknownField(key, schema));
+      if (schema.properties !== undefined && !schema.isOpen) report.schema(childPath(path, key), unknownField(key, schema));
     } else if (field === null || field === undefined) {
       if (property === schema.additionalProperties && property.type === 'object') report.schema(childPath(path, key), 'must not be null');
     } else if (!checkSchema(property, field, childPath(path, key), patterns, report)) typesRight = false;

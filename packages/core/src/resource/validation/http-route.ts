@@ -13,9 +13,6 @@ type Headers = HttpRoute['headers'];
 
 const pseudoHeaders: ReadonlySet<string> = new Set([':method', ':scheme', ':authority', ':path', ':status']);
 
-/** Whether the name in a header match stands for a claim of the request's token. */
-export const isClaimMatch = isClaimHeader;
-
 /** Checks one `http` route. `isDelegate` tells that its VirtualService has no hosts and is used by others. */
 export function checkHttpRoute(route: HttpRoute, isDelegate: boolean, path: string, report: Report): void {
   checkConflicts(route, isDelegate, path, report);

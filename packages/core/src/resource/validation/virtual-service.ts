@@ -2,10 +2,11 @@ import { isIp } from '../../base/addresses.ts';
 import { hostMatches, hostSubsetOf } from '../../base/hosts.ts';
 import type { VirtualService, VirtualServiceSpec } from '../kinds.ts';
 import { checkDestination, checkGatewayNames, checkWeights } from './destination.ts';
-import { checkHttpRoute, isClaimMatch } from './http-route.ts';
+import { checkHttpRoute } from './http-route.ts';
 import { checkLabels, checkPort, checkSubnet, checkWildcardHost } from './names.ts';
 import type { Report } from './report.ts';
 import { checkExportTo } from './scope.ts';
+import { isClaimHeader } from './values.ts';
 
 type TlsRoute = NonNullable<VirtualServiceSpec['tls']>[number];
 type TlsMatch = NonNullable<TlsRoute['match']>[number];
@@ -38,7 +39,7 @@ function checkClaims(spec: VirtualServiceSpec, report: Report): void {
   for (const [index, route] of (spec.http ?? []).entries()) {
     for (const [matchIndex, match] of (route.match ?? []).entries()) {
       for (const field of ['headers', 'withoutHeaders'] as const) {
-        for (const name of Object.keys(match[field] ?? {}).filter(isClaimMatch)) {
+        for (const name of Object.keys(match[field] ?? {}).filter(isClaimHeader)) {
           report.error(
             `spec.http[${index}].match[${matchIndex}].${field}`,
             `claims of a token (${name}) can be matched at gateways only, but the VirtualService names no gateway`,
