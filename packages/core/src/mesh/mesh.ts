@@ -14,7 +14,7 @@ export interface Mesh {
   readonly resources: ResourceSet;
   /** Labels of every namespace that is declared. */
   readonly namespaceLabels: ReadonlyMap<string, Readonly<Record<string, string>>>;
-  /** Ordered: Kubernetes services first, then oldest first. */
+  /** Oldest first. */
   readonly services: readonly Service[];
   readonly serviceByKey: ReadonlyMap<string, Service>;
   readonly servicesByHostname: ReadonlyMap<string, readonly Service[]>;

@@ -5,7 +5,7 @@ import type { SidecarSpec } from '../resource/kinds.ts';
 import type { ResourceRef } from '../resource/resource.ts';
 import { destinationPolicyFor } from './destination-policies.ts';
 import type { DestinationPolicy } from './destination-rule.ts';
-import { isExportedTo } from './exports.ts';
+import { visibleFrom } from './exports.ts';
 import type { Mesh } from './mesh.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type { NetworkGateway } from './network-gateways.ts';
@@ -106,7 +106,7 @@ export function proxyView(mesh: Mesh, connected: ProxyNode): ProxyView {
   }));
   const policies = resolveProxyPolicies(mesh.policyIndex, node, mappings);
   const gatewayVirtualServices =
-    node.type === 'sidecar' ? [] : mesh.virtualServices.filter((rules) => isExportedTo(rules.exportTo, node.namespace));
+    node.type === 'sidecar' ? [] : visibleFrom(mesh.virtualServices, node.namespace, (rules) => rules.ref.namespace);
   const contextHash = stableHash([node, mesh.parts.settingsHash, mesh.networkGateways]);
   const routingHash = stableHash([
     contextHash,

@@ -6,7 +6,7 @@ import type { MeshSettings } from './mesh-settings.ts';
 import type { Service } from './service.ts';
 import { servicesFromEntry } from './service-entry.ts';
 
-/** All services, Kubernetes' before ServiceEntries', each oldest first; and which resource each came from. */
+/** All services, oldest first; and which resource each came from. */
 export function resolveServices(
   set: ResourceSet,
   settings: MeshSettings,
@@ -24,12 +24,10 @@ export function resolveServices(
 }
 
 function compareServices(a: Service, b: Service): number {
-  if (a.registry !== b.registry) return a.registry === 'Kubernetes' ? -1 : 1;
   return (
     (a.createdAt ?? 0) - (b.createdAt ?? 0) ||
-    compareText(a.ref.name, b.ref.name) ||
-    compareText(a.namespace, b.namespace) ||
-    compareText(a.hostname, b.hostname)
+    compareText(`${a.name}.${a.namespace}`, `${b.name}.${b.namespace}`) ||
+    compareText(a.registry === 'Kubernetes' ? '' : a.ref.name, b.registry === 'Kubernetes' ? '' : b.ref.name)
   );
 }
 

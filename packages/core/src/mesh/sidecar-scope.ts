@@ -2,7 +2,7 @@ import { hostMatches, hostSubsetOf } from '../base/hosts.ts';
 import { selectsLabels } from '../base/labels.ts';
 import type { Sidecar, SidecarSpec } from '../resource/kinds.ts';
 import { compareAge } from '../resource/resource-set.ts';
-import { isExportedTo } from './exports.ts';
+import { isExportedTo, visibleFrom } from './exports.ts';
 import type { Mesh } from './mesh.ts';
 import type { Service } from './service.ts';
 import { mergeInto, onlyPort, onlyPorts, uniqueByHostname } from './service-merge.ts';
@@ -42,7 +42,7 @@ export function sidecarFor(mesh: Mesh, namespace: string, labels: Readonly<Recor
 
 /** Resolves what a sidecar in a namespace imports; without a Sidecar, everything exported to the namespace. */
 export function resolveImports(mesh: Mesh, namespace: string, sidecar: Sidecar | null): Imports {
-  const services = mesh.services.filter((service) => isExportedTo(service.exportTo, namespace));
+  const services = visibleFrom(mesh.services, namespace, (service) => service.namespace);
   const virtualServices = meshVirtualServices(mesh, namespace);
   const listeners = sidecar?.spec?.egress ?? [];
   const egress: EgressImports[] =
@@ -52,18 +52,17 @@ export function resolveImports(mesh: Mesh, namespace: string, sidecar: Sidecar |
   return { sidecar, egress, services: collectServices(mesh, namespace, egress) };
 }
 
-/** The VirtualServices for sidecars that a namespace sees. */
+/** The VirtualServices for sidecars that a namespace sees. Routes that a consumer made for itself with the Gateway API come before those for everybody. */
 function meshVirtualServices(mesh: Mesh, namespace: string): readonly VirtualServiceRules[] {
-  const visible = mesh.virtualServices.filter((rules) => rules.gateways.includes('mesh') && isExportedTo(rules.exportTo, namespace));
-  // Istio asks for private rules first, then the exported ones; the order decides between rules for one host.
-  const own = visible.filter((rules) => isPrivate(rules));
-  const isConsumerRoute = (rules: VirtualServiceRules) => rules.semantics === 'gateway-api' && rules.ref.namespace === namespace;
-  const others = visible.filter((rules) => !isPrivate(rules));
-  return [...own, ...others.filter(isConsumerRoute), ...others.filter((rules) => !isConsumerRoute(rules))];
-}
-
-function isPrivate(rules: VirtualServiceRules): boolean {
-  return rules.exportTo.length === 1 && rules.exportTo[0] === rules.ref.namespace;
+  const visible = visibleFrom(mesh.virtualServices, namespace, (rules) => rules.ref.namespace).filter((rules) =>
+    rules.gateways.includes('mesh'),
+  );
+  const isPublic = (rules: VirtualServiceRules) => rules.exportTo.includes('*');
+  const isConsumers = (rules: VirtualServiceRules) =>
+    isPublic(rules) && rules.semantics === 'gateway-api' && rules.ref.namespace === namespace;
+  const limited = visible.filter((rules) => !isPublic(rules));
+  const open = visible.filter(isPublic);
+  return [...limited, ...open.filter(isConsumers), ...open.filter((rules) => !isConsumers(rules))];
 }
 
 function importEverything(services: readonly Service[], virtualServices: readonly VirtualServiceRules[], namespace: string): EgressImports {
