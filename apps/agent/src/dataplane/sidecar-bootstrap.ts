@@ -1,5 +1,6 @@
 import type { TypedConfig } from '@weft/core/snapshot/snapshot';
 import type { BootstrapJson } from '@weft/envoy-api/envoy/config/bootstrap/v3/bootstrap_pb';
+import type { ClusterJson } from '@weft/envoy-api/envoy/config/cluster/v3/cluster_pb';
 import type { HttpProtocolOptionsJson } from '@weft/envoy-api/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
 import type { LocalWorkload } from '../api/config-types.ts';
 
@@ -7,6 +8,12 @@ export interface SidecarPorts {
   readonly admin: number;
   readonly xdsHost: string;
   readonly xds: number;
+}
+
+export interface EnvoyPorts extends SidecarPorts {
+  readonly sds: number;
+  readonly isDelta: boolean;
+  readonly token: string;
 }
 
 /** Istio version whose behaviour the proxies have, as proxies tell it to control planes. */
@@ -57,19 +64,45 @@ export function sidecarBootstrap(workload: LocalWorkload, ports: SidecarPorts): 
       },
     },
     staticResources: {
-      clusters: [
-        {
-          name: 'xds-grpc',
-          type: 'STATIC',
-          connectTimeout: '1s',
-          loadAssignment: {
-            clusterName: 'xds-grpc',
-            endpoints: [{ lbEndpoints: [{ endpoint: { address: { socketAddress: { address: ports.xdsHost, portValue: ports.xds } } } }] }],
-          },
-          typedExtensionProtocolOptions: { 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': http2Options },
-        },
-      ],
+      clusters: [grpcCluster('xds-grpc', ports.xdsHost, ports.xds)],
     },
+  };
+}
+
+/** The same for a real Envoy, which knows none of Istio's own filters: secrets come from `sds-grpc`, a token proves who asks. */
+export function envoyBootstrap(workload: LocalWorkload, ports: EnvoyPorts): BootstrapJson {
+  const bootstrap = sidecarBootstrap(workload, ports);
+  const { ISTIO_VERSION: _, ...metadata } = bootstrap.node?.metadata ?? {};
+  return {
+    ...bootstrap,
+    node: { ...bootstrap.node, metadata },
+    dynamicResources: {
+      ...bootstrap.dynamicResources,
+      adsConfig: {
+        apiType: ports.isDelta ? 'DELTA_GRPC' : 'GRPC',
+        transportApiVersion: 'V3',
+        setNodeOnFirstMessageOnly: true,
+        grpcServices: [
+          { envoyGrpc: { clusterName: 'xds-grpc' }, initialMetadata: [{ key: 'authorization', value: `Bearer ${ports.token}` }] },
+        ],
+      },
+    },
+    staticResources: {
+      clusters: [...(bootstrap.staticResources?.clusters ?? []), grpcCluster('sds-grpc', '127.0.0.1', ports.sds)],
+    },
+  };
+}
+
+function grpcCluster(name: string, host: string, port: number): ClusterJson {
+  return {
+    name,
+    type: 'STATIC',
+    connectTimeout: '1s',
+    loadAssignment: {
+      clusterName: name,
+      endpoints: [{ lbEndpoints: [{ endpoint: { address: { socketAddress: { address: host, portValue: port } } } }] }],
+    },
+    typedExtensionProtocolOptions: { 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': http2Options },
   };
 }
 

@@ -127,7 +127,7 @@ function serve(host: AdsHost, call: Call, mode: StreamMode): void {
   };
 }
 
-function readRequest(message: DiscoveryRequest | DeltaDiscoveryRequest): StreamRequest | null {
+export function readRequest(message: DiscoveryRequest | DeltaDiscoveryRequest): StreamRequest | null {
   const kind = xdsTypeOf(message.typeUrl);
   if (!kind) return null;
   const error = message.errorDetail ? message.errorDetail.message || `error code ${message.errorDetail.code}` : null;
@@ -143,7 +143,7 @@ function readRequest(message: DiscoveryRequest | DeltaDiscoveryRequest): StreamR
       };
 }
 
-function stateOfTheWorld({ kind, version, nonce, resources }: StreamResponse): DiscoveryResponse {
+export function stateOfTheWorld({ kind, version, nonce, resources }: StreamResponse): DiscoveryResponse {
   const typeUrl = typeUrls[kind];
   return create(DiscoveryResponseSchema, {
     typeUrl,

@@ -1,0 +1,164 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { credentials } from '@grpc/grpc-js';
+import { formatSpiffe } from '@weft/core/base/spiffe';
+import type { BootstrapJson } from '@weft/envoy-api/envoy/config/bootstrap/v3/bootstrap_pb';
+import { startProxy } from '@weft/proxy/proxy';
+import type { LocalWorkload } from '../api/config-types.ts';
+import { mintToken, openTokenKey } from '../ca/tokens.ts';
+import { envoyBootstrap, sidecarBootstrap } from '../dataplane/sidecar-bootstrap.ts';
+import { stderrLog } from '../log.ts';
+import { createSecretService, secretServiceDefinition } from '../sidecar/secret-service.ts';
+import { WorkloadSecrets } from '../sidecar/workload-secrets.ts';
+import { startPlaintextServer } from '../xds/server.ts';
+import { ask, createAgentClient, defaultAgentUrl } from './agent-client.ts';
+import { pathOf, portOf } from './agent-options.ts';
+import { type CommandIo, InputError, UsageError } from './command.ts';
+import { parseOptions } from './options.ts';
+
+export const help = `weft sidecar: run the proxy of one workload of this computer
+
+The workload is a WorkloadEntry with a loopback address in the agent's configuration. Its certificate is requested here; the key never leaves the process.
+
+  --name NAME            the WorkloadEntry
+  -n, --namespace NS     default "default"
+  --envoy PATH           run this Envoy instead of Weft's proxy, with its secrets by SDS
+  --protocol delta|sotw  how an Envoy asks for its configuration (default delta)
+  --admin-port N         admin interface and metrics (default 15000)
+  --sds-port N           where an Envoy gets its secrets (default: a free port)
+  --agent URL            default ${defaultAgentUrl}
+  --xds-port N           default 15010
+  --data DIR             the agent's data directory, for the key that signs tokens (default .weft)
+
+Example: weft sidecar --name cart-v1 --namespace shop --envoy /usr/bin/envoy
+`;
+
+const certificateTtlSeconds = 24 * 3_600;
+const tokenTtlSeconds = 3_600;
+
+interface SidecarOptions {
+  readonly workload: LocalWorkload;
+  readonly adminPort: number;
+  readonly xdsPort: number;
+  readonly sdsPort: number;
+  readonly tokenKey: Uint8Array;
+  readonly directory: string;
+}
+
+export async function run(args: readonly string[], io: CommandIo): Promise<number> {
+  const { values } = parseOptions(args, {
+    agent: { type: 'string' },
+    name: { type: 'string' },
+    namespace: { type: 'string', short: 'n' },
+    envoy: { type: 'string' },
+    protocol: { type: 'string' },
+    'admin-port': { type: 'string' },
+    'sds-port': { type: 'string' },
+    'xds-port': { type: 'string' },
+    data: { type: 'string' },
+  });
+  const { name, envoy, protocol = 'delta' } = values;
+  if (typeof name !== 'string') throw new UsageError('expected --name, the name of a WorkloadEntry');
+  if (protocol !== 'delta' && protocol !== 'sotw') throw new UsageError(`--protocol: expected delta or sotw, found ${protocol}`);
+  const namespace = typeof values.namespace === 'string' ? values.namespace : 'default';
+  const url = typeof values.agent === 'string' ? values.agent : defaultAgentUrl;
+  const workloads = await ask(url, createAgentClient(url).dataPlane.workloads.query());
+  const workload = workloads.find((each) => each.name === name && each.namespace === namespace);
+  if (!workload)
+    throw new InputError(
+      `no workload ${namespace}/${name} with a loopback address in an injected namespace; there are ${workloads.length} others`,
+    );
+  const data = pathOf(values, 'data', '.weft', io.cwd);
+  const options: SidecarOptions = {
+    workload,
+    adminPort: portOf(values, 'admin-port', 15_000),
+    xdsPort: portOf(values, 'xds-port', 15_010),
+    sdsPort: portOf(values, 'sds-port', 0),
+    tokenKey: openTokenKey(join(data, 'token-key')),
+    directory: join(data, 'sidecars'),
+  };
+  return typeof envoy === 'string' ? runEnvoy(envoy, options, { isDelta: protocol === 'delta', io }) : runWeft(options, io);
+}
+
+async function runWeft({ workload, adminPort, xdsPort, tokenKey }: SidecarOptions, io: CommandIo): Promise<number> {
+  const token = () => mintToken(tokenKey, workload, tokenTtlSeconds);
+  const proxy = await startProxy({
+    bootstrap: sidecarBootstrap(workload, { admin: adminPort, xdsHost: '127.0.0.1', xds: xdsPort }),
+    identity: {
+      caAddress: `127.0.0.1:${xdsPort}`,
+      caCredentials: credentials.createInsecure(),
+      token,
+      spiffeId: formatSpiffe(workload),
+      lifetimeSeconds: certificateTtlSeconds,
+    },
+    adsMetadata: async () => ({ authorization: `Bearer ${await token()}` }),
+    log: (level, message) => level !== 'debug' && io.stderr.write(`${message}\n`),
+  });
+  await proxy.ready;
+  io.stderr.write('ready\n');
+  await stopSignal();
+  await proxy.stop();
+  return 0;
+}
+
+async function runEnvoy(
+  path: string,
+  options: SidecarOptions,
+  { isDelta, io }: { readonly isDelta: boolean; readonly io: CommandIo },
+): Promise<number> {
+  const { workload, adminPort, xdsPort, sdsPort, tokenKey, directory } = options;
+  const log = stderrLog('sidecar');
+  const secrets = new WorkloadSecrets({
+    caAddress: `127.0.0.1:${xdsPort}`,
+    tokenKey,
+    subject: workload,
+    ttlSeconds: certificateTtlSeconds,
+    log,
+    now: Date.now,
+  });
+  const sds = await startPlaintextServer(
+    [{ definition: secretServiceDefinition, implementation: createSecretService(secrets) }],
+    '127.0.0.1',
+    sdsPort,
+  );
+  await secrets.renew();
+  const token = await mintToken(tokenKey, workload, certificateTtlSeconds);
+  const bootstrap = envoyBootstrap(workload, { admin: adminPort, xdsHost: '127.0.0.1', xds: xdsPort, sds: sds.port, isDelta, token });
+  const envoy = startEnvoy(path, bootstrap, { file: join(directory, `${workload.namespace}-${workload.name}.json`), io });
+  const ended = new Promise<number>((resolve) => {
+    envoy.child.once('error', (error) => {
+      io.stderr.write(`weft sidecar: cannot start ${path}: ${error.message}\n`);
+      resolve(3);
+    });
+    envoy.child.once('exit', (code) => resolve(code ?? 0));
+  });
+  void stopSignal().then(() => envoy.child.kill('SIGTERM'));
+  const code = await ended;
+  secrets.stop();
+  sds.stop();
+  rmSync(envoy.file, { force: true });
+  return code;
+}
+
+function startEnvoy(
+  path: string,
+  bootstrap: BootstrapJson,
+  { file, io }: { readonly file: string; readonly io: CommandIo },
+): { readonly child: ChildProcess; readonly file: string } {
+  mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
+  // The bootstrap holds a token.
+  writeFileSync(file, JSON.stringify(bootstrap), { mode: 0o600 });
+  const child = spawn(path, ['-c', file, '--use-dynamic-base-id', '-l', 'warn', '--drain-time-s', '1'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => io.stderr.write(chunk.toString('utf8')));
+  return { child, file };
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    process.once('disconnect', () => resolve());
+  });
+}
