@@ -1,15 +1,16 @@
 import { formatRef } from '@weft/core/base/refs';
-import { locate } from '@weft/core/resource/locate';
+import { createLocator } from '@weft/core/resource/locate';
 import { type ParseProblem, parseYaml } from '@weft/core/resource/parse';
 import type { FieldProblem } from '@weft/core/resource/problem';
-import type { Resource } from '@weft/core/resource/resource';
-import { type ValidationSettings, validateResource } from '@weft/core/resource/validate';
+import type { Resource, ResourceSource } from '@weft/core/resource/resource';
+import { type ValidationSettings, validateMeshConfig, validateResource } from '@weft/core/resource/validate';
 import { type CommandIo, UsageError } from './command.ts';
-import { type InputFile, parseCheckOptions, readInputs, runBatch, sharedOptionsHelp } from './options.ts';
+import { type InputFile, parseCheckOptions, readInputs, readTextFile, runBatch, sharedOptionsHelp } from './options.ts';
 
 export const help = `usage: weft validate -f FILE… [-o json|text]
 
 Validates resources one by one: schema, the rules of the resource definitions, and what Istio's admission webhook refuses or warns about.
+A mesh configuration given with --mesh-config is validated as well.
 
 ${sharedOptionsHelp}
 
@@ -46,8 +47,11 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
   const options = parseCheckOptions(args);
   const settings: Settings = { defaultNamespace: options.namespace ?? 'default', rootNamespace: options.rootNamespace };
   if (options.batch) return runBatch(io, (request) => ({ results: validateInputs([inputOf(request)], settings) }));
-  if (options.files.length === 0) throw new UsageError('-f is needed: a file, a directory or - for stdin');
-  const results = validateInputs(await readInputs(options.files, io), settings);
+  if (options.files.length === 0 && options.meshConfig === null) throw new UsageError('-f is needed: a file, a directory or - for stdin');
+  const meshConfig =
+    options.meshConfig === null ? [] : [validateMesh({ file: options.meshConfig, text: readTextFile(options.meshConfig, io) })];
+  const resources = validateInputs(await readInputs(options.files, io), settings);
+  const results = [...meshConfig, ...resources].map((result, index) => ({ ...result, index }));
   if (options.output === 'text') io.stdout.write(formatText(results));
   else io.stdout.write(`${JSON.stringify({ results })}\n`);
   const asked = options.output === 'text' || options.fail;
@@ -71,10 +75,6 @@ export function validateInputs(inputs: readonly InputFile[], settings: Settings)
 function validateOne(resource: Resource, settings: Settings): Omit<ValidationResult, 'index'> {
   const { errors, warnings } = validateResource(resource, settings);
   const { ref, source } = resource;
-  const place = (problem: FieldProblem): LocatedProblem => {
-    const { line, column } = locate(source, problem.path);
-    return { ...problem, line, column };
-  };
   return {
     file: source.file,
     kind: ref.kind,
@@ -82,9 +82,25 @@ function validateOne(resource: Resource, settings: Settings): Omit<ValidationRes
     namespace: ref.namespace,
     name: ref.name,
     valid: errors.length === 0,
-    errors: errors.map(place),
-    warnings: warnings.map(place),
+    errors: place(errors, source),
+    warnings: place(warnings, source),
   };
+}
+
+function validateMesh({ file, text }: InputFile): Omit<ValidationResult, 'index'> {
+  const { errors, warnings } = validateMeshConfig(text);
+  const source = { file, line: 1, text };
+  const found = { valid: errors.length === 0, errors: place(errors, source), warnings: place(warnings, source) };
+  return { file, kind: 'MeshConfig', apiVersion: '', namespace: '', name: '', ...found };
+}
+
+function place(problems: readonly FieldProblem[], source: ResourceSource): readonly LocatedProblem[] {
+  if (problems.length === 0) return [];
+  const locate = createLocator(source);
+  return problems.map((problem) => {
+    const { line, column } = locate(problem.path);
+    return { ...problem, line, column };
+  });
 }
 
 function unreadable({ file, line, column, message, severity }: ParseProblem): Omit<ValidationResult, 'index'> {

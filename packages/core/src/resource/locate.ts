@@ -8,15 +8,22 @@ import { flowPadding, withFlowIndented } from './yaml.ts';
  * of its nearest parent. Finding it reads the document again, so ask only for what is shown.
  */
 export function locate(source: ResourceSource, path: string): Position {
-  const wanted = [...parsePath(source.path ?? ''), ...parsePath(path)];
+  return createLocator(source)(path);
+}
+
+/** `locate` for many paths of one source, whose text is read once. */
+export function createLocator(source: ResourceSource): (path: string) => Position {
   const { text, events, movedLines } = readEvents(source.text);
-  const offset = findOffset(text, events, wanted);
-  const before = text.slice(0, offset);
-  const lineStart = before.lastIndexOf('\n') + 1;
-  let line = 0;
-  for (let at = before.indexOf('\n'); at >= 0; at = before.indexOf('\n', at + 1)) line++;
-  const column = offset - lineStart + 1 - (movedLines.has(line) ? flowPadding : 0);
-  return { file: source.file, line: source.line + line, column };
+  const root = parsePath(source.path ?? '');
+  return (path) => {
+    const offset = findOffset(text, events, [...root, ...parsePath(path)]);
+    const before = text.slice(0, offset);
+    const lineStart = before.lastIndexOf('\n') + 1;
+    let line = 0;
+    for (let at = before.indexOf('\n'); at >= 0; at = before.indexOf('\n', at + 1)) line++;
+    const column = offset - lineStart + 1 - (movedLines.has(line) ? flowPadding : 0);
+    return { file: source.file, line: source.line + line, column };
+  };
 }
 
 function readEvents(text: string): { readonly text: string; readonly events: readonly Event[]; readonly movedLines: ReadonlySet<number> } {

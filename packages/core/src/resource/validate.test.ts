@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseResource, parseYaml } from './parse.ts';
-import { isWellTyped, validateResource } from './validate.ts';
+import { isWellTyped, validateMeshConfig, validateResource } from './validate.ts';
 
 const apiVersions: Readonly<Record<string, string>> = {
   PeerAuthentication: 'security.istio.io/v1',
@@ -439,6 +439,22 @@ test('the fields of Kubernetes resources that a mesh reads have the right types'
   assert.deepEqual(paths('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: 1}\n'), ['data.a']);
   const [wrong, right] = parseYaml(`${service('{ports: 80}')}---\n${service('{ports: [{port: 0}]}')}`, 'f').resources;
   assert.deepEqual([wrong && isWellTyped(wrong), right && isWellTyped(right)], [false, true]);
+});
+
+test('a mesh configuration is checked like a resource, with paths of its own', () => {
+  const errors = (text: string) => validateMeshConfig(text).errors.map(({ path }) => path);
+  assert.deepEqual(errors('trustDomain: cluster.local\ndefaultConfig: {discoveryAddress: "istiod.istio-system.svc:15012"}\n'), []);
+  assert.deepEqual(errors('trustDomain: "a b"\ntrustDomainAliases: [a, ""]\n'), ['trustDomain', 'trustDomainAliases[1]']);
+  assert.deepEqual(errors('defaultConfig: {discoveryAddress: nowhere, statusPort: 0}\n'), [
+    'defaultConfig.statusPort',
+    'defaultConfig.discoveryAddress',
+  ]);
+  assert.deepEqual(errors('connectTimeout: 5\n'), ['connectTimeout']);
+  assert.deepEqual(errors('- a\n'), ['']);
+  assert.deepEqual(
+    validateMeshConfig('extensionProviders: [{name: p, zipkin: {service: z, port: 0}}]\nnewField: 1\n').warnings.map(({ path }) => path),
+    ['newField', 'extensionProviders[0].zipkin.port'],
+  );
 });
 
 test('sources tell which rule was broken', () => {

@@ -1,7 +1,7 @@
 import { kindSchema, kindSchemas, servedVersions } from './kind-schemas.ts';
 import { type KindKey, type KindMap, kindKey } from './kinds.ts';
 import { kubernetesSchemas } from './kubernetes-schemas.ts';
-import type { Validity } from './problem.ts';
+import type { FieldProblem, Validity } from './problem.ts';
 import type { Resource } from './resource.ts';
 import { checkPeerAuthentication, checkRequestAuthentication } from './validation/authentication.ts';
 import { checkAuthorizationPolicy } from './validation/authorization-policy.ts';
@@ -11,7 +11,7 @@ import { checkEnvoyFilter, checkProxyConfig, checkTrafficExtension, checkWasmPlu
 import { checkGateway } from './validation/gateway.ts';
 import { checkBackendTlsPolicy, checkKubernetesGateway, checkListenerSet } from './validation/gateway-api-gateway.ts';
 import { checkGrpcRouteResource, checkHttpRouteResource, checkStreamRoute } from './validation/gateway-api-route.ts';
-import { checkIstioOperator, checkMeshConfigMap } from './validation/mesh-settings.ts';
+import { checkIstioOperator, checkMeshConfigMap, checkMeshConfigText } from './validation/mesh-settings.ts';
 import { checkMetadata } from './validation/metadata.ts';
 import { createReport, type Report } from './validation/report.ts';
 import { checkServiceEntry, checkWorkloadEntry, checkWorkloadGroup } from './validation/service-entry.ts';
@@ -70,6 +70,15 @@ export function validateResource(resource: Resource, settings: ValidationSetting
     if (checkTypes(resource, key, report)) runCheck(key, resource, report, settings);
   }
   return validity();
+}
+
+/** What is wrong with a mesh configuration given as YAML text; paths begin at its own fields. */
+export function validateMeshConfig(text: string): Validity {
+  const { report, validity } = createReport();
+  checkMeshConfigText(text, 'mesh', report);
+  const { errors, warnings } = validity();
+  const atRoot = (problem: FieldProblem): FieldProblem => ({ ...problem, path: problem.path.replace(/^mesh\.?/, '') });
+  return { errors: errors.map(atRoot), warnings: warnings.map(atRoot) };
 }
 
 /**

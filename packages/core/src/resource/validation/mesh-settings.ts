@@ -53,16 +53,19 @@ export function checkMeshConfigMap(resource: KindMap['ConfigMap'], report: Repor
   const { name, namespace } = resource.ref;
   if (namespace !== 'istio-system' || !(name === 'istio' || name.startsWith('istio-'))) return;
   const { mesh, meshNetworks } = resource.raw.data ?? {};
-  if (typeof mesh === 'string') {
-    const written = readMeshConfigText(mesh);
-    if (written.ok) checkWrittenMeshConfig(written.value, 'data.mesh', report);
-    else report.error('data.mesh', written.error.message);
-  }
+  if (typeof mesh === 'string') checkMeshConfigText(mesh, 'data.mesh', report);
   if (typeof meshNetworks === 'string') {
     const networks = parseMeshNetworks(meshNetworks);
     if (networks.ok) checkMeshNetworks(networks.value, 'data.meshNetworks', report);
     else report.error('data.meshNetworks', networks.error.message);
   }
+}
+
+/** Checks a mesh configuration written as YAML. */
+export function checkMeshConfigText(text: string, path: string, report: Report): void {
+  const written = readMeshConfigText(text);
+  if (written.ok) checkWrittenMeshConfig(written.value, path, report);
+  else report.error(path, written.error.message);
 }
 
 function checkWrittenMeshConfig(written: Readonly<Record<string, unknown>>, path: string, report: Report): void {

@@ -162,6 +162,7 @@ function checkLoadBalancer(lb: LoadBalancer | undefined, hasOutlierDetection: bo
 
 function checkConsistentHash(hash: NonNullable<LoadBalancer['consistentHash']>, path: string, report: Report): void {
   if (hash.httpCookie && !hash.httpCookie.name) report.error(`${path}.httpCookie.name`, 'is required');
+  add(report, `${path}.httpCookie.ttl`, checkDurationOrZero(hash.httpCookie?.ttl));
   if (hash.minimumRingSize) {
     report.warn(`${path}.minimumRingSize`, 'is deprecated, use ringHash.minimumRingSize');
     if (hash.ringHash || hash.maglev) report.error(path, 'minimumRingSize excludes ringHash and maglev');
