@@ -14,6 +14,7 @@ import { connectionPoolFields, outlierFields } from './connection-pool.ts';
 import { loadAssignment } from './endpoints.ts';
 import { hasExtension } from './listener-class.ts';
 import { loadBalancerFields } from './load-balancer.ts';
+import { protoDuration } from './proto-duration.ts';
 import { effectivePolicy } from './traffic-policy.ts';
 import { typedConfig } from './typed-config.ts';
 
@@ -47,7 +48,7 @@ export function serviceClusterNames({ service, policy }: ServiceView, mode: Clus
 
 /** The cluster that nothing comes out of. */
 export function blackHole(view: ProxyView): ClusterJson {
-  return { name: blackHoleCluster, type: 'STATIC', connectTimeout: view.settings.meshConfig.connectTimeout };
+  return { name: blackHoleCluster, type: 'STATIC', connectTimeout: protoDuration(view.settings.meshConfig.connectTimeout, '10s') };
 }
 
 /** The cluster that forwards to wherever a connection was bound for. */
@@ -162,7 +163,7 @@ function discoveryFields(view: ProxyView, type: Discovery, name: string): Cluste
   if (type === 'ORIGINAL_DST') return { type };
   const hasIpv4 = view.node.ips.some((ip) => !ip.includes(':'));
   const config: DnsClusterJson = {
-    dnsRefreshRate: view.settings.meshConfig.dnsRefreshRate,
+    dnsRefreshRate: protoDuration(view.settings.meshConfig.dnsRefreshRate, '60s'),
     respectDnsTtl: true,
     dnsJitter: '0.100s',
     dnsLookupFamily: hasIpv4 ? 'V4_ONLY' : 'V6_ONLY',

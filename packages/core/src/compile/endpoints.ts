@@ -1,5 +1,6 @@
 import type { LbEndpointJson, LocalityLbEndpointsJson } from '@weft/envoy-api/envoy/config/endpoint/v3/endpoint_components_pb';
 import type { ClusterLoadAssignmentJson } from '@weft/envoy-api/envoy/config/endpoint/v3/endpoint_pb';
+import { hostSubsetOf } from '../base/hosts.ts';
 import { selectsLabels } from '../base/labels.ts';
 import { formatLocality } from '../mesh/labels.ts';
 import type { ProxyView, ServiceView } from '../mesh/proxy-view.ts';
@@ -40,10 +41,22 @@ function isUsable(view: ProxyView, request: AssignmentRequest, endpoint: Endpoin
   const { node } = view;
   if (endpoint.portName !== request.port.name || endpoint.health !== 'healthy') return false;
   if (!selectsLabels(request.labels, endpoint.labels)) return false;
+  if (endpoint.cluster !== node.cluster && isClusterLocal(view, request.service.service.hostname)) return false;
   if (request.service.service.isNodeLocal && endpoint.nodeName !== node.nodeName) return false;
   if (node.requestedNetworks.length > 0 && endpoint.network !== '' && !node.requestedNetworks.includes(endpoint.network)) return false;
   // Discovered endpoints are addresses; names can only be resolved by DNS clusters.
   return !request.isDiscovered || endpoint.port === 0 || !isHostName(endpoint.address);
+}
+
+/** Whether a service is kept within the client's own cluster: as the mesh configuration says, and Kubernetes' own services always. */
+function isClusterLocal(view: ProxyView, hostname: string): boolean {
+  const { meshConfig, domain } = view.settings;
+  const isSaid = (wanted: boolean) =>
+    meshConfig.serviceSettings.some(
+      (entry) => (entry.settings?.clusterLocal ?? false) === wanted && (entry.hosts ?? []).some((host) => hostSubsetOf(hostname, host)),
+    );
+  if (isSaid(false)) return false;
+  return isSaid(true) || hostSubsetOf(hostname, `*.kube-system.svc.${domain}`) || hostname === `kubernetes.default.svc.${domain}`;
 }
 
 /** No top-level domain is a number, and no name holds a colon. */

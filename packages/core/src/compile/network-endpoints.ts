@@ -1,3 +1,4 @@
+import { isIp } from '../base/addresses.ts';
 import type { NetworkGateway } from '../mesh/network-gateways.ts';
 import type { ProxyView } from '../mesh/proxy-view.ts';
 import { type LocalityGroup, totalWeight, type WeightedEndpoint } from './locality-group.ts';
@@ -7,7 +8,8 @@ import { type LocalityGroup, totalWeight, type WeightedEndpoint } from './locali
  * reached and are left out. Weights are scaled so that they divide evenly among gateways.
  */
 export function throughGateways(view: ProxyView, groups: readonly LocalityGroup[]): readonly LocalityGroup[] {
-  const { networkGateways: gateways, node } = view;
+  const { node } = view;
+  const gateways = view.networkGateways.filter((gateway) => isReachable(gateway, node.ips));
   if (gateways.length === 0)
     return groups.map((group) => ({ ...group, endpoints: group.endpoints.filter((endpoint) => endpoint.address !== '') }));
   const scale = weightScale(gateways);
@@ -31,6 +33,11 @@ export function throughGateways(view: ProxyView, groups: readonly LocalityGroup[
     const endpoints = [...direct, ...remote];
     return { ...group, endpoints, weight: totalWeight(endpoints) };
   });
+}
+
+/** Endpoints are addresses, and a proxy can only connect to those of its own families. */
+function isReachable(gateway: NetworkGateway, ips: readonly string[]): boolean {
+  return isIp(gateway.address) && ips.some((ip) => ip.includes(':') === gateway.address.includes(':'));
 }
 
 /** Without a network on either side everything counts as near. */

@@ -65,7 +65,7 @@ export function listenerFromEntry(view: ProxyView, entry: ListenerEntry): Listen
   const [fallback] = matchAll.map((chain) => filterChain(chain));
   const detectionMs = parseDurationMs(view.settings.meshConfig.protocolDetectionTimeout) ?? 0;
   return {
-    name: bind.startsWith('unix://') ? bind : `${bind}_${port}`,
+    name: `${bind}_${port}`,
     address: socketAddress(bind, port),
     ...(others.length > 0
       ? { additionalAddresses: others.map((address) => ({ address: socketAddress(address, port) as AddressJson })) }

@@ -3,6 +3,7 @@ import { resolveExports } from './exports.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import { kubernetesPortProtocol } from './port-protocol.ts';
 import type { Service, ServicePort } from './service.ts';
+import { trafficDistribution, trafficDistributionAnnotation } from './traffic-distribution.ts';
 import { withHash } from './with-hash.ts';
 
 /** The service that a Kubernetes Service is: its host name, addresses, ports with their protocols, and who sees it. */
@@ -32,7 +33,7 @@ export function serviceFromKubernetes(resource: KubernetesService, settings: Mes
     selector: spec.selector && Object.keys(spec.selector).length > 0 ? spec.selector : null,
     subjectAltNames: accountAnnotations(resource, settings),
     externalName: isAlias ? (spec.externalName ?? '').toLowerCase() : null,
-    trafficDistribution: trafficDistribution(resource.annotations['networking.istio.io/traffic-distribution'] ?? spec.trafficDistribution),
+    trafficDistribution: trafficDistribution(resource.annotations[trafficDistributionAnnotation] ?? spec.trafficDistribution),
     externalAddresses: externalAddresses(resource),
     publishNotReadyAddresses: spec.publishNotReadyAddresses === true,
     isNodeLocal: spec.internalTrafficPolicy === 'Local',
@@ -74,12 +75,6 @@ function splitList(text: string | undefined): string[] {
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
-}
-
-function trafficDistribution(value: string | undefined): Service['trafficDistribution'] {
-  if (value === 'PreferClose' || value === 'PreferSameZone') return 'prefer-same-zone';
-  if (value === 'PreferSameNode') return 'prefer-same-node';
-  return value === 'PreferSameNetwork' ? 'prefer-same-network' : null;
 }
 
 function externalAddresses(resource: KubernetesService): string[] {

@@ -198,9 +198,9 @@ function scopeOf(imports: Imports, settings: MeshSettings, viewOf: (service: Ser
     egress: imports.egress.map(({ spec: listener, path, services, virtualServices }) => ({
       path,
       port:
-        listener?.port?.number === undefined
+        listener?.port === undefined || (!listener.port.number && !listener.bind?.startsWith('unix://'))
           ? null
-          : { number: listener.port.number, protocol: listener.port.protocol ?? '', name: listener.port.name ?? '' },
+          : { number: listener.port.number ?? 0, protocol: listener.port.protocol ?? '', name: listener.port.name ?? '' },
       bind: listener?.bind ?? '',
       captureMode: listener?.captureMode ?? 'DEFAULT',
       services: services.map(viewOf),

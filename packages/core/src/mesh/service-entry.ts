@@ -4,6 +4,7 @@ import { resolveExports } from './exports.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import { parseProtocol } from './port-protocol.ts';
 import type { Service, ServicePort, ServiceResolution } from './service.ts';
+import { trafficDistribution, trafficDistributionAnnotation } from './traffic-distribution.ts';
 import { withHash } from './with-hash.ts';
 
 const resolutions: Readonly<Record<string, ServiceResolution>> = {
@@ -42,7 +43,7 @@ export function servicesFromEntry(resource: ServiceEntry, settings: MeshSettings
       selector: spec.workloadSelector?.labels && Object.keys(spec.workloadSelector.labels).length > 0 ? spec.workloadSelector.labels : null,
       subjectAltNames: [...(spec.subjectAltNames ?? [])].sort(),
       externalName: null,
-      trafficDistribution: null,
+      trafficDistribution: trafficDistribution(resource.annotations[trafficDistributionAnnotation]),
       externalAddresses: [],
       publishNotReadyAddresses: false,
       isNodeLocal: false,
