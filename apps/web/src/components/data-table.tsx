@@ -26,6 +26,8 @@ interface DataTableProps<T> {
   readonly empty: ReactNode;
   readonly selectedId?: string | null;
   readonly maxHeight?: string;
+  /** Columns without a size share what is left, and their content is cut; otherwise content decides. */
+  readonly isFixed?: boolean;
 }
 
 const rowHeight = 34;
@@ -41,6 +43,7 @@ export function DataTable<T>({
   empty,
   selectedId = null,
   maxHeight = '70dvh',
+  isFixed = false,
 }: DataTableProps<T>) {
   const scroller = useRef<HTMLDivElement>(null);
   const table = useReactTable({
@@ -66,7 +69,7 @@ export function DataTable<T>({
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reachable by keyboard
     <section ref={scroller} className={classes.scroller} style={{ maxHeight }} tabIndex={0} aria-label={`${label}, scrollable`}>
-      <table className={classes.table} aria-label={label} aria-rowcount={sorted.length + 1}>
+      <table className={classes.table} data-fixed={isFixed} aria-label={label} aria-rowcount={sorted.length + 1}>
         <thead>
           {table.getHeaderGroups().map((group) => (
             <tr key={group.id}>
@@ -105,7 +108,12 @@ function HeaderCell<T>({ header }: { header: Header<T, unknown> }) {
   const content = flexRender(header.column.columnDef.header, header.getContext());
   const sortWord = direction === 'asc' ? 'ascending' : direction === 'desc' ? 'descending' : 'none';
   return (
-    <th scope="col" data-number={isNumber(header.column.columnDef)} aria-sort={sortWord} style={{ width: header.column.columnDef.size }}>
+    <th
+      scope="col"
+      data-number={isNumber(header.column.columnDef)}
+      aria-sort={sortWord}
+      style={{ width: widthOf(header.column.columnDef.size) }}
+    >
       {header.column.getCanSort() ? (
         <UnstyledButton className={classes.sort} onClick={header.column.getToggleSortingHandler()} data-active={direction !== false}>
           {content}
@@ -116,6 +124,11 @@ function HeaderCell<T>({ header }: { header: Header<T, unknown> }) {
       )}
     </th>
   );
+}
+
+/** The table library gives every column 150 when it has no size of its own. */
+function widthOf(size: number | undefined): number | undefined {
+  return size === 150 ? undefined : size;
 }
 
 function Spacer({ height }: { height: number }) {

@@ -104,6 +104,7 @@ const baseOptions: editor.IStandaloneEditorConstructionOptions = {
   padding: { top: 8, bottom: 8 },
   fixedOverflowWidgets: true,
   overviewRulerLanes: 2,
+  renderFinalNewline: 'on',
   // The accessible way out of an editor that takes Tab: Ctrl-M, which the page mentions.
   tabFocusMode: false,
   wordWrap: 'on',

@@ -47,6 +47,7 @@ export function TimeChart(props: TimeChartProps) {
         <Legend rows={rows} series={series} format={format} />
       </figcaption>
       <div style={{ height }} className={classes.plot}>
+        {isEmpty(rows, series) && <div className={classes.empty}>No traffic in this time range</div>}
         <ResponsiveContainer width="100%" height="100%" initialDimension={{ width: 400, height }}>
           <LineChart
             data={[...rows]}
@@ -110,6 +111,10 @@ export function TimeChart(props: TimeChartProps) {
       </div>
     </figure>
   );
+}
+
+function isEmpty(rows: readonly ChartRow[], series: readonly ChartSeries[]): boolean {
+  return !rows.some((row) => series.some((line) => row[line.key] != null));
 }
 
 function isBelow(rows: readonly ChartRow[], series: readonly ChartSeries[], top: number): boolean {

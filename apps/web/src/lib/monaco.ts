@@ -17,12 +17,14 @@ import 'monaco-editor/features/wordHighlighter/register.js';
 import 'monaco-editor/features/wordOperations/register.js';
 import 'monaco-editor/languages/definitions/yaml/register.js';
 import * as monaco from 'monaco-editor/editor/editor.api.js';
+import { registerYamlHelp } from './yaml-language.ts';
 
 /** The editor with what YAML needs and nothing else; its worker is a chunk of this console. */
 export function loadMonaco(): typeof monaco {
   if (self.MonacoEnvironment === undefined) {
     self.MonacoEnvironment = { getWorker: () => new Worker(new URL('./monaco-worker.ts', import.meta.url), { type: 'module' }) };
     defineThemes();
+    registerYamlHelp(monaco);
   }
   return monaco;
 }

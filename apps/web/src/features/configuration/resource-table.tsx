@@ -57,6 +57,7 @@ export function ResourceTable({ list }: { list: ResourceList }) {
           onSort={setSorting}
           selectedId={state.resource}
           maxHeight="100%"
+          isFixed
           empty={<WhyEmpty list={list} />}
         />
       </div>

@@ -28,8 +28,9 @@ export function CommandPalette() {
   return (
     <Spotlight
       actions={groups}
-      shortcut={['mod + K', '/']}
-      tagsToIgnore={['INPUT', 'TEXTAREA', 'SELECT']}
+      shortcut="mod + K"
+      tagsToIgnore={[]}
+      triggerOnContentEditable
       nothingFound="Nothing in the mesh has that name."
       highlightQuery
       scrollable

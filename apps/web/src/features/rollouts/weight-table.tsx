@@ -48,7 +48,9 @@ function VersionRow({ destination, color, weight, isFixed, onChange }: VersionRo
     <section className={classes.version} aria-label={`Version ${name}`}>
       <div className={classes.versionName}>
         <span className={classes.dot} style={{ background: color }} aria-hidden="true" /> {name}
-        <span className={classes.host}>{destination.host}</span>
+        <span className={classes.host} title={destination.host}>
+          {destination.host.replace(/\.svc\..*$/, '')}
+        </span>
       </div>
       <div className={classes.control}>
         <Slider

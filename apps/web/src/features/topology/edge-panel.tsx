@@ -5,7 +5,7 @@ import type { CodeShare, TopologyEdge, TopologyGraph } from '@weft/agent/api/typ
 import { HealthMark } from '../../components/health-mark.tsx';
 import { formatPercent, formatRate } from '../../lib/format.ts';
 import { codeTone } from './code-tone.ts';
-import { RecentRequests } from './recent-requests.tsx';
+import { RecentRequests, recordPeer } from './recent-requests.tsx';
 import classes from './topology.module.css';
 import type { Selection } from './topology-state.ts';
 import { TrafficFigures } from './traffic-figures.tsx';
@@ -51,12 +51,7 @@ export function EdgePanel({ edge, graph, onSelect, onClose }: EdgePanelProps) {
           <dd className="mono">{edge.destinationPrincipal ?? 'not authenticated'}</dd>
         </dl>
       </section>
-      {source !== undefined && target !== undefined && (
-        <RecentRequests
-          source={`${source.namespace}/${source.workloads[0] ?? source.app}`}
-          destination={`${target.namespace}/${target.workloads[0] ?? target.app}`}
-        />
-      )}
+      {source !== undefined && target !== undefined && <RecentRequests source={recordPeer(source)} destination={recordPeer(target)} />}
     </>
   );
 }

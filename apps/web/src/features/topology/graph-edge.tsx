@@ -14,7 +14,8 @@ export type GraphEdgeType = Edge<
 
 export function GraphEdge(props: EdgeProps<GraphEdgeType>) {
   const { data, selected, sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition } = props;
-  const [path, labelX, labelY] = getBezierPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, curvature: 0.32 });
+  const [path] = getBezierPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, curvature: 0.32 });
+  const [labelX, labelY] = pointOn(path);
   if (data === undefined) return null;
   const { edge, label, isDimmed, isMoving } = data;
   const value = edgeValue(edge, label);
@@ -46,6 +47,15 @@ export function GraphEdge(props: EdgeProps<GraphEdgeType>) {
       </EdgeLabelRenderer>
     </g>
   );
+}
+
+/** Where the label goes: nearer to the target, since edges that leave one node run together at first. */
+function pointOn(path: string): readonly [number, number] {
+  const [x0 = 0, y0 = 0, x1 = 0, y1 = 0, x2 = 0, y2 = 0, x3 = 0, y3 = 0] = (path.match(/-?[\d.]+(?:e-?\d+)?/g) ?? []).map(Number);
+  const t = 0.6;
+  const u = 1 - t;
+  const at = (a: number, b: number, c: number, d: number) => u ** 3 * a + 3 * u * u * t * b + 3 * u * t * t * c + t ** 3 * d;
+  return [at(x0, x1, x2, x3), at(y0, y1, y2, y3)];
 }
 
 function widthOf(rate: number): number {

@@ -63,13 +63,13 @@ export function GraphNode({ id, data, selected }: NodeProps<GraphNodeType>) {
         />
         <Shape kind={node.kind} />
         {node.kind === 'gateway' && <IconWorld size={18} stroke={1.6} className={classes.inner} aria-hidden />}
+        {node.kind !== 'gateway' && showsVersion && node.version.length <= 4 && <span className={classes.inside}>{node.version}</span>}
         {node.health === 'failure' && <IconExclamationCircleFilled size={16} className={classes.alarm} aria-hidden />}
         {node.health === 'degraded' && <IconAlertTriangleFilled size={16} className={classes.alarm} aria-hidden />}
         {direction === 'RIGHT' && <Handle type="source" position={Position.Right} isConnectable={false} className={classes.handle} />}
-      </div>
+      </div>{' '}
       <div className={classes.name}>{node.name}</div>{' '}
       <div className={classes.badges}>
-        {showsVersion && versionOf(node) !== '' && <span className={classes.version}>{node.version}</span>}
         {node.badges
           .filter((badge) => badge !== 'gateway' && badge !== 'mtls')
           .map((badge) => {
@@ -118,7 +118,7 @@ const shapes: Readonly<Record<TopologyNode['kind'], ReactNode>> = {
 export function describeNode(node: TopologyNode): string {
   const badges = node.badges.map((badge) => badgeIcons[badge].label);
   return [
-    `${node.name}${versionOf(node)}`,
+    `${node.version} ${node.name}`.trim(),
     `${node.kind} in ${node.namespace}`,
     healthWords[node.health],
     node.mtls === null ? '' : `mTLS ${node.mtls}`,
@@ -126,11 +126,6 @@ export function describeNode(node: TopologyNode): string {
   ]
     .filter((part) => part !== '')
     .join(', ');
-}
-
-/** The version, where the name does not end with it. */
-export function versionOf(node: TopologyNode): string {
-  return node.version === '' || node.name.endsWith(node.version) ? '' : ` ${node.version}`;
 }
 
 const healthWords = { healthy: 'healthy', degraded: 'degraded', failure: 'failing', idle: 'no traffic' } as const;

@@ -26,8 +26,8 @@ export interface Layout {
 const rootOptions = {
   'elk.algorithm': 'layered',
   'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
-  'elk.layered.spacing.nodeNodeBetweenLayers': '78',
-  'elk.spacing.nodeNode': '24',
+  'elk.layered.spacing.nodeNodeBetweenLayers': '74',
+  'elk.spacing.nodeNode': '34',
   'elk.spacing.componentComponent': '48',
   'elk.spacing.edgeNode': '24',
   'elk.layered.nodePlacement.strategy': 'BRANDES_KOEPF',
@@ -35,6 +35,9 @@ const rootOptions = {
   'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
   'elk.layered.crossingMinimization.semiInteractive': 'true',
 };
+
+/** Without an edge there is no order to show, only little space to use. */
+const packedOptions = { 'elk.algorithm': 'rectpacking', 'elk.aspectRatio': '1.5', 'elk.spacing.nodeNode': '24' };
 
 /**
  * Lays the graph out in a worker. Nothing moves while the set of nodes and edges stays: an edge that falls silent keeps its place, and only new
@@ -99,12 +102,13 @@ function elkGraph(graph: TopologyGraph, seenEdges: ReadonlyMap<string, readonly 
   const nodes = [...graph.nodes].sort((a, b) => a.id.localeCompare(b.id));
   const ids = new Set(nodes.map((node) => node.id));
   const namespaces = [...new Set(nodes.map((node) => node.namespace))].sort();
+  const hasEdges = seenEdges.size > 0;
   return {
     id: 'root',
-    layoutOptions: rootOptions,
+    layoutOptions: hasEdges ? rootOptions : packedOptions,
     children: namespaces.map((namespace) => ({
       id: `namespace ${namespace}`,
-      layoutOptions: { 'elk.padding': '[top=38,left=18,bottom=18,right=18]' },
+      layoutOptions: { ...(hasEdges ? {} : packedOptions), 'elk.padding': '[top=38,left=12,bottom=14,right=12]' },
       children: nodes.filter((node) => node.namespace === namespace).map((node) => ({ id: node.id, ...nodeSize })),
     })),
     edges: [...seenEdges]

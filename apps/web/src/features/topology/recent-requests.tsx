@@ -2,7 +2,7 @@
 
 import { SegmentedControl } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import type { TrafficPage, TrafficRecord } from '@weft/agent/api/types';
+import type { TopologyNode, TrafficPage, TrafficRecord } from '@weft/agent/api/types';
 import Link from 'next/link';
 import { useState } from 'react';
 import { Loadable } from '../../components/loadable.tsx';
@@ -19,12 +19,19 @@ interface RecentRequestsProps {
   readonly destination: string | null;
 }
 
+/** How traffic records name a node: its only workload, or its app. */
+export function recordPeer(node: TopologyNode): string {
+  const [only] = node.workloads;
+  const name = node.workloads.length === 1 && only !== undefined ? only : node.app === '' ? node.name : node.app;
+  return `${node.namespace}/${name}`;
+}
+
 /** The last requests, with the policy and rule that refused them where one did. */
 export function RecentRequests({ source, destination }: RecentRequestsProps) {
   const trpc = useTRPC();
   const [refresh] = useRefresh();
   const [isRefusedOnly, setRefusedOnly] = useState(false);
-  const input = { source, destination, refusedOnly: isRefusedOnly, reporter: 'destination' as const, limit: 40 };
+  const input = { source, destination, refusedOnly: isRefusedOnly, limit: 80 };
   const { data, error } = useQuery({ ...trpc.requests.recent.queryOptions(input), refetchInterval: refresh === 'paused' ? false : 2000 });
   return (
     <section className={classes.section} aria-label="Recent requests">
@@ -58,11 +65,19 @@ function RequestList({ page, isRefusedOnly }: { page: TrafficPage; isRefusedOnly
   }
   return (
     <ul className={classes.list}>
-      {page.records.map((record) => (
+      {oncePerRequest(page.records).map((record) => (
         <RequestRow key={record.id} record={record} />
       ))}
     </ul>
   );
+}
+
+/** Both proxies of a request report it; the receiving one knows the policy that refused it. */
+function oncePerRequest(records: readonly TrafficRecord[]): readonly TrafficRecord[] {
+  const received = new Set(records.filter(({ reporter }) => reporter === 'destination').map(({ requestId }) => requestId));
+  return records
+    .filter(({ reporter, requestId }) => reporter === 'destination' || requestId === '' || !received.has(requestId))
+    .slice(0, 40);
 }
 
 function RequestRow({ record }: { record: TrafficRecord }) {

@@ -13,7 +13,7 @@ import { serviceHref } from '../../lib/links.ts';
 import { useSharedQuery, withShared } from '../../lib/url-state.ts';
 import { EdgePanel } from './edge-panel.tsx';
 import { edgeValue } from './edge-value.ts';
-import { RecentRequests } from './recent-requests.tsx';
+import { RecentRequests, recordPeer } from './recent-requests.tsx';
 import classes from './topology.module.css';
 import type { Selection } from './topology-state.ts';
 import { TrafficFigures } from './traffic-figures.tsx';
@@ -89,7 +89,7 @@ function NodePanel({ node, graph, onSelect, onClose }: NodePanelProps) {
       <TrafficFigures title="Inbound" stats={node.inbound} emptyText="No request came in during the window." />
       <EdgeList title="Callers" edges={inbound} graph={graph} end="source" onSelect={onSelect} />
       <EdgeList title="Calls to" edges={outbound} graph={graph} end="target" onSelect={onSelect} />
-      <RecentRequests source={null} destination={`${node.namespace}/${node.workloads[0] ?? node.app}`} />
+      <RecentRequests source={null} destination={recordPeer(node)} />
     </>
   );
 }
