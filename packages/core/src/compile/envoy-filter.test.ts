@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { HttpConnectionManagerJson } from '@weft/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
+import type { Snapshot } from '../snapshot/snapshot.ts';
+import { isPatchApplicable } from './envoy-filter.ts';
+import { mergeJson } from './merge-json.ts';
+import { snapshotOf } from './test-mesh.ts';
+
+const mesh = `
+apiVersion: v1
+kind: Service
+metadata: {name: cart, namespace: shop}
+spec: {clusterIP: 10.1.0.1, selector: {app: cart}, ports: [{name: http, port: 80, targetPort: 8080}]}
+---
+apiVersion: networking.istio.io/v1
+kind: WorkloadEntry
+metadata: {name: app, namespace: shop}
+spec: {address: 10.0.0.99, labels: {app: cart}}
+---
+`;
+const lua =
+  '{name: custom.lua, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua, default_source_code: {inline_string: "x"}}}';
+
+function patched(patches: string, spec = ''): Snapshot {
+  return snapshotOf(
+    `${mesh}
+apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: {name: f, namespace: shop}
+spec: {${spec}configPatches: [${patches}]}
+`,
+    { labels: { app: 'cart' } },
+  );
+}
+
+function inboundFilters(snapshot: Snapshot): readonly (string | undefined)[] {
+  const chain = snapshot.listeners
+    .find(({ name }) => name === 'virtualInbound')
+    ?.filterChains?.find(({ filterChainMatch }) => filterChainMatch?.destinationPort === 8080);
+  const manager = chain?.filters?.at(-1)?.typedConfig as HttpConnectionManagerJson | undefined;
+  return (manager?.httpFilters ?? []).map(({ name }) => name);
+}
+
+const inRouterPlace =
+  '{context: SIDECAR_INBOUND, listener: {filterChain: {filter: {name: envoy.filters.network.http_connection_manager, subFilter: {name: envoy.filters.http.router}}}}}';
+
+test('an HTTP filter is put where the patch says, and the router stays last', () => {
+  const before = patched(`{applyTo: HTTP_FILTER, match: ${inRouterPlace}, patch: {operation: INSERT_BEFORE, value: ${lua}}}`);
+  assert.deepEqual(inboundFilters(before).slice(-2), ['custom.lua', 'envoy.filters.http.router']);
+  const first = patched(`{applyTo: HTTP_FILTER, match: {context: SIDECAR_INBOUND}, patch: {operation: INSERT_FIRST, value: ${lua}}}`);
+  assert.equal(inboundFilters(first)[0], 'custom.lua');
+  const added = patched(`{applyTo: HTTP_FILTER, match: {context: SIDECAR_INBOUND}, patch: {operation: ADD, value: ${lua}}}`);
+  assert.equal(inboundFilters(added).at(-1), 'envoy.filters.http.router');
+});
+
+test('a patch for outbound leaves inbound alone', () => {
+  const snapshot = patched(`{applyTo: HTTP_FILTER, match: {context: SIDECAR_OUTBOUND}, patch: {operation: INSERT_FIRST, value: ${lua}}}`);
+  assert.ok(!inboundFilters(snapshot).includes('custom.lua'));
+});
+
+test('a cluster is merged by the parts of its name, in either spelling of fields', () => {
+  const snapshot = patched(
+    '{applyTo: CLUSTER, match: {cluster: {service: cart.shop.svc.cluster.local, portNumber: 80}}, patch: {operation: MERGE, value: {connect_timeout: 3s, circuitBreakers: {thresholds: [{maxRetries: 7}]}}}}',
+  );
+  const cluster = snapshot.clusters.find(({ name }) => name === 'outbound|80||cart.shop.svc.cluster.local');
+  assert.equal(cluster?.connectTimeout, '3s');
+  assert.equal(cluster?.circuitBreakers?.thresholds?.length, 2);
+});
+
+test('clusters can be added and removed', () => {
+  const snapshot = patched(
+    '{applyTo: CLUSTER, patch: {operation: ADD, value: {name: extra}}}, {applyTo: CLUSTER, match: {cluster: {name: BlackHoleCluster}}, patch: {operation: REMOVE}}',
+  );
+  const names = snapshot.clusters.map(({ name }) => name);
+  assert.ok(names.includes('extra'));
+  assert.ok(!names.includes('BlackHoleCluster'));
+});
+
+test('a virtual host of inbound routes, which stand in the listener, can be changed', () => {
+  const snapshot = patched(
+    '{applyTo: VIRTUAL_HOST, match: {context: SIDECAR_INBOUND}, patch: {operation: MERGE, value: {response_headers_to_add: [{header: {key: x-seen, value: "1"}}]}}}',
+  );
+  assert.match(JSON.stringify(snapshot.listeners.find(({ name }) => name === 'virtualInbound')), /x-seen/);
+});
+
+test('only the workloads that the filter selects are changed', () => {
+  const snapshot = patched(
+    `{applyTo: HTTP_FILTER, match: {context: SIDECAR_INBOUND}, patch: {operation: INSERT_FIRST, value: ${lua}}}`,
+    'workloadSelector: {labels: {app: other}}, ',
+  );
+  assert.ok(!inboundFilters(snapshot).includes('custom.lua'));
+});
+
+test('patches that cannot be expressed are told apart', () => {
+  const value = (typeName: string) => ({ name: 'x', typed_config: { '@type': `type.googleapis.com/${typeName}` } });
+  const patch = (applyTo: string, typeName: string) =>
+    isPatchApplicable({ applyTo, patch: { operation: 'ADD', value: value(typeName) } } as never);
+  assert.equal(patch('HTTP_FILTER', 'envoy.extensions.filters.http.lua.v3.Lua'), true);
+  assert.equal(patch('HTTP_FILTER', 'acme.Unknown'), false);
+  assert.equal(patch('BOOTSTRAP', 'envoy.extensions.filters.http.lua.v3.Lua'), false);
+});
+
+test('merging appends lists, merges messages and replaces a message of another type', () => {
+  assert.deepEqual(mergeJson({ a: [1], b: { c: 1 } } as object, { a: [2], b: { d: 2 } }), { a: [1, 2], b: { c: 1, d: 2 } });
+  assert.deepEqual(mergeJson({ t: { '@type': 'x', a: 1 } } as object, { t: { '@type': 'y', b: 2 } }), { t: { '@type': 'y', b: 2 } });
+});
