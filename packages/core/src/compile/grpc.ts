@@ -28,7 +28,11 @@ export function compileGrpc(view: ProxyView): Snapshot {
   const targets = view.services.flatMap((service) =>
     service.service.ports.filter((port) => isHttpOrAuto(port.protocol)).map((port) => ({ service, port })),
   );
-  const parts = view.services.flatMap((service) => serviceClusters(view, service).map((made) => grpcCluster(view, service, made)));
+  const parts = view.services.flatMap((service) =>
+    serviceClusters(view, service)
+      .filter(({ cluster, endpoints }) => endpoints !== null || cluster.loadAssignment !== undefined)
+      .map((made) => grpcCluster(view, service, made)),
+  );
   const hosts = hostsByPort(view, new Set(targets.map(({ port }) => port.number)));
   const reached = targets.filter(({ service, port }) => hosts.has(`${service.service.hostname}:${port.number}`));
   const outbound = reached.flatMap(({ service, port }) => clientListeners(view, service, port));
@@ -102,10 +106,8 @@ function grpcCluster(_view: ProxyView, service: ServiceView, { cluster, endpoint
       : {}),
     ...(tls ? { transportSocket: tls } : {}),
   };
-  return {
-    cluster: made,
-    endpoints: endpoints && { ...endpoints, endpoints: (endpoints.endpoints ?? []).map((group) => ({ locality: {}, ...group })) },
-  };
+  const groups = endpoints?.endpoints?.map((group) => ({ locality: {}, ...group }));
+  return { cluster: made, endpoints: endpoints && (groups ? { ...endpoints, endpoints: groups } : endpoints) };
 }
 
 /** gRPC resolves one name per cluster. */
