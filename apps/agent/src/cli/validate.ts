@@ -120,7 +120,7 @@ function inputOf(request: unknown): InputFile {
 function formatText(results: readonly ValidationResult[]): string {
   const lines: string[] = [];
   for (const result of results) {
-    const name = result.kind === '' ? '' : `${formatRef({ group: '', ...result })}: `;
+    const name = result.name === '' ? '' : `${formatRef({ group: '', ...result })}: `;
     for (const [level, problems] of [
       ['error', result.errors],
       ['warning', result.warnings],

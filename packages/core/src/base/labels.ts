@@ -1,3 +1,4 @@
+/** Labels by name. */
 export type Labels = Readonly<Record<string, string>>;
 
 /** Whether every label of the selector is on the labels with the same value. An empty or absent selector selects everything. */
@@ -9,6 +10,7 @@ export function selectsLabels(selector: Labels | undefined | null, labels: Label
   return true;
 }
 
+/** One expression of Kubernetes' label selectors. */
 export interface LabelRequirement {
   readonly key?: string;
   readonly operator?: string;

@@ -38,16 +38,27 @@ import type {
 import type { Loose } from './loose.ts';
 import type { Resource } from './resource.ts';
 
+/** The `spec` of a VirtualService. */
 export type VirtualServiceSpec = Loose<IVirtualService['spec']>;
+/** The `spec` of a DestinationRule. */
 export type DestinationRuleSpec = Loose<IDestinationRule['spec']>;
+/** The `spec` of a Gateway. */
 export type GatewaySpec = Loose<IGateway['spec']>;
+/** The `spec` of a ServiceEntry. */
 export type ServiceEntrySpec = Loose<IServiceEntry['spec']>;
+/** The `spec` of a WorkloadEntry. */
 export type WorkloadEntrySpec = Loose<IWorkloadEntry['spec']>;
+/** The `spec` of a WorkloadGroup. */
 export type WorkloadGroupSpec = Loose<IWorkloadGroup['spec']>;
+/** The `spec` of a Sidecar. */
 export type SidecarSpec = Loose<ISidecar['spec']>;
+/** The `spec` of a ProxyConfig. */
 export type ProxyConfigSpec = Loose<IProxyConfig['spec']>;
+/** The `spec` of an EnvoyFilter. */
 export type EnvoyFilterSpec = Loose<IEnvoyFilter['spec']>;
+/** The `spec` of a PeerAuthentication. */
 export type PeerAuthenticationSpec = Loose<IPeerAuthentication['spec']>;
+/** The `spec` of a RequestAuthentication. */
 export type RequestAuthenticationSpec = Loose<IRequestAuthentication['spec']>;
 type GeneratedAuthorization = Loose<IAuthorizationPolicy['spec']>;
 type GeneratedRule = NonNullable<GeneratedAuthorization['rules']>[number];
@@ -57,19 +68,33 @@ export type AuthorizationSource = NonNullable<NonNullable<GeneratedRule['from']>
   readonly trustDomains?: readonly string[];
   readonly notTrustDomains?: readonly string[];
 };
+/** One rule of an AuthorizationPolicy. */
 export type AuthorizationRule = Omit<GeneratedRule, 'from'> & { readonly from?: readonly { readonly source?: AuthorizationSource }[] };
+/** The `spec` of an AuthorizationPolicy. */
 export type AuthorizationPolicySpec = Omit<GeneratedAuthorization, 'rules'> & { readonly rules?: readonly AuthorizationRule[] };
+/** The `spec` of a Telemetry. */
 export type TelemetrySpec = Loose<ITelemetry['spec']>;
+/** The `spec` of a WasmPlugin. */
 export type WasmPluginSpec = Loose<IWasmPlugin['spec']>;
+/** The `spec` of a Gateway API Gateway. */
 export type KubernetesGatewaySpec = Loose<IKubernetesGateway['spec']>;
+/** The `spec` of a GatewayClass. */
 export type GatewayClassSpec = Loose<IGatewayClass['spec']>;
+/** The `spec` of an HTTPRoute. */
 export type HTTPRouteSpec = Loose<IHTTPRoute['spec']>;
+/** The `spec` of a GRPCRoute. */
 export type GRPCRouteSpec = Loose<IGRPCRoute['spec']>;
+/** The `spec` of a TCPRoute. */
 export type TCPRouteSpec = Loose<ITCPRoute['spec']>;
+/** The `spec` of a TLSRoute. */
 export type TLSRouteSpec = Loose<ITLSRoute['spec']>;
+/** The `spec` of a UDPRoute. */
 export type UDPRouteSpec = Loose<IUDPRoute['spec']>;
+/** The `spec` of a ReferenceGrant. */
 export type ReferenceGrantSpec = Loose<IReferenceGrant['spec']>;
+/** The `spec` of a BackendTLSPolicy. */
 export type BackendTLSPolicySpec = Loose<IBackendTLSPolicy['spec']>;
+/** The `spec` of a ListenerSet. */
 export type ListenerSetSpec = Loose<IListenerSet['spec']>;
 
 /** A proxy extension, Wasm or Lua, for the workloads it selects. Younger than the generated types, hence written out here. */
@@ -147,31 +172,57 @@ export interface KindMap {
 /** The key of a kind: its name, except that the Gateway API's Gateway is `KubernetesGateway`. */
 export type KindKey = keyof KindMap;
 
+/** A VirtualService as it was written. */
 export type VirtualService = KindMap['VirtualService'];
+/** A DestinationRule as it was written. */
 export type DestinationRule = KindMap['DestinationRule'];
+/** A Gateway as it was written. */
 export type Gateway = KindMap['Gateway'];
+/** A ServiceEntry as it was written. */
 export type ServiceEntry = KindMap['ServiceEntry'];
+/** A WorkloadEntry as it was written. */
 export type WorkloadEntry = KindMap['WorkloadEntry'];
+/** A WorkloadGroup as it was written. */
 export type WorkloadGroup = KindMap['WorkloadGroup'];
+/** A Sidecar as it was written. */
 export type Sidecar = KindMap['Sidecar'];
+/** A ProxyConfig as it was written. */
 export type ProxyConfig = KindMap['ProxyConfig'];
+/** An EnvoyFilter as it was written. */
 export type EnvoyFilter = KindMap['EnvoyFilter'];
+/** A PeerAuthentication as it was written. */
 export type PeerAuthentication = KindMap['PeerAuthentication'];
+/** A RequestAuthentication as it was written. */
 export type RequestAuthentication = KindMap['RequestAuthentication'];
+/** An AuthorizationPolicy as it was written. */
 export type AuthorizationPolicy = KindMap['AuthorizationPolicy'];
+/** A Telemetry as it was written. */
 export type Telemetry = KindMap['Telemetry'];
+/** A WasmPlugin as it was written. */
 export type WasmPlugin = KindMap['WasmPlugin'];
+/** A TrafficExtension as it was written. */
 export type TrafficExtension = KindMap['TrafficExtension'];
+/** An IstioOperator as it was written. */
 export type IstioOperator = KindMap['IstioOperator'];
+/** A GatewayClass as it was written. */
 export type GatewayClass = KindMap['GatewayClass'];
+/** A Gateway API Gateway as it was written. */
 export type KubernetesGateway = KindMap['KubernetesGateway'];
+/** An HTTPRoute as it was written. */
 export type HTTPRoute = KindMap['HTTPRoute'];
+/** A GRPCRoute as it was written. */
 export type GRPCRoute = KindMap['GRPCRoute'];
+/** A TCPRoute as it was written. */
 export type TCPRoute = KindMap['TCPRoute'];
+/** A TLSRoute as it was written. */
 export type TLSRoute = KindMap['TLSRoute'];
+/** A UDPRoute as it was written. */
 export type UDPRoute = KindMap['UDPRoute'];
+/** A ReferenceGrant as it was written. */
 export type ReferenceGrant = KindMap['ReferenceGrant'];
+/** A BackendTLSPolicy as it was written. */
 export type BackendTLSPolicy = KindMap['BackendTLSPolicy'];
+/** A ListenerSet as it was written. */
 export type ListenerSet = KindMap['ListenerSet'];
 
 /** All resources of a mesh, looked up by kind and by name. */

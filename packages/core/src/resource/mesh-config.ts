@@ -50,18 +50,21 @@ export interface ProxyConfigSettings {
   readonly statsdUdpAddress?: string;
 }
 
+/** A service that proxies send access logs or metrics to. */
 export interface RemoteService {
   readonly address?: string;
   readonly tlsSettings?: NonNullable<TrafficPolicy['tls']>;
   readonly tcpKeepalive?: Readonly<Record<string, unknown>>;
 }
 
+/** What stands in front of a gateway. */
 export interface GatewayTopology {
   readonly numTrustedProxies?: number;
   readonly forwardClientCertDetails?: string;
   readonly proxyProtocol?: Readonly<Record<string, unknown>>;
 }
 
+/** How proxies trace requests. */
 export interface TracingSettings {
   readonly zipkin?: { readonly address?: string };
   readonly lightstep?: { readonly address?: string; readonly accessToken?: string };
@@ -118,6 +121,7 @@ export interface ExtensionProvider {
   readonly sds?: { readonly name?: string; readonly service?: string; readonly port?: number };
 }
 
+/** A provider that is a service of the mesh. */
 export interface ServiceProvider {
   /** `[namespace/]hostname`. */
   readonly service?: string;
@@ -125,11 +129,13 @@ export interface ServiceProvider {
   readonly maxTagLength?: number;
 }
 
+/** The form of access log lines: text, or labels of a structured line. */
 export interface AccessLogFormat {
   readonly text?: string;
   readonly labels?: Readonly<Record<string, unknown>>;
 }
 
+/** A service that takes access log entries by Envoy's gRPC protocol. */
 export interface EnvoyAccessLogService extends ServiceProvider {
   readonly logName?: string;
   readonly filterStateObjectsToLog?: readonly string[];
@@ -138,6 +144,7 @@ export interface EnvoyAccessLogService extends ServiceProvider {
   readonly additionalResponseTrailersToLog?: readonly string[];
 }
 
+/** An authorization service that is asked over HTTP. */
 export interface EnvoyExtAuthzHttp extends ServiceProvider {
   readonly timeout?: DurationText;
   readonly pathPrefix?: string;
@@ -153,6 +160,7 @@ export interface EnvoyExtAuthzHttp extends ServiceProvider {
   readonly headersToDownstreamOnDeny?: readonly string[];
 }
 
+/** An authorization service that is asked over gRPC. */
 export interface EnvoyExtAuthzGrpc extends ServiceProvider {
   readonly timeout?: DurationText;
   readonly failOpen?: boolean;
@@ -161,12 +169,14 @@ export interface EnvoyExtAuthzGrpc extends ServiceProvider {
   readonly includeRequestBodyInCheck?: RequestBodyInCheck;
 }
 
+/** How much of a request body an authorization service is given. */
 export interface RequestBodyInCheck {
   readonly maxRequestBytes?: number;
   readonly allowPartialMessage?: boolean;
   readonly packAsBytes?: boolean;
 }
 
+/** Settings of the services of some hosts. */
 export interface ServiceSettings {
   readonly settings?: { readonly clusterLocal?: boolean };
   readonly hosts?: readonly string[];
@@ -244,6 +254,7 @@ export interface MeshNetworks {
   readonly networks: Readonly<Record<string, MeshNetwork>>;
 }
 
+/** The endpoints of a network and the gateways that lead into it. */
 export interface MeshNetwork {
   readonly endpoints?: readonly { readonly fromCidr?: string; readonly fromRegistry?: string }[];
   readonly gateways?: readonly {

@@ -16,11 +16,13 @@ export interface ParseProblem {
   readonly document: number;
 }
 
+/** The resources of a file and what in it is none. */
 export interface ParsedYaml {
   readonly resources: readonly Resource[];
   readonly problems: readonly ParseProblem[];
 }
 
+/** What the text itself does not say. */
 export interface ParseOptions {
   /** Namespace of namespaced resources that name none; `default` unless given. */
   readonly defaultNamespace?: string;

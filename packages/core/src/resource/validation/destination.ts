@@ -3,7 +3,7 @@ import { checkFqdn, checkPort, checkSubsetName, checkWildcardHost, isDnsLabel } 
 import type { Report } from './report.ts';
 
 type HttpRoute = NonNullable<VirtualServiceSpec['http']>[number];
-export type Destination = NonNullable<HttpRoute['route']>[number]['destination'];
+type Destination = NonNullable<HttpRoute['route']>[number]['destination'];
 
 /** Checks the host, subset and port of a destination. */
 export function checkDestination(destination: Destination | undefined, path: string, report: Report): void {

@@ -6,9 +6,9 @@ import { checkLabels, checkPort, isDnsLabel } from './names.ts';
 import type { Report } from './report.ts';
 import { checkDuration, checkHeaderName, checkHeaderValue, checkRegex, checkWholePercent, isClaimHeader } from './values.ts';
 
-export type HttpRoute = NonNullable<VirtualServiceSpec['http']>[number];
+type HttpRoute = NonNullable<VirtualServiceSpec['http']>[number];
 type HttpMatch = NonNullable<HttpRoute['match']>[number];
-export type StringMatch = NonNullable<HttpMatch['uri']>;
+type StringMatch = NonNullable<HttpMatch['uri']>;
 type Headers = HttpRoute['headers'];
 
 const pseudoHeaders: ReadonlySet<string> = new Set([':method', ':scheme', ':authority', ':path', ':status']);

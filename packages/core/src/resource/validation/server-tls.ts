@@ -2,7 +2,7 @@ import type { GatewaySpec } from '../kinds.ts';
 import type { Report } from './report.ts';
 
 type Server = NonNullable<GatewaySpec['servers']>[number];
-export type ServerTls = NonNullable<Server['tls']>;
+type ServerTls = NonNullable<Server['tls']>;
 
 const certificateModes: ReadonlySet<string> = new Set(['SIMPLE', 'MUTUAL', 'OPTIONAL_MUTUAL']);
 const passthroughModes: ReadonlySet<string> = new Set(['PASSTHROUGH', 'AUTO_PASSTHROUGH']);

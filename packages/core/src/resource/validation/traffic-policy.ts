@@ -9,7 +9,7 @@ export type ConnectionPool = NonNullable<TrafficPolicy['connectionPool']>;
 export type ClientTls = NonNullable<TrafficPolicy['tls']>;
 type LoadBalancer = NonNullable<TrafficPolicy['loadBalancer']>;
 type OutlierDetection = NonNullable<TrafficPolicy['outlierDetection']>;
-export type LocalityLb = NonNullable<LoadBalancer['localityLbSetting']>;
+type LocalityLb = NonNullable<LoadBalancer['localityLbSetting']>;
 
 const maxMaglevTableSize = 5_000_011;
 
