@@ -1,7 +1,9 @@
 import { analyze, analyzerNames } from '@weft/core/analyze/analyze';
 import type { Message } from '@weft/core/analyze/message';
 import { parseSuppression, type Suppression } from '@weft/core/analyze/suppression';
+import { type MeshSources, readMeshSources } from '@weft/core/resource/installation';
 import type { ResourceSet } from '@weft/core/resource/kinds';
+import { locate } from '@weft/core/resource/locate';
 import type { MeshConfig, MeshNetworks } from '@weft/core/resource/mesh-config';
 import { type ParseProblem, parseYaml } from '@weft/core/resource/parse';
 import { parseMeshConfig, parseMeshNetworks } from '@weft/core/resource/parse-mesh-config';
@@ -67,7 +69,8 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
   const answer = answerFor(await readRequest(options, io));
   print(answer, options, io);
   const isFailing =
-    answer.problems.length > 0 || answer.messages.some((message) => levels.indexOf(message.level) >= levels.indexOf(threshold));
+    answer.problems.some((problem) => problem.severity === 'error') ||
+    answer.messages.some((message) => levels.indexOf(message.level) >= levels.indexOf(threshold));
   return isFailing && (options.output === 'text' || options.fail) ? 1 : 0;
 }
 
@@ -116,9 +119,13 @@ function answerFor(request: AnalyzeRequest): AnalyzeAnswer {
     problems.push(...parsed.flatMap((result) => result.problems));
     return createResourceSet(parsed.flatMap((result) => result.resources));
   };
-  const messages = analyze(parse(request.files), {
-    meshConfig: meshConfigOf(request.meshConfig),
-    meshNetworks: meshNetworksOf(request.meshNetworks),
+  const set = parse(request.files);
+  // Named analyzers answer as Istio's, which take the mesh's settings from options alone.
+  const written = request.analyzers.length === 0 ? readMeshSources(set) : null;
+  if (written) problems.push(...settingsProblems(set, written));
+  const messages = analyze(set, {
+    meshConfig: request.meshConfig === null && written ? written.meshConfig : meshConfigOf(request.meshConfig),
+    meshNetworks: request.meshNetworks === null && written ? written.meshNetworks : meshNetworksOf(request.meshNetworks),
     rootNamespace: request.rootNamespace,
     namespace: request.namespace,
     analyzers: request.analyzers,
@@ -127,6 +134,13 @@ function answerFor(request: AnalyzeRequest): AnalyzeAnswer {
     now: Date.now(),
   });
   return { messages, problems };
+}
+
+function settingsProblems(set: ResourceSet, sources: MeshSources): readonly ParseProblem[] {
+  return sources.problems.map(({ ref, path, message }) => {
+    const source = set.all.find((resource) => resource.ref === ref)?.source ?? { file: '', line: 1, text: '' };
+    return { ...locate(source, path), message: `${path}: ${message}`, severity: 'error', document: 0 };
+  });
 }
 
 function meshConfigOf(text: string | null): MeshConfig {
@@ -148,7 +162,8 @@ function suppressionOf(text: string): Suppression {
 }
 
 function print({ messages, problems }: AnalyzeAnswer, { output }: CheckOptions, io: CommandIo): void {
-  for (const problem of problems) io.stderr.write(`${problem.file}:${problem.line}:${problem.column}: ${problem.message}\n`);
+  for (const problem of problems)
+    io.stderr.write(`${problem.file}:${problem.line}:${problem.column}: ${problem.severity}: ${problem.message}\n`);
   if (output === 'json') io.stdout.write(`${JSON.stringify(messages.map(toJson), null, 2)}\n`);
   else if (output === 'yaml') io.stdout.write(stringify(messages.map(toJson)));
   else if (messages.length === 0 && problems.length === 0) io.stdout.write('Nothing wrong found.\n');

@@ -100,8 +100,10 @@ export type MessageType = keyof typeof types;
 /** Code and level of every kind of message. Codes are Istio's; those that start with `WFT` are for what Istio does not check. */
 export const messageTypes: Readonly<Record<MessageType, MessageTypeInfo>> = types;
 
-/** The page that explains a kind of message: Istio's for its codes, a section of our own for the rest. */
+/** The page that explains a kind of message: Istio's for its codes, Kiali's for the checks that Kiali has too, else Istio's about the feature. */
 export function documentationUrl(type: MessageType): string {
-  const code = types[type].code.toLowerCase();
-  return code.startsWith('ist') ? `https://istio.io/latest/docs/reference/config/analysis/${code}/` : `docs/messages.md#${code}`;
+  const { code, kiali } = messageTypes[type];
+  if (code.startsWith('IST')) return `https://istio.io/latest/docs/reference/config/analysis/${code.toLowerCase()}/`;
+  if (kiali) return `https://kiali.io/docs/features/validations/#:~:text=${kiali}`;
+  return 'https://istio.io/latest/docs/tasks/traffic-management/fault-injection/';
 }
