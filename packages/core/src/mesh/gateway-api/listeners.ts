@@ -61,9 +61,16 @@ export function servedGateways(set: ResourceSet): readonly KubernetesGateway[] {
     .sort(compareAge);
 }
 
+/** Whether a Gateway asks for addresses that cannot be given to it: only names of services can. */
+export function hasUnsupportedAddresses(gateway: KubernetesGateway): boolean {
+  const addresses = gateway.spec?.addresses ?? [];
+  return addresses.length > 0 && !addresses.some((address) => address?.type === 'Hostname');
+}
+
 /** All listeners of the served Gateways and of the ListenerSets that they admit. Where two cannot stand together, those of the Gateway go before, then age decides. */
 export function resolveListeners(context: TranslationContext): readonly ApiListener[] {
   return servedGateways(context.set).flatMap((gateway) => {
+    if (hasUnsupportedAddresses(gateway)) return [];
     const own = (gateway.spec?.listeners ?? []).map((spec) => ({ spec, owner: gateway, ownerKind: 'Gateway' as const }));
     const added = admittedListenerSets(context, gateway).flatMap((owner) =>
       (owner.spec?.listeners ?? []).map((spec) => ({ spec: spec as ListenerSpec, owner, ownerKind: 'ListenerSet' as const })),
@@ -123,20 +130,19 @@ function resolveListener(
     supportedKinds: kinds.supported,
     allowsNamespace: (namespace: string) =>
       namespaceAllowed(context, { from: 'Same', ...spec.allowedRoutes?.namespaces }, owner.ref.namespace, namespace),
-    findings: [
-      accepted,
-      conflict,
-      resolved ?? { type: 'ResolvedRefs', isTrue: true, reason: 'ResolvedRefs', message: 'No errors found' },
-      {
-        type: 'Programmed',
-        isTrue: isServed,
-        reason: isServed ? 'Programmed' : 'Invalid',
-        message: isServed ? 'The listener is served' : 'The listener is not served, see the other conditions',
-      },
-    ],
+    findings: conflict.isTrue
+      ? [conflict, { ...conflict, type: 'Accepted', isTrue: false }, { ...conflict, type: 'Programmed', isTrue: false }]
+      : [accepted, conflict, resolved ?? resolvedReferences, programmed(isServed)],
     isServed,
   };
   return { ...listener, translated: isServed ? translateListener(context, listener, spec) : null };
+}
+
+const resolvedReferences: Finding = { type: 'ResolvedRefs', isTrue: true, reason: 'ResolvedRefs', message: 'No errors found' };
+
+function programmed(isServed: boolean): Finding {
+  if (isServed) return { type: 'Programmed', isTrue: true, reason: 'Programmed', message: 'The listener is served' };
+  return { type: 'Programmed', isTrue: false, reason: 'Invalid', message: 'The listener is not served, see the other conditions' };
 }
 
 /** An Istio Gateway with the one server of a listener. */
@@ -165,8 +171,8 @@ function translateListener(context: TranslationContext, listener: Omit<ApiListen
   return { ref, labels, annotations, createdAt: owner.createdAt, spec: spec2, raw, source: owner.source };
 }
 
-/** The services through which a Gateway is reached: its addresses that are host names, else the one made for it. */
-function gatewayServices(context: TranslationContext, gateway: KubernetesGateway): readonly string[] {
+/** The hosts of the services through which a Gateway is reached: its addresses that are host names, else the one made for it. */
+export function gatewayServices(context: Pick<TranslationContext, 'domain'>, gateway: KubernetesGateway): readonly string[] {
   const { namespace, name } = gateway.ref;
   const given = (gateway.spec?.addresses ?? []).filter((address) => address?.type === 'Hostname').map((address) => address?.value ?? '');
   if (given.length > 0) return given.map((host) => (host.includes('.') ? host : `${host}.${namespace}.svc.${context.domain}`));

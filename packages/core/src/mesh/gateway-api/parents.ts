@@ -90,13 +90,13 @@ function toGateway(
       (parent.sectionName === '' || listener.name === parent.sectionName) && (parent.port === null || listener.port === parent.port),
   );
   if (named.length === 0) return refuse('NoMatchingParent', `${parent.kind} ${parent.namespace}/${parent.name} has no such listener`);
-  const permitted = named.filter(
+  const meeting = named.filter((listener) => hostnamesMeet(route.spec ?? {}, listener.hostname));
+  if (meeting.length === 0) return refuse('NoMatchingListenerHostname', 'No host of the route is a host of the listener');
+  const permitted = meeting.filter(
     (listener) => listener.supportedKinds.some((kind) => kind.kind === route.ref.kind) && listener.allowsNamespace(route.ref.namespace),
   );
   if (permitted.length === 0) return refuse('NotAllowedByListeners', 'No listener takes routes of this kind from this namespace');
-  const meeting = permitted.filter((listener) => hostnamesMeet(route.spec ?? {}, listener.hostname));
-  if (meeting.length === 0) return refuse('NoMatchingListenerHostname', 'No host of the route is a host of the listener');
-  const served = meeting.filter((listener) => listener.isServed);
+  const served = permitted.filter((listener) => listener.isServed);
   return [{ parent, listeners: served, service: null, accepted: acceptedFinding }];
 }
 

@@ -1,7 +1,7 @@
 import type { KubernetesGateway, ResourceSet } from '../../resource/kinds.ts';
 import type { Resource } from '../../resource/resource.ts';
 import { type Condition, conditions, controllerName, type Finding } from './condition.ts';
-import { type ApiListener, servedGateways } from './listeners.ts';
+import { type ApiListener, gatewayServices, hasUnsupportedAddresses, servedGateways } from './listeners.ts';
 import type { Attachment } from './parents.ts';
 import type { GatewayApiTranslation, RouteOutcome } from './translate.ts';
 
@@ -15,7 +15,7 @@ export function withStatus(set: ResourceSet, translation: GatewayApiTranslation)
     const accepted: Finding = { type: 'Accepted', isTrue: true, reason: 'Accepted', message: 'Weft serves this class' };
     written.push(put(gatewayClass, { conditions: conditions([accepted], gatewayClass.raw, statusOf(gatewayClass).conditions) }));
   }
-  for (const gateway of servedGateways(set)) written.push(put(gateway, gatewayStatus(gateway, translation)));
+  for (const gateway of servedGateways(set)) written.push(put(gateway, gatewayStatus(set, gateway, translation)));
   for (const listenerSet of set.ofKind('ListenerSet')) {
     const own = translation.listeners.filter(({ owner }) => owner === listenerSet);
     written.push(put(listenerSet, listenerSetStatus(listenerSet, own, translation)));
@@ -41,55 +41,79 @@ function statusOf(resource: Resource): Status {
   return status !== null && typeof status === 'object' ? (status as Status) : {};
 }
 
-function gatewayStatus(gateway: KubernetesGateway, translation: GatewayApiTranslation): Status {
+function gatewayStatus(set: ResourceSet, gateway: KubernetesGateway, translation: GatewayApiTranslation): Status {
   const own = translation.listeners.filter(({ owner, ownerKind }) => ownerKind === 'Gateway' && owner === gateway);
-  const bad = own.filter((listener) => !listener.isServed);
-  const isAccepted = own.length > bad.length || own.length === 0;
-  const listenerReason = bad.length > 0 ? 'ListenersNotValid' : 'Accepted';
-  const findings: Finding[] = [
-    {
-      type: 'Accepted',
-      isTrue: isAccepted,
-      reason: listenerReason,
-      message: bad.length > 0 ? `Not served: ${bad.map(({ name }) => name).join(', ')}` : 'The Gateway is valid',
-    },
-    {
-      type: 'Programmed',
-      isTrue: isAccepted,
-      reason: isAccepted ? 'Programmed' : 'Invalid',
-      message: isAccepted ? 'The Gateway is served' : 'No listener can be served',
-    },
-  ];
   const before = statusOf(gateway);
   const sets = new Set(
     translation.listeners
-      .filter((listener) => listener.gateway === gateway && listener.ownerKind === 'ListenerSet')
+      .filter((listener) => listener.gateway === gateway && listener.ownerKind === 'ListenerSet' && listener.isServed)
       .map(({ owner }) => owner),
   );
+  const addresses = gatewayAddresses(set, gateway, translation.domain);
   return {
     ...before,
-    conditions: conditions(findings, gateway.raw, before.conditions),
+    ...(addresses.length > 0 && { addresses }),
+    conditions: conditions(gatewayFindings(set, gateway, translation.domain), gateway.raw, before.conditions),
     ...(sets.size > 0 && { attachedListenerSets: sets.size }),
     listeners: own.map((listener) => listenerStatus(listener, before.listeners, translation)),
   };
+}
+
+/** A Gateway counts as programmed when the services it is reached by exist and have its ports; what is wrong with a listener stands with the listener. */
+function gatewayFindings(set: ResourceSet, gateway: KubernetesGateway, domain: string): readonly Finding[] {
+  if (hasUnsupportedAddresses(gateway)) {
+    const message = 'Only addresses of type Hostname are supported: names of services';
+    const refused = { isTrue: false, reason: 'UnsupportedAddress', message };
+    return [
+      { type: 'Accepted', ...refused },
+      { type: 'Programmed', ...refused },
+    ];
+  }
+  const accepted: Finding = { type: 'Accepted', isTrue: true, reason: 'Accepted', message: 'The Gateway is valid' };
+  const resolved: Finding = { type: 'ResolvedRefs', isTrue: true, reason: 'ResolvedRefs', message: 'All references are resolved' };
+  const missing = missingAddress(set, gateway, domain);
+  const programmed: Finding =
+    missing === null
+      ? { type: 'Programmed', isTrue: true, reason: 'Programmed', message: 'The Gateway is served' }
+      : { type: 'Programmed', isTrue: false, reason: 'AddressNotUsable', message: missing };
+  return [accepted, resolved, programmed];
+}
+
+function missingAddress(set: ResourceSet, gateway: KubernetesGateway, domain: string): string | null {
+  const wanted = new Set((gateway.spec?.listeners ?? []).map((listener) => listener?.port ?? 0));
+  for (const host of gatewayServices({ domain }, gateway)) {
+    const service = serviceOf(set, host);
+    if (service === null) return `Service ${host} does not exist`;
+    const ports = new Set((service.spec?.ports ?? []).map((port) => port?.port ?? 0));
+    for (const port of wanted) if (!ports.has(port)) return `Service ${host} has no port ${port}`;
+  }
+  return null;
+}
+
+function gatewayAddresses(set: ResourceSet, gateway: KubernetesGateway, domain: string): readonly Status[] {
+  if (missingAddress(set, gateway, domain) !== null || hasUnsupportedAddresses(gateway)) return [];
+  return gatewayServices({ domain }, gateway).flatMap((host): Status[] => {
+    const given = serviceOf(set, host)?.raw.status?.loadBalancer?.ingress ?? [];
+    if (given.length === 0) return [{ type: 'Hostname', value: host }];
+    return given.map(({ ip, hostname }) => (ip ? { type: 'IPAddress', value: ip } : { type: 'Hostname', value: hostname ?? '' }));
+  });
+}
+
+function serviceOf(set: ResourceSet, host: string) {
+  const [name = '', namespace = ''] = host.split('.');
+  return set.get('Service', namespace, name);
 }
 
 function listenerSetStatus(listenerSet: Resource, own: readonly ApiListener[], translation: GatewayApiTranslation): Status {
   const before = statusOf(listenerSet);
   const isAllowed = own.length > 0;
   const isValid = own.some((listener) => listener.isServed);
-  const reason = !isAllowed ? 'NotAllowed' : isValid ? 'Accepted' : 'ListenersNotValid';
-  const message = !isAllowed
-    ? 'The Gateway does not admit this ListenerSet'
-    : isValid
-      ? 'The ListenerSet is valid'
-      : 'No listener can be served';
-  const findings: Finding[] = [
-    { type: 'Accepted', isTrue: isAllowed && isValid, reason, message },
-    { type: 'Programmed', isTrue: isValid, reason: isValid ? 'Programmed' : isAllowed ? 'Invalid' : 'NotAllowed', message },
-  ];
+  const reason = isAllowed ? 'ListenersNotValid' : 'NotAllowed';
+  const message = isAllowed ? 'No listener can be served' : 'The Gateway does not admit this ListenerSet';
+  const finding = (type: 'Accepted' | 'Programmed'): Finding =>
+    isValid ? { type, isTrue: true, reason: type, message: 'The ListenerSet is served' } : { type, isTrue: false, reason, message };
   return {
-    conditions: conditions(findings, listenerSet.raw, before.conditions),
+    conditions: conditions([finding('Accepted'), finding('Programmed')], listenerSet.raw, before.conditions),
     ...(isAllowed && { listeners: own.map((listener) => listenerStatus(listener, before.listeners, translation)) }),
   };
 }

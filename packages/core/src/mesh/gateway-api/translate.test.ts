@@ -216,6 +216,20 @@ test('listeners of one port and host, or of one port and different protocols, co
   assert.equal(two('{name: b, port: 80, protocol: HTTP, hostname: b.com}'), 'Conflicted=False/NoConflicts');
 });
 
+test('a Gateway is programmed when the services it is reached by have its ports', () => {
+  const service = (port: number) => `
+apiVersion: v1
+kind: Service
+metadata: {name: edge-istio, namespace: edge}
+spec: {clusterIP: 10.0.0.3, ports: [{name: http, port: ${port}}]}
+---
+`;
+  const programmed = (yaml: string) => conditions(gateway(open) + yaml, 'Gateway')[1];
+  assert.equal(programmed(''), 'Programmed=False/AddressNotUsable');
+  assert.equal(programmed(service(8080)), 'Programmed=False/AddressNotUsable');
+  assert.equal(programmed(service(80)), 'Programmed=True/Programmed');
+});
+
 test('Gateways of classes that Weft does not control are left alone', () => {
   const foreign = `
 apiVersion: gateway.networking.k8s.io/v1
@@ -270,7 +284,8 @@ status: {conditions: [{type: Accepted, status: "True", lastTransitionTime: "2020
     ]),
     [
       ['Accepted', 7, '2020'],
-      ['Programmed', 7, '1970'],
+      ['Programmed', 7, '2020'],
+      ['ResolvedRefs', 7, '1970'],
     ],
   );
 });

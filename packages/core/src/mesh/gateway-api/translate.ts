@@ -22,6 +22,8 @@ export interface RouteOutcome {
 
 /** What the Gateway API resources of a mesh mean in terms of Istio's own, and what is to be said about each. */
 export interface GatewayApiTranslation {
+  /** DNS suffix of services. */
+  readonly domain: string;
   readonly gateways: readonly Gateway[];
   /** For gateways one for each route; for services one for each namespace and service. Oldest first. */
   readonly virtualServices: readonly VirtualServiceRules[];
@@ -44,6 +46,7 @@ export function translateGatewayApi(set: ResourceSet, domain: string): GatewayAp
   ].sort((a, b) => compareAge(a.outcome.route, b.outcome.route));
   const backendTls = translateBackendTls(context);
   return {
+    domain,
     gateways: listeners.flatMap((listener) => listener.translated ?? []),
     virtualServices: [
       ...translated.flatMap(({ gatewayRules }) => gatewayRules),
