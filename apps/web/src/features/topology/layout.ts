@@ -4,7 +4,7 @@ import type { TopologyGraph } from '@weft/agent/api/types';
 import ELK, { type ElkNode } from 'elkjs/lib/elk-api.js';
 import { useEffect, useRef, useState } from 'react';
 
-export const nodeSize = { width: 120, height: 84 } as const;
+export const nodeSize = { width: 100, height: 84 } as const;
 
 export type Direction = 'RIGHT' | 'DOWN';
 
@@ -23,13 +23,18 @@ export interface Layout {
   readonly direction: Direction;
 }
 
-const rootOptions = {
-  'elk.algorithm': 'layered',
-  'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
+/** Boxes need the spacing again: it is not inherited. */
+const spacing = {
   'elk.layered.spacing.nodeNodeBetweenLayers': '74',
   'elk.spacing.nodeNode': '34',
-  'elk.spacing.componentComponent': '48',
   'elk.spacing.edgeNode': '24',
+};
+
+const rootOptions = {
+  ...spacing,
+  'elk.algorithm': 'layered',
+  'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
+  'elk.spacing.componentComponent': '48',
   'elk.layered.nodePlacement.strategy': 'BRANDES_KOEPF',
   'elk.layered.nodePlacement.bk.fixedAlignment': 'BALANCED',
   'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
@@ -108,7 +113,7 @@ function elkGraph(graph: TopologyGraph, seenEdges: ReadonlyMap<string, readonly 
     layoutOptions: hasEdges ? rootOptions : packedOptions,
     children: namespaces.map((namespace) => ({
       id: `namespace ${namespace}`,
-      layoutOptions: { ...(hasEdges ? {} : packedOptions), 'elk.padding': '[top=38,left=12,bottom=14,right=12]' },
+      layoutOptions: { ...(hasEdges ? spacing : packedOptions), 'elk.padding': '[top=38,left=12,bottom=14,right=12]' },
       children: nodes.filter((node) => node.namespace === namespace).map((node) => ({ id: node.id, ...nodeSize })),
     })),
     edges: [...seenEdges]
