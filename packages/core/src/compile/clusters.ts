@@ -95,6 +95,7 @@ function outboundCluster(view: ProxyView, request: ClusterRequest): ClusterParts
           port,
           labels: subset?.labels ?? {},
           lb,
+          offersMtls: policy.tls ? policy.tls.mode === 'ISTIO_MUTUAL' : view.settings.meshConfig.enableAutoMtls,
           onlyMtls: mode === 'sni-dnat',
           isDiscovered: type === 'EDS',
           isSingle: type === 'LOGICAL_DNS',

@@ -19,6 +19,8 @@ export interface AssignmentRequest {
   /** Labels of the subset. */
   readonly labels: Readonly<Record<string, string>>;
   readonly lb: LocalityLb;
+  /** Whether the client speaks mutual TLS to endpoints that take it; by rule it may be made not to. */
+  readonly offersMtls: boolean;
   /** Whether only endpoints that take mTLS count, as for traffic that is passed on unopened. */
   readonly onlyMtls: boolean;
   readonly isDiscovered: boolean;
@@ -30,7 +32,7 @@ export interface AssignmentRequest {
 export function loadAssignment(view: ProxyView, request: AssignmentRequest): ClusterLoadAssignmentJson {
   const matching = request.service.endpoints.endpoints.filter((endpoint) => isUsable(view, request, endpoint));
   const usable = request.isSingle ? matching.slice(0, 1) : matching;
-  const reachable = throughGateways(view, groupByLocality(usable));
+  const reachable = throughGateways(view, groupByLocality(usable, request.offersMtls));
   const groups = request.onlyMtls ? reachable.map(keepMtls) : reachable;
   const placed = applyLocalityLb(view, groups, request.lb);
   const endpoints = placed.map((group) => localityEndpoints(group, request));
@@ -64,14 +66,14 @@ function isHostName(address: string): boolean {
   return /[^\d.][^.:]*$/.test(address) && !address.includes(':');
 }
 
-function groupByLocality(endpoints: readonly Endpoint[]): readonly LocalityGroup[] {
+function groupByLocality(endpoints: readonly Endpoint[], offersMtls: boolean): readonly LocalityGroup[] {
   const groups = new Map<string, { readonly locality: Locality; readonly endpoints: WeightedEndpoint[] }>();
   for (const endpoint of endpoints) {
     const key = formatLocality(endpoint.locality);
     const group = groups.get(key) ?? { locality: endpoint.locality, endpoints: [] };
     groups.set(key, group);
     const { address, port, network, weight, acceptsMtls, labels } = endpoint;
-    group.endpoints.push({ endpoint, address, port, network, weight, takesMtls: acceptsMtls, labels });
+    group.endpoints.push({ endpoint, address, port, network, weight, takesMtls: acceptsMtls && offersMtls, labels });
   }
   return [...groups]
     .sort(([a], [b]) => (a < b ? -1 : 1))

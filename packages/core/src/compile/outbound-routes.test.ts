@@ -39,12 +39,14 @@ test('a service is meant by its name down to the bare one in its own namespace, 
     'cart',
     'cart.shop.svc',
     'cart.shop',
+    'cart.shop.svc.cluster.local.',
     '10.1.0.1',
   ]);
   assert.deepEqual(host(snapshot, 'pay.bank.svc.cluster.local:80')?.domains, [
     'pay.bank.svc.cluster.local',
     'pay.bank',
     'pay.bank.svc',
+    'pay.bank.svc.cluster.local.',
     '10.1.0.2',
   ]);
 });
@@ -168,6 +170,7 @@ test('on the HTTP proxy listener other ports than 80 are reached by naming them'
     'cart:8080',
     'cart.shop.svc:8080',
     'cart.shop:8080',
+    'cart.shop.svc.cluster.local.:8080',
     '10.1.0.1:8080',
   ]);
   assert.equal(snapshot.routes.find((routes) => routes.name === 'http_proxy')?.ignorePortInHostMatching, undefined);

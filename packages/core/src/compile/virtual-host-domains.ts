@@ -9,7 +9,7 @@ export interface HostDomains {
 }
 
 /**
- * Every `Host` that means a service when a proxy asks for it: its name and abbreviations, in a client's own namespace down to the bare name, and its addresses.
+ * Every `Host` that means a service when a proxy asks for it: its name, with a dot at the end too, and abbreviations, in a client's own namespace down to the bare name, and its addresses.
  * With a port each is followed by its form with the port; without one the routes ignore ports.
  */
 export function hostDomains(service: Service, aliases: readonly string[], node: ProxyNode, port: number | null): HostDomains {
@@ -19,6 +19,7 @@ export function hostDomains(service: Service, aliases: readonly string[], node: 
     addWithPort(names, hostname, port);
     const abbreviations: string[] = [];
     for (const name of shortNames(hostname, node.dnsDomain)) addWithPort(abbreviations, name, port);
+    if (hostname.includes('.') && !hostname.startsWith('*')) addWithPort(abbreviations, `${hostname}.`, port);
     for (const name of abbreviations) short.add(name);
     names.push(...abbreviations);
   }
