@@ -1,11 +1,13 @@
 import type { FilterJson } from '@weft/envoy-api/envoy/config/listener/v3/listener_components_pb';
 import type { HttpFilterJson } from '@weft/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import type { ProxyView } from '../mesh/proxy-view.ts';
+import { dynamicDnsFilters } from './dynamic-dns.ts';
 import { customAuthorization, extAuthzShadowPrefix, trustDomains } from './ext-authz.ts';
 import { httpExtensions, networkExtensions } from './extensions.ts';
 import { istioStats } from './istio-stats.ts';
 import { jwtAuthentication } from './jwt.ts';
 import { type FilterPlace, hasExtension, type ListenerClass, mayHaveExtension } from './listener-class.ts';
+import { proxyHeaders } from './proxy-config.ts';
 import { httpRbac, networkRbac } from './rbac.ts';
 import { typedConfig } from './typed-config.ts';
 
@@ -31,7 +33,8 @@ const httpSlots: readonly (readonly [name: string, slot: HttpSlot])[] = [
   ['fault', () => [filter('envoy.filters.http.fault', 'envoy.extensions.filters.http.fault.v3.HTTPFault', {})]],
   ['CORS', () => [filter('envoy.filters.http.cors', 'envoy.extensions.filters.http.cors.v3.Cors', {})]],
   ['metrics', (view, place) => optional(istioStats(view, place.listenerClass))],
-  ['router', () => [filter('envoy.filters.http.router', 'envoy.extensions.filters.http.router.v3.Router', {})]],
+  ['dynamic DNS', dynamicDnsFilters],
+  ['router', (view) => [filter('envoy.filters.http.router', 'envoy.extensions.filters.http.router.v3.Router', routerConfig(view))]],
 ];
 
 /** The order of network filters before the one that ends the chain. */
@@ -59,6 +62,10 @@ export function networkFilters(view: ProxyView, place: FilterPlace): FilterJson[
 /** The network filters that stand before a connection manager: what TCP needs from them the HTTP filters do. */
 export function networkFiltersBeforeHttp(view: ProxyView, place: FilterPlace): FilterJson[] {
   return [...metadataExchange(view, place.listenerClass)];
+}
+
+function routerConfig(view: ProxyView) {
+  return proxyHeaders(view).envoyDebugHeaders?.disabled ? { suppressEnvoyHeaders: true } : {};
 }
 
 function peerMetadata(view: ProxyView, { listenerClass }: FilterPlace): readonly HttpFilterJson[] {

@@ -7,6 +7,7 @@ import { isHttp } from '../mesh/port-protocol.ts';
 import type { ProxyView } from '../mesh/proxy-view.ts';
 import type { VirtualServiceRules } from '../mesh/virtual-service.ts';
 import { httpRoutes } from './http-route.ts';
+import { proxyHeaders } from './proxy-config.ts';
 import { isCatchAll } from './route-match.ts';
 
 const maxDirectResponseBytes = 1024 * 1024;
@@ -32,7 +33,7 @@ export function gatewayRoutes(view: ProxyView, name: string, servers: readonly G
     if (redirectsToHttps(server)) requireTls(server, hosts);
   }
   const virtualHosts =
-    hosts.size === 0 ? [blackHole(servers[0]?.port ?? 0)] : [...hosts].map(([domain, host]) => virtualHost(domain, host));
+    hosts.size === 0 ? [blackHole(servers[0]?.port ?? 0)] : [...hosts].map(([domain, host]) => virtualHost(view, domain, host));
   return {
     name,
     virtualHosts: virtualHosts.sort((a, b) => ((a.name ?? '') < (b.name ?? '') ? -1 : 1)),
@@ -118,7 +119,7 @@ function requireTls(server: GatewayServer, hosts: Map<string, HostInProgress>): 
   }
 }
 
-function virtualHost(domain: string, host: HostInProgress): VirtualHostJson {
+function virtualHost(view: ProxyView, domain: string, host: HostInProgress): VirtualHostJson {
   const ranked = host.isRanked ? [...host.routes].sort((a, b) => compareRanks(routeRank(a), routeRank(b))) : host.routes;
   const routes = [...ranked.filter((route) => !isCatchAll(route.match ?? {})), ...ranked.filter((route) => isCatchAll(route.match ?? {}))];
   return {
@@ -126,7 +127,7 @@ function virtualHost(domain: string, host: HostInProgress): VirtualHostJson {
     domains: [domain],
     ...(routes.length > 0 && { routes }),
     ...(host.requiresTls && { requireTls: 'ALL' as const }),
-    includeRequestAttemptCount: true,
+    ...(!proxyHeaders(view).attemptCount?.disabled && { includeRequestAttemptCount: true }),
   };
 }
 

@@ -13,7 +13,7 @@ import { httpConnectionManager } from './http-connection-manager.ts';
 import { wildcardAddress } from './inbound-port.ts';
 import { proxyProtocolFilter, tlsInspectorFilter } from './listener-filters.ts';
 import { provenance } from './provenance.ts';
-import { gatewayTopology } from './proxy-config.ts';
+import { clientCertDetails, gatewayTopology } from './proxy-config.ts';
 
 /** Listeners and route configurations of a gateway proxy. */
 export interface GatewayConfiguration {
@@ -116,19 +116,6 @@ function topologyFields(view: ProxyView): HttpConnectionManagerJson {
     ...(details && { forwardClientCertDetails: details }),
     ...(details && details !== 'APPEND_FORWARD' && details !== 'SANITIZE_SET' && { setCurrentClientCertDetails: {} }),
   };
-}
-
-function clientCertDetails(value: string | undefined): HttpConnectionManagerJson['forwardClientCertDetails'] | null {
-  switch (value) {
-    case 'SANITIZE':
-    case 'FORWARD_ONLY':
-    case 'APPEND_FORWARD':
-    case 'SANITIZE_SET':
-    case 'ALWAYS_FORWARD_ONLY':
-      return value;
-    default:
-      return null;
-  }
 }
 
 /** Envoy refuses a listener in which two chains have one match; the first stays. */

@@ -6,6 +6,7 @@ import type { ProxyView } from '../mesh/proxy-view.ts';
 import { accessLogs } from './access-log.ts';
 import { httpFilters } from './filter-order.ts';
 import type { FilterPlace } from './listener-class.ts';
+import { clientCertDetails, proxyHeaders } from './proxy-config.ts';
 import { tracing } from './tracing.ts';
 import { typedConfig } from './typed-config.ts';
 
@@ -31,12 +32,11 @@ export function httpConnectionManager(view: ProxyView, options: ConnectionManage
     ...(trace && { tracing: trace }),
     ...(place.listenerClass === 'sidecar-inbound' && isHttp2(place.protocol) && { http2ProtocolOptions: {} }),
     ...(view.node.metadata.HTTP10 === '1' && { httpProtocolOptions: { acceptHttp10: true } }),
-    // Towards its own workload a sidecar keeps Envoy's default name.
-    ...(place.listenerClass !== 'sidecar-outbound' && { serverName: 'istio-envoy' }),
+    ...ownHeaders(view, place),
     streamIdleTimeout: '0s',
     ...(logs.length > 0 && { accessLog: logs }),
     ...(place.listenerClass === 'gateway' && { useRemoteAddress: true }),
-    ...clientCertificate(place),
+    ...clientCertificate(view, place),
     upgradeConfigs: [{ upgradeType: 'websocket' }],
     ...pathNormalization(view),
     requestIdExtension: {
@@ -55,13 +55,26 @@ function routeDiscovery(routeConfigName: string): HttpConnectionManagerJson['rds
   return { configSource: { ads: {}, initialFetchTimeout: '0s', resourceApiVersion: 'V3' }, routeConfigName };
 }
 
+/** The `server` header and request ids, unless the proxy is told to leave them alone. */
+function ownHeaders(view: ProxyView, place: FilterPlace): HttpConnectionManagerJson {
+  const { server, requestId } = proxyHeaders(view);
+  return {
+    // Towards its own workload a sidecar keeps Envoy's default name.
+    ...(place.listenerClass !== 'sidecar-outbound' && { serverName: server?.value || 'istio-envoy' }),
+    ...(server?.disabled && { serverHeaderTransformation: 'PASS_THROUGH' }),
+    ...(requestId?.disabled && { generateRequestId: false }),
+  };
+}
+
 /** Inbound adds the peer's certificate to what the client sent; a gateway, facing strangers, replaces it. Outbound tells nobody. */
-function clientCertificate(place: FilterPlace): HttpConnectionManagerJson {
+function clientCertificate(view: ProxyView, place: FilterPlace): HttpConnectionManagerJson {
   if (place.listenerClass === 'sidecar-outbound') return {};
   if (place.listenerClass === 'gateway') {
     return { forwardClientCertDetails: 'SANITIZE_SET', setCurrentClientCertDetails: { subject: true, cert: true, dns: true, uri: true } };
   }
-  return { forwardClientCertDetails: 'APPEND_FORWARD', setCurrentClientCertDetails: { subject: true, dns: true, uri: true } };
+  const forwardClientCertDetails = clientCertDetails(proxyHeaders(view).forwardedClientCert) ?? 'APPEND_FORWARD';
+  if (forwardClientCertDetails === 'SANITIZE') return {};
+  return { forwardClientCertDetails, setCurrentClientCertDetails: { subject: true, dns: true, uri: true } };
 }
 
 function pathNormalization(view: ProxyView): HttpConnectionManagerJson {

@@ -4,6 +4,7 @@ import type {
   JwtRequirementJson,
 } from '@weft/envoy-api/envoy/extensions/filters/http/jwt_authn/v3/config_pb';
 import type { ProxyView } from '../mesh/proxy-view.ts';
+import { jwksSource } from '../mesh/workload-security.ts';
 import type { RequestAuthentication } from '../resource/kinds.ts';
 import { externalService } from './external-service.ts';
 import { protoDuration } from './proto-duration.ts';
@@ -71,9 +72,12 @@ function provider(view: ProxyView, rule: JwtRule): JwtProviderJson {
   };
 }
 
+/** Keys written in the rule, keys that were fetched for it, or the service of the mesh that publishes them; otherwise keys that fit no token. */
 function keys(view: ProxyView, rule: JwtRule): JwtProviderJson {
+  const source = jwksSource(rule);
+  const inlineString = rule.jwks || (source !== null && view.settings.jwksByUri[source]);
+  if (inlineString) return { localJwks: { inlineString } };
   const uri = rule.jwksUri ?? rule.jwks_uri;
-  if (rule.jwks) return { localJwks: { inlineString: rule.jwks } };
   const url = /^(https?):\/\/([^/:?#]+)(?::(\d+))?/.exec(uri ?? '');
   const port = url?.[3] ? Number(url[3]) : url?.[1] === 'https' ? 443 : 80;
   const service = externalService(view, url?.[2], port);

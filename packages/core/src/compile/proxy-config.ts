@@ -1,3 +1,4 @@
+import type { HttpConnectionManagerJson } from '@weft/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import type { ProxyView } from '../mesh/proxy-view.ts';
 import type { GatewayTopology, ProxyConfigSettings } from '../resource/mesh-config.ts';
 
@@ -5,4 +6,33 @@ import type { GatewayTopology, ProxyConfigSettings } from '../resource/mesh-conf
 export function gatewayTopology(view: ProxyView): GatewayTopology {
   const own = view.node.metadata.PROXY_CONFIG as ProxyConfigSettings | undefined;
   return { ...view.settings.meshConfig.defaultConfig.gatewayTopology, ...own?.gatewayTopology };
+}
+
+/** Which headers of its own a proxy adds, shows or keeps to itself. */
+export interface ProxyHeaders {
+  readonly forwardedClientCert?: string;
+  readonly server?: { readonly disabled?: boolean; readonly value?: string };
+  readonly requestId?: { readonly disabled?: boolean };
+  readonly attemptCount?: { readonly disabled?: boolean };
+  readonly envoyDebugHeaders?: { readonly disabled?: boolean };
+}
+
+/** The proxy's own setting of headers over the mesh's. */
+export function proxyHeaders(view: ProxyView): ProxyHeaders {
+  const own = view.node.metadata.PROXY_CONFIG as ProxyConfigSettings | undefined;
+  return { ...view.settings.meshConfig.defaultConfig.proxyHeaders, ...own?.proxyHeaders };
+}
+
+/** How a forwarded client certificate is treated, by Istio's name for it; null for none. */
+export function clientCertDetails(value: string | undefined): HttpConnectionManagerJson['forwardClientCertDetails'] | null {
+  switch (value) {
+    case 'SANITIZE':
+    case 'FORWARD_ONLY':
+    case 'APPEND_FORWARD':
+    case 'SANITIZE_SET':
+    case 'ALWAYS_FORWARD_ONLY':
+      return value;
+    default:
+      return null;
+  }
 }

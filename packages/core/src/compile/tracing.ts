@@ -14,11 +14,12 @@ import { typedConfig } from './typed-config.ts';
 /** Tracing of a connection manager, or null when spans go nowhere. */
 export function tracing(view: ProxyView, listenerClass: ListenerClass): HttpConnectionManager_TracingJson | null {
   const setting = classTelemetry(view, listenerClass).tracing;
-  if (setting.provider === null || setting.isDisabled) return null;
-  const provider = tracer(view, setting.provider);
+  const named = setting.provider ?? meshTracer(view);
+  if (named === null || setting.isDisabled) return null;
+  const provider = tracer(view, named);
   if (provider === null) return null;
   const { maxPathTagLength } = view.settings.meshConfig.defaultConfig.tracing ?? {};
-  const maxTagLength = maxTagLengthOf(setting.provider) ?? maxPathTagLength;
+  const maxTagLength = maxTagLengthOf(named) ?? maxPathTagLength;
   return {
     clientSampling: { value: 100 },
     randomSampling: setting.samplingPercent === 0 ? {} : { value: setting.samplingPercent },
@@ -27,6 +28,15 @@ export function tracing(view: ProxyView, listenerClass: ListenerClass): HttpConn
     customTags: [...customTags(setting), ...workloadTags(view)].sort((a, b) => ((a.tag ?? '') < (b.tag ?? '') ? -1 : 1)),
     provider,
   };
+}
+
+/** The Zipkin of the proxy configuration, where no provider is named; `name.namespace` stands for a service. */
+function meshTracer(view: ProxyView): ExtensionProvider | null {
+  const address = view.settings.meshConfig.defaultConfig.tracing?.zipkin?.address ?? '';
+  const [, host = '', port = ''] = /^(.+):(\d+)$/.exec(address) ?? [];
+  if (host === '') return null;
+  const service = /^[^.]+\.[^.]+$/.test(host) ? `${host}.svc.${view.settings.domain}` : host;
+  return { name: 'zipkin', zipkin: { service, port: Number(port) } };
 }
 
 function tracer(view: ProxyView, provider: ExtensionProvider): Tracing_HttpJson | null {

@@ -12,13 +12,20 @@ export interface MeshSettings {
   readonly clusterId: string;
   /** Namespace of resources that name none, `default`. */
   readonly defaultNamespace: string;
+  /** Key sets that were fetched for RequestAuthentication, by the address of `jwksSource`; rules whose keys are not here fall back to the proxy. */
+  readonly jwksByUri: Readonly<Record<string, string>>;
 }
 
 /** Settings from a mesh configuration; what is left out gets Istio's default. */
 export function createMeshSettings(
   meshConfig: MeshConfig,
   meshNetworks: MeshNetworks,
-  options: { readonly domain?: string; readonly clusterId?: string; readonly defaultNamespace?: string } = {},
+  options: {
+    readonly domain?: string;
+    readonly clusterId?: string;
+    readonly defaultNamespace?: string;
+    readonly jwksByUri?: Readonly<Record<string, string>>;
+  } = {},
 ): MeshSettings {
   return {
     meshConfig,
@@ -27,5 +34,6 @@ export function createMeshSettings(
     domain: options.domain ?? 'cluster.local',
     clusterId: options.clusterId ?? 'Kubernetes',
     defaultNamespace: options.defaultNamespace ?? 'default',
+    jwksByUri: options.jwksByUri ?? {},
   };
 }

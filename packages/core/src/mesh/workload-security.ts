@@ -32,3 +32,17 @@ export function resolveWorkloadSecurity(
     requestAuthentications: applicablePolicies(set.ofKind('RequestAuthentication'), target, options.rootNamespace),
   };
 }
+
+type JwtRule = NonNullable<RequestAuthentication['spec']['jwtRules']>[number];
+
+/**
+ * Where the keys of a rule are published: its `jwksUri`, else what OpenID discovery of the issuer says (the address of the discovery document then stands for
+ * the keys). Null when the rule holds its keys itself, or its issuer is no web address.
+ */
+export function jwksSource(rule: JwtRule): string | null {
+  if (rule.jwks) return null;
+  const uri = rule.jwksUri ?? rule.jwks_uri;
+  if (uri) return uri;
+  const issuer = rule.issuer ?? '';
+  return /^https?:\/\//.test(issuer) ? `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration` : null;
+}
