@@ -3,7 +3,7 @@ import type { ClusterLoadAssignmentJson } from '@weft/envoy-api/envoy/config/end
 import type { DnsClusterJson } from '@weft/envoy-api/envoy/extensions/clusters/dns/v3/dns_cluster_pb';
 import type { HttpProtocolOptionsJson } from '@weft/envoy-api/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
 import type { Subset } from '../mesh/destination-rule.ts';
-import { isHttp2 } from '../mesh/port-protocol.ts';
+import { isHttp, isHttp2 } from '../mesh/port-protocol.ts';
 import type { ProxyView, ServiceView } from '../mesh/proxy-view.ts';
 import type { ServicePort } from '../mesh/service.ts';
 import { blackHoleCluster, outboundClusterName, outboundServerName, passthroughCluster } from '../snapshot/names.ts';
@@ -11,6 +11,7 @@ import { localityLb } from './cluster-locality.ts';
 import { clusterMetadata } from './cluster-metadata.ts';
 import { type ClusterTls, upstreamTls } from './cluster-tls.ts';
 import { connectionPoolFields, outlierFields } from './connection-pool.ts';
+import { dynamicDnsCluster } from './dynamic-dns.ts';
 import { loadAssignment } from './endpoints.ts';
 import { hasExtension } from './listener-class.ts';
 import { loadBalancerFields } from './load-balancer.ts';
@@ -75,7 +76,7 @@ interface ClusterRequest {
   readonly mode: ClusterMode;
 }
 
-type Discovery = 'EDS' | 'STRICT_DNS' | 'LOGICAL_DNS' | 'ORIGINAL_DST';
+type Discovery = 'EDS' | 'STRICT_DNS' | 'LOGICAL_DNS' | 'ORIGINAL_DST' | 'DYNAMIC_DNS';
 
 function outboundCluster(view: ProxyView, request: ClusterRequest): ClusterParts | null {
   const { service, port, subset, mode } = request;
@@ -84,42 +85,32 @@ function outboundCluster(view: ProxyView, request: ClusterRequest): ClusterParts
   const name =
     mode === 'tls' ? outboundClusterName(hostname, port.number, subsetName) : outboundServerName(hostname, port.number, subsetName);
   const policy = effectivePolicy(service.policy, subset, port.number);
-  const type = policy.loadBalancer?.simple === 'PASSTHROUGH' ? 'ORIGINAL_DST' : discoveryType(view, service);
+  const type = policy.loadBalancer?.simple === 'PASSTHROUGH' ? 'ORIGINAL_DST' : discoveryType(view, service, port);
   const lb = localityLb(view, service.service, policy);
-  const assignment =
-    type === 'ORIGINAL_DST'
-      ? null
-      : loadAssignment(view, {
-          clusterName: name,
-          service,
-          port,
-          labels: subset?.labels ?? {},
-          lb,
-          offersMtls: policy.tls ? policy.tls.mode === 'ISTIO_MUTUAL' : view.settings.meshConfig.enableAutoMtls,
-          onlyMtls: mode === 'sni-dnat',
-          isDiscovered: type === 'EDS',
-          isSingle: type === 'LOGICAL_DNS',
-        });
+  const assignment = hasEndpoints(type)
+    ? loadAssignment(view, {
+        clusterName: name,
+        service,
+        port,
+        labels: subset?.labels ?? {},
+        lb,
+        offersMtls: policy.tls ? policy.tls.mode === 'ISTIO_MUTUAL' : view.settings.meshConfig.enableAutoMtls,
+        onlyMtls: mode === 'sni-dnat',
+        isDiscovered: type === 'EDS',
+        isSingle: type === 'LOGICAL_DNS',
+      })
+    : null;
   if (assignment !== null && type !== 'EDS' && !assignment.endpoints?.some((group) => (group.lbEndpoints ?? []).length > 0)) return null;
   const pool = connectionPoolFields(view, policy.connectionPool, policy.retryBudget);
-  const isH2 = usesHttp2(view, port, policy.connectionPool?.http);
-  const usesDownstream =
-    policy.connectionPool?.http?.useClientProtocol === true || (!isH2 && port.protocol === 'auto' && view.node.type === 'sidecar');
-  const tls = mode === 'tls' ? upstreamTls(view, { service, port, subset, policy, type, isHttp2: isH2 && !usesDownstream }) : noTls;
-  const http = httpOptions({
-    isH2,
-    usesDownstream,
-    pool: pool.http,
-    tls,
-    maxStreams: policy.connectionPool?.http?.maxConcurrentStreams ?? 0,
-  });
-  const isPlain = type === 'ORIGINAL_DST';
+  const protocol = upstreamProtocol(view, port, policy.connectionPool?.http);
+  const tls = mode === 'tls' ? upstreamTls(view, { service, port, subset, policy, type, isHttp2: protocol === 'http2' }) : noTls;
+  const http = httpOptions({ protocol, pool: pool.http, tls, maxStreams: policy.connectionPool?.http?.maxConcurrentStreams ?? 0 });
   const cluster: ClusterJson = {
     name,
     ...discoveryFields(view, type, name),
     ...pool.cluster,
     ...(assignment && type !== 'EDS' ? { loadAssignment: assignment } : {}),
-    ...(isPlain ? { lbPolicy: 'CLUSTER_PROVIDED' as const } : loadBalancerFields(policy.loadBalancer)),
+    ...(hasEndpoints(type) ? loadBalancerFields(policy.loadBalancer) : { lbPolicy: 'CLUSTER_PROVIDED' as const }),
     ...outlierFields(policy.outlierDetection),
     ...commonLb(lb.usesLocalityWeights, policy.outlierDetection),
     ...(http ? { typedExtensionProtocolOptions: { [httpOptionsName]: typedConfig(httpOptionsName, http) } } : {}),
@@ -128,6 +119,11 @@ function outboundCluster(view: ProxyView, request: ClusterRequest): ClusterParts
     metadata: clusterMetadata(service, port, subset),
   };
   return { cluster, endpoints: type === 'EDS' ? assignment : null };
+}
+
+/** Whether the hosts of a cluster are listed; others find theirs in each connection or request. */
+function hasEndpoints(type: Discovery): boolean {
+  return type !== 'ORIGINAL_DST' && type !== 'DYNAMIC_DNS';
 }
 
 const noTls: ClusterTls = { fields: {}, usesAutoSni: false, usesAutoSanValidation: false };
@@ -141,12 +137,15 @@ function metadataExchangeFilter(view: ProxyView): Pick<ClusterJson, 'filters'> {
 }
 
 /** Gateways take no redirected connections, so for them what is forwarded as it came is looked up. */
-function discoveryType(view: ProxyView, { service }: ServiceView): Discovery {
+function discoveryType(view: ProxyView, { service }: ServiceView, port: ServicePort): Discovery {
   switch (service.resolution) {
     case 'dns':
       return 'STRICT_DNS';
     case 'dns-round-robin':
       return 'LOGICAL_DNS';
+    case 'dynamic-dns':
+      // Only HTTP requests carry the name to resolve where the proxy looks for it.
+      return isHttp(port.protocol) ? 'DYNAMIC_DNS' : view.node.type === 'sidecar' ? 'ORIGINAL_DST' : 'EDS';
     case 'passthrough':
       return view.node.type === 'sidecar' && view.node.generator !== 'grpc' ? 'ORIGINAL_DST' : 'EDS';
     default:
@@ -162,6 +161,7 @@ function edsConfig(serviceName: string): ClusterJson['edsClusterConfig'] {
 function discoveryFields(view: ProxyView, type: Discovery, name: string): ClusterJson {
   if (type === 'EDS') return { type, edsClusterConfig: edsConfig(name) };
   if (type === 'ORIGINAL_DST') return { type };
+  if (type === 'DYNAMIC_DNS') return dynamicDnsCluster(view);
   const hasIpv4 = view.node.ips.some((ip) => !ip.includes(':'));
   const config: DnsClusterJson = {
     dnsRefreshRate: protoDuration(view.settings.meshConfig.dnsRefreshRate, '60s'),
@@ -173,45 +173,47 @@ function discoveryFields(view: ProxyView, type: Discovery, name: string): Cluste
   return { clusterType: { name: 'envoy.clusters.dns', typedConfig: typedConfig('envoy.extensions.clusters.dns.v3.DnsCluster', config) } };
 }
 
-interface HttpPool {
-  readonly h2UpgradePolicy?: string;
-  readonly useClientProtocol?: boolean;
-}
+type UpstreamProtocol = 'http1' | 'http2' | 'as-downstream';
 
-/** By the port's protocol, or upgraded by policy where that is certain to be HTTP. */
-function usesHttp2(view: ProxyView, port: ServicePort, pool: HttpPool | undefined): boolean {
-  if (isHttp2(port.protocol)) return true;
-  if (pool?.useClientProtocol) return false;
-  if (pool?.h2UpgradePolicy === 'UPGRADE') return true;
-  if (pool?.h2UpgradePolicy === 'DO_NOT_UPGRADE') return false;
-  return port.protocol === 'HTTP' && view.settings.meshConfig.h2UpgradePolicy === 'UPGRADE';
+/** By the port's protocol; what the client speaks where nobody knows; HTTP/2 by policy where that is certain to be HTTP. */
+function upstreamProtocol(
+  view: ProxyView,
+  port: ServicePort,
+  pool: { readonly h2UpgradePolicy?: string; readonly useClientProtocol?: boolean } | undefined,
+): UpstreamProtocol {
+  if (pool?.useClientProtocol) return 'as-downstream';
+  if (isHttp2(port.protocol) || pool?.h2UpgradePolicy === 'UPGRADE') return 'http2';
+  if (port.protocol === 'auto' && view.node.type === 'sidecar') return 'as-downstream';
+  const isUpgraded =
+    pool?.h2UpgradePolicy !== 'DO_NOT_UPGRADE' && port.protocol === 'HTTP' && view.settings.meshConfig.h2UpgradePolicy === 'UPGRADE';
+  return isUpgraded ? 'http2' : 'http1';
 }
 
 interface HttpChoice {
-  readonly isH2: boolean;
-  readonly usesDownstream: boolean;
+  readonly protocol: UpstreamProtocol;
   readonly pool: HttpProtocolOptionsJson['commonHttpProtocolOptions'] | null;
   readonly tls: ClusterTls;
   readonly maxStreams: number;
 }
 
 /** Which HTTP the upstream speaks; undefined where Envoy's default, HTTP/1.1 without limits, is meant. */
-function httpOptions({ isH2, usesDownstream, pool, tls, maxStreams }: HttpChoice): HttpProtocolOptionsJson | undefined {
+function httpOptions({ protocol, pool, tls, maxStreams }: HttpChoice): HttpProtocolOptionsJson | undefined {
+  const { usesAutoSni, usesAutoSanValidation } = tls;
   const http2 = maxStreams > 0 ? { maxConcurrentStreams: maxStreams } : {};
-  if (!isH2 && !usesDownstream && !pool && !tls.usesAutoSni && !tls.usesAutoSanValidation) return undefined;
+  if (protocol === 'http1' && !pool && !usesAutoSni && !usesAutoSanValidation) return undefined;
   return {
     ...(pool ? { commonHttpProtocolOptions: pool } : {}),
-    ...(tls.usesAutoSni || tls.usesAutoSanValidation
+    ...(usesAutoSni || usesAutoSanValidation
       ? {
           upstreamHttpProtocolOptions: {
-            ...(tls.usesAutoSni ? { autoSni: true } : {}),
-            ...(tls.usesAutoSanValidation ? { autoSanValidation: true } : {}),
+            ...(usesAutoSni ? { autoSni: true } : {}),
+            ...(usesAutoSanValidation ? { autoSanValidation: true } : {}),
           },
         }
       : {}),
-    ...(usesDownstream
+    ...(protocol === 'as-downstream'
       ? { useDownstreamProtocolConfig: { httpProtocolOptions: {}, http2ProtocolOptions: http2 } }
-      : { explicitHttpConfig: isH2 ? { http2ProtocolOptions: http2 } : { httpProtocolOptions: {} } }),
+      : { explicitHttpConfig: protocol === 'http2' ? { http2ProtocolOptions: http2 } : { httpProtocolOptions: {} } }),
   };
 }
 

@@ -188,7 +188,7 @@ test('the order of documents does not matter', () => {
       const shuffled = resources.map((value) => ({ value, rank: draws.next().value ?? 0 })).sort((a, b) => a.rank - b.rank);
       assert.deepEqual(compiled(resolve(shuffled.map(({ value }) => value))), compiled(resolve(resources)));
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
 });
 
@@ -209,7 +209,7 @@ test('resolving after a change gives what resolving from nothing gives, and so d
       const previous = { view: viewOf(first), snapshot: compiled(first) };
       assert.deepEqual(compile(viewOf(next), previous), compiled(scratch));
     }),
-    { numRuns: 200 },
+    { numRuns: 120 },
   );
 });
 
@@ -241,7 +241,7 @@ test('names are unique in a snapshot, and routes are there for every listener th
         assert.equal(new Set(domains.map((domain) => domain.toLowerCase())).size, domains.length, `domains of ${routes.name}`);
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
 });
 
@@ -283,6 +283,6 @@ test('resources of any shape are resolved and compiled without an exception', ()
       compile(viewOf(mesh));
       compile(viewOf(mesh, { type: 'router' }));
     }),
-    { numRuns: 1500 },
+    { numRuns: 500 },
   );
 });

@@ -2,6 +2,7 @@ import type { ClusterJson } from '@weft/envoy-api/envoy/config/cluster/v3/cluste
 import type { ProxyView, ServiceView } from '../mesh/proxy-view.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { blackHole, type ClusterMode, type ClusterParts, passthrough, serviceClusterNames, serviceClusters } from './clusters.ts';
+import { unknownHostsClusters } from './dynamic-dns.ts';
 import { applyEnvoyFilters } from './envoy-filter.ts';
 import { compileGateway } from './gateway.ts';
 import { compileGrpc } from './grpc.ts';
@@ -36,7 +37,7 @@ function compileFor(view: ProxyView, previous: Compiled | null): Snapshot {
 function compileSidecar(view: ProxyView, previous: Compiled | null): Snapshot {
   const isRoutedAlike = previous?.view.routingHash === view.routingHash;
   const inbound = compileInbound(view);
-  const own = [blackHole(view), passthrough(view), ...inbound.clusters];
+  const own = [blackHole(view), passthrough(view), ...unknownHostsClusters(view), ...inbound.clusters];
   const clusters = clustersAndEndpoints(allClusters(view, 'tls', previous), own);
   if (isRoutedAlike && previous)
     return { ...clusters, listeners: previous.snapshot.listeners, routes: previous.snapshot.routes, secrets: [] };

@@ -6,6 +6,7 @@ import type { EgressListener, ProxyView, ServiceView } from '../mesh/proxy-view.
 import { onlyPort } from '../mesh/service-merge.ts';
 import type { VirtualServiceRules } from '../mesh/virtual-service.ts';
 import { httpProxyRoute, outboundClusterName, passthroughCluster } from '../snapshot/names.ts';
+import { anyDynamicDnsCluster, resolvesUnknownHosts } from './dynamic-dns.ts';
 import { serviceHashPolicy } from './hash-policy.ts';
 import { httpRoutes, type RouteContext } from './http-route.ts';
 import { retryPolicy } from './retry-policy.ts';
@@ -295,7 +296,8 @@ function catchAllHost(view: ProxyView): VirtualHostJson {
     const routes: RouteJson[] = [{ name: 'block_all', match: { prefix: '/' }, directResponse: { status: 502 } }];
     return { name: 'block_all', domains: ['*'], routes, includeRequestAttemptCount: true };
   }
-  const cluster = egressProxy ? outboundClusterName(egressProxy.host, egressProxy.port, egressProxy.subset) : passthroughCluster;
+  const unknown = resolvesUnknownHosts(view) ? anyDynamicDnsCluster : passthroughCluster;
+  const cluster = egressProxy ? outboundClusterName(egressProxy.host, egressProxy.port, egressProxy.subset) : unknown;
   const routes: RouteJson[] = [{ name: 'allow_any', match: { prefix: '/' }, route: { cluster, ...timeoutFields(undefined, view.node) } }];
   return { name: 'allow_any', domains: ['*'], routes, includeRequestAttemptCount: true };
 }

@@ -46,7 +46,7 @@ export interface SidecarScope {
   /** Null when the Sidecar has no `ingress`: inbound listeners follow the services of the workload. */
   readonly ingress: readonly SidecarIngress[] | null;
   readonly outboundTrafficPolicy: {
-    readonly mode: 'ALLOW_ANY' | 'REGISTRY_ONLY';
+    readonly mode: 'ALLOW_ANY' | 'ALLOW_ANY_DYNAMIC_DNS' | 'REGISTRY_ONLY';
     readonly egressProxy: { readonly host: string; readonly subset: string; readonly port: number } | null;
   };
   readonly inboundConnectionPool: SidecarSpec['inboundConnectionPool'] | null;
@@ -208,7 +208,7 @@ function scopeOf(imports: Imports, settings: MeshSettings, viewOf: (service: Ser
     })),
     ingress: spec?.ingress && spec.ingress.length > 0 ? spec.ingress : null,
     outboundTrafficPolicy: {
-      mode: mode === 'REGISTRY_ONLY' ? 'REGISTRY_ONLY' : 'ALLOW_ANY',
+      mode,
       egressProxy: proxy?.host
         ? {
             host: resolveHost(proxy.host, namespace, settings.domain).toLowerCase(),
