@@ -80,7 +80,7 @@ interface Start {
 async function start(
   options: AgentOptions,
   { log, now, startedAt, onStop }: Start,
-  opened: readonly (() => unknown)[],
+  opened: (() => unknown)[],
 ): Promise<RunningAgent> {
   const revisions = RevisionStore.open(options.dataDirectory, log, now);
   onStop(() => revisions.close());
@@ -251,7 +251,7 @@ async function start(
     xdsTlsPort: tls.port,
     apiPort: http.port,
     stop: async () => {
-      for (const stop of opened) await stop();
+      for (const stop of opened.splice(0)) await stop();
     },
   };
 }

@@ -87,6 +87,7 @@ async function check(request: IncomingMessage, response: ServerResponse, command
   }
   const body = await readBody(request);
   if (body === null) {
+    response.setHeader('connection', 'close');
     reply(response, 413, 'application/json', `{"error":"the body is longer than ${maxBodyBytes} bytes"}\n`);
     return;
   }
@@ -94,15 +95,22 @@ async function check(request: IncomingMessage, response: ServerResponse, command
   reply(response, status, 'application/json', text);
 }
 
-async function readBody(request: IncomingMessage): Promise<string | null> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    bytes += (chunk as Buffer).length;
-    if (bytes > maxBodyBytes) return null;
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+/** Null when it is too long; the rest of such a body is not read. */
+function readBody(request: IncomingMessage): Promise<string | null> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= maxBodyBytes) chunks.push(chunk);
+      else {
+        request.pause();
+        resolve(null);
+      }
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    request.on('close', () => resolve(null));
+  });
 }
 
 function reply(response: ServerResponse, status: number, contentType: string, text: string): void {

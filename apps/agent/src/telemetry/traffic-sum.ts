@@ -22,7 +22,7 @@ export class TrafficSum {
 
   add(labels: TrafficLabels, increases: Increases): void {
     for (let index = 0; index < increases.length; index++) this.increases[index] = (this.increases[index] ?? 0) + (increases[index] ?? 0);
-    const traffic = labels.protocol === 'tcp' ? (increases[column.opened] ?? 0) : (increases[column.requests] ?? 0);
+    const traffic = trafficOf(labels, increases);
     if (labels.security !== 'unknown') {
       this.securityKnown += traffic;
       if (labels.security === 'mutual_tls') this.mutual += traffic;
@@ -108,6 +108,12 @@ export class TrafficSum {
 export function worseHealth(a: Health, b: Health): Health {
   const order: readonly Health[] = ['idle', 'healthy', 'degraded', 'failure'];
   return order.indexOf(a) >= order.indexOf(b) ? a : b;
+}
+
+/** What mTLS shares are counted by: requests, or bytes of TCP, whose connections may be older than the window. */
+function trafficOf({ protocol }: TrafficLabels, increases: Increases): number {
+  if (protocol !== 'tcp') return increases[column.requests] ?? 0;
+  return (increases[column.opened] ?? 0) + (increases[column.sentBytes] ?? 0) + (increases[column.receivedBytes] ?? 0);
 }
 
 function codeOf({ protocol, grpcStatus, code }: TrafficLabels): string {

@@ -84,7 +84,8 @@ class RotatingCertificate {
 
   addCaCertificateListener(listener: CaListener): void {
     this.caListeners.add(listener);
-    this.tellCa(listener);
+    // Later: grpc-js passes on only what comes after it has finished listening.
+    queueMicrotask(() => this.tellCa(listener));
   }
 
   removeCaCertificateListener(listener: CaListener): void {
@@ -93,7 +94,7 @@ class RotatingCertificate {
 
   addIdentityCertificateListener(listener: IdentityListener): void {
     this.identityListeners.add(listener);
-    this.tellIdentity(listener);
+    queueMicrotask(() => this.tellIdentity(listener));
   }
 
   removeIdentityCertificateListener(listener: IdentityListener): void {
