@@ -6,24 +6,25 @@ import { expect, test } from './mesh-test.ts';
 const resource = 'VirtualService/default/order-service';
 
 const mistakes = [
-  { what: 'an unknown subset', change: (yaml: string) => yaml.replace('subset: v2', 'subset: v9'), code: 'IST0101', line: /subset: v9/ },
-  { what: 'wrong weights', change: (yaml: string) => yaml.replace('weight: 90', 'weight: -5'), code: 'IST0106', line: /weight: -5/ },
-  { what: 'bad YAML', change: (yaml: string) => yaml.replace('  http:', '  http: ]['), code: null, line: /http: \]\[/ },
+  { what: 'an unknown subset', line: 'subset: v2', keys: ['Backspace', '9'], becomes: 'subset: v9', code: 'IST0101' },
+  { what: 'wrong weights', line: 'weight: 90', keys: ['Backspace', 'Backspace', '-', '5'], becomes: 'weight: -5', code: 'IST0106' },
+  { what: 'bad YAML', line: 'http:', keys: [' ', ']'], becomes: 'http: ]', code: null },
 ] as const;
 
-for (const { what, change, code, line } of mistakes) {
+for (const { what, line, keys, becomes, code } of mistakes) {
   test(`${what} is found on its line while typing, and cannot be applied`, async ({ console: page, mesh }) => {
     await page.goto(`${mesh.consoleUrl}/configuration?resource=${encodeURIComponent(resource)}`);
     const file = join(mesh.meshDirectory, 'traffic.yaml');
     const before = readFileSync(file, 'utf8');
-    const broken = change(await savedText(page, mesh.agentUrl));
-    await typeIntoEditor(page, broken);
+    const lines = (await savedText(page, mesh.agentUrl)).split('\n');
+    await typeAtEndOf(page, line, keys);
+    await expect(page.getByTestId('yaml-editor').locator('.view-line').filter({ hasText: becomes }).first()).toBeVisible();
 
     const findings = page.getByRole('region', { name: 'Findings' });
     await expect(findings.getByRole('status')).toContainText('cannot be applied', { timeout: 15_000 });
     if (code !== null) await expect(findings).toContainText(code);
-    const expectedLine = broken.split('\n').findIndex((text) => line.test(text)) + 1;
-    await expect(findings.getByRole('button', { name: `line ${expectedLine}`, exact: true }).first()).toBeVisible();
+    const place = `line ${lines.findIndex((text) => text.trim() === line) + 1}`;
+    await expect(findings.getByRole('button', { name: place, exact: true }).first()).toBeVisible();
     await expect(page.locator('.squiggly-error').first()).toBeAttached();
 
     await page.getByRole('button', { name: 'Apply', exact: true }).click();
@@ -37,10 +38,11 @@ test('an applied edit keeps the comments of the file and can be undone from the 
   await page.goto(`${mesh.consoleUrl}/configuration?resource=${encodeURIComponent(resource)}`);
   const file = join(mesh.meshDirectory, 'traffic.yaml');
   const before = readFileSync(file, 'utf8');
-  await typeIntoEditor(page, (await savedText(page, mesh.agentUrl)).replace('name: orders', 'name: all-orders'));
+  await savedText(page, mesh.agentUrl);
+  await typeAtEndOf(page, '- name: orders', ['-', 'a', 'l', 'l']);
   await expect(page.getByRole('region', { name: 'Findings' }).getByRole('status')).toContainText('valid');
   await page.getByRole('button', { name: 'Apply', exact: true }).click();
-  await expect.poll(() => readFileSync(file, 'utf8')).toBe(before.replace('name: orders', 'name: all-orders'));
+  await expect.poll(() => readFileSync(file, 'utf8')).toBe(before.replace('name: orders', 'name: orders-all'));
 
   await page.getByText('History', { exact: true }).click();
   await page.getByRole('list', { name: 'Revisions' }).getByRole('button').first().click();
@@ -55,11 +57,12 @@ async function savedText(page: Page, agentUrl: string): Promise<string> {
   return answer.result.data.yaml;
 }
 
-/** Replaces the editor's whole text as a paste does. */
-async function typeIntoEditor(page: Page, text: string): Promise<void> {
-  const editor = page.getByTestId('yaml-editor');
-  await expect(editor.locator('.view-line').first()).toBeVisible({ timeout: 20_000 });
-  await editor.locator('.view-lines').click();
-  await page.keyboard.press('ControlOrMeta+A');
-  await page.keyboard.insertText(text);
+/** Puts the cursor at the end of the first line with this text, and types. */
+async function typeAtEndOf(page: Page, line: string, keys: readonly string[]): Promise<void> {
+  const found = page.getByTestId('yaml-editor').locator('.view-line').filter({ hasText: line }).first();
+  await expect(found).toBeVisible({ timeout: 20_000 });
+  await found.click();
+  await page.keyboard.press('End');
+  for (const key of keys) await page.keyboard.press(key);
+  await page.keyboard.press('Escape');
 }

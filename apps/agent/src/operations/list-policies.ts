@@ -35,12 +35,12 @@ export function readEffectiveMtls(parts: AgentParts, scope: TrafficScope): reado
   const mesh = parts.config.current.mesh();
   const { from, to } = windowOf(scope, parts.now());
   const sums = new Map<string, TrafficSum>();
-  parts.series.each(from, to, (labels, increases) => {
+  parts.series.each(from, to, (labels, increases, recent) => {
     if (labels.reporter !== 'destination') return;
     const key = `${labels.destinationNamespace}/${labels.destinationWorkload}`;
     const sum = sums.get(key) ?? new TrafficSum();
     sums.set(key, sum);
-    sum.add(labels, increases);
+    sum.add(labels, increases, recent);
   });
   return mesh.workloads
     .filter(({ namespace }) => isSelected(scope.namespaces, namespace))

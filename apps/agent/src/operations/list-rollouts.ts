@@ -91,8 +91,8 @@ function destinationsOf(parts: AgentParts, spec: HttpRouteSpec, namespace: strin
 
 function sumOfVersion(parts: AgentParts, host: string, version: string, { from, to }: TrafficWindow): TrafficSum {
   const sum = new TrafficSum();
-  parts.series.each(from, to, (labels, increases) => {
-    if (isCountedOnce(labels) && hostOf(labels) === host && labels.destinationVersion === version) sum.add(labels, increases);
+  parts.series.each(from, to, (labels, increases, recent) => {
+    if (isCountedOnce(labels) && hostOf(labels) === host && labels.destinationVersion === version) sum.add(labels, increases, recent);
   });
   return sum;
 }

@@ -34,12 +34,12 @@ export function sumByService(
   { from, to }: { readonly from: number; readonly to: number },
 ): ReadonlyMap<string, TrafficSum> {
   const sums = new Map<string, TrafficSum>();
-  parts.series.each(from, to, (labels, increases) => {
+  parts.series.each(from, to, (labels, increases, recent) => {
     if (!isCountedOnce(labels)) return;
     const host = hostOf(labels);
     const sum = sums.get(host) ?? new TrafficSum();
     sums.set(host, sum);
-    sum.add(labels, increases);
+    sum.add(labels, increases, recent);
   });
   return sums;
 }

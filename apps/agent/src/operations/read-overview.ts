@@ -82,8 +82,8 @@ function readChanges(parts: AgentParts, isOwn: (namespace: string) => boolean): 
 
 function sumBetween(parts: AgentParts, from: number, to: number, isOwn: (namespace: string) => boolean): TrafficSum {
   const sum = new TrafficSum();
-  parts.series.each(from, to, (labels, increases) => {
-    if (isCountedOnce(labels) && isOwn(labels.destinationNamespace)) sum.add(labels, increases);
+  parts.series.each(from, to, (labels, increases, recent) => {
+    if (isCountedOnce(labels) && isOwn(labels.destinationNamespace)) sum.add(labels, increases, recent);
   });
   return sum;
 }

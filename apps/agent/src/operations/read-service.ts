@@ -22,7 +22,7 @@ export function readService(parts: AgentParts, key: string, scope: TrafficScope)
   const window = windowOf(scope, parts.now());
   const isOwn = (labels: TrafficLabels) => isCountedOnce(labels) && hostOf(labels) === service.hostname;
   const sum = new TrafficSum();
-  parts.series.each(window.from, window.to, (labels, increases) => isOwn(labels) && sum.add(labels, increases));
+  parts.series.each(window.from, window.to, (labels, increases, recent) => isOwn(labels) && sum.add(labels, increases, recent));
   const rows = (keyOf: (labels: TrafficLabels) => readonly [namespace: string, name: string]) =>
     breakdown(parts, window, (labels) => (isOwn(labels) ? keyOf(labels) : null));
   const routing = routingOf(parts, service);
@@ -55,13 +55,13 @@ function breakdown(
   keyOf: (labels: TrafficLabels) => readonly [namespace: string, name: string] | null,
 ): readonly BreakdownRow[] {
   const sums = new Map<string, { namespace: string; name: string; sum: TrafficSum }>();
-  parts.series.each(from, to, (labels, increases) => {
+  parts.series.each(from, to, (labels, increases, recent) => {
     const key = keyOf(labels);
     if (!key) return;
     const [namespace, name] = key;
     const row = sums.get(key.join('/')) ?? { namespace, name, sum: new TrafficSum() };
     sums.set(key.join('/'), row);
-    row.sum.add(labels, increases);
+    row.sum.add(labels, increases, recent);
   });
   const all = [...sums.values()].filter(({ sum }) => sum.hasTraffic);
   const requests = all.reduce((total, { sum }) => total + sum.requests, 0);

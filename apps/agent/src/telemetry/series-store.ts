@@ -18,6 +18,8 @@ const bucketMetric = 'istio_request_duration_milliseconds_bucket';
 /** More sets of labels than this are not kept: a metric gone wild must not take the agent's memory. */
 const maxSeries = 20_000;
 const forgetAfterMs = 24 * 3_600_000;
+/** What counts as now when health is judged. */
+const recentMs = 10_000;
 
 interface Counter {
   /** Null for lines that are not kept. */
@@ -102,14 +104,19 @@ export class SeriesStore {
     return sums;
   }
 
-  /** Every series with something in the time, with its own increases. */
-  each(from: number, to: number, visit: (labels: TrafficLabels, increases: Increases) => void): void {
+  /** Every series with something in the time, with its own increases, and how many requests of them came in its last seconds. */
+  each(from: number, to: number, visit: (labels: TrafficLabels, increases: Increases, recentRequests: number) => void): void {
     const tier = tierFor(from, this.now());
+    const recentFrom = Math.max(from, to - recentMs);
+    const recentTier = tierFor(recentFrom, this.now());
+    const recent = noIncreases();
     for (const series of this.all) {
       if (series.lastAt < from) continue;
       const sum = noIncreases();
       series.sumInto(sum, from, to, tier);
-      visit(series.labels, sum);
+      recent.fill(0);
+      series.sumInto(recent, recentFrom, to, recentTier);
+      visit(series.labels, sum, recent[column.requests] ?? 0);
     }
   }
 

@@ -97,3 +97,26 @@ test('the share of mTLS is known only where a receiver reported it', () => {
   ]);
   assert.equal(mixed.mtlsPercent, 75);
 });
+
+test('what fails now is a failure in a long time too, and what failed earlier is degraded', () => {
+  const sum = (recent: Readonly<Record<string, number>>, whole: Readonly<Record<string, number>>): string => {
+    const total = new TrafficSum();
+    for (const [code, requests] of Object.entries(whole)) {
+      const increases = noIncreases();
+      increases[column.requests] = requests;
+      total.add(readTrafficLabels(new Map(Object.entries(http(code)))), increases, recent[code] ?? 0);
+    }
+    return total.health();
+  };
+  assert.equal(sum({ 403: 5, 200: 5 }, { 403: 5, 200: 995 }), 'failure');
+  assert.equal(sum({ 200: 10 }, { 403: 500, 200: 500 }), 'degraded');
+  assert.equal(sum({}, { 403: 500, 200: 500 }), 'failure');
+});
+
+test('the mTLS share of TCP counts the bytes of connections that were opened earlier', () => {
+  const increases = noIncreases();
+  increases[column.sentBytes] = 40;
+  const sum = new TrafficSum();
+  sum.add(readTrafficLabels(new Map(Object.entries({ request_protocol: 'tcp', connection_security_policy: 'mutual_tls' }))), increases);
+  assert.equal(sum.mtlsPercent, 100);
+});

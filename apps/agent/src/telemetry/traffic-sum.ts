@@ -1,15 +1,15 @@
 import type { CodeShare, Health, TrafficStats } from '../api/types.ts';
 import { column, type Increases, latencyQuantile, noIncreases } from './columns.ts';
+import { codeOf, Outcomes } from './outcomes.ts';
 import type { TrafficLabels } from './traffic-labels.ts';
 
 /** Traffic added up over any number of series, with what health is judged by. */
 export class TrafficSum {
   private readonly increases = noIncreases();
   private readonly byCode = new Map<string, number>();
-  private clientErrors = 0;
-  private serverErrors = 0;
-  /** gRPC failures and requests without a response. */
-  private failures = 0;
+  private readonly outcomes = new Outcomes();
+  /** The same for the last seconds of the time. */
+  private readonly recentOutcomes = new Outcomes();
   private mutual = 0;
   private securityKnown = 0;
 
@@ -20,7 +20,8 @@ export class TrafficSum {
     return total;
   }
 
-  add(labels: TrafficLabels, increases: Increases): void {
+  /** `recentRequests`: how many of them came in the last seconds of the time. */
+  add(labels: TrafficLabels, increases: Increases, recentRequests = 0): void {
     for (let index = 0; index < increases.length; index++) this.increases[index] = (this.increases[index] ?? 0) + (increases[index] ?? 0);
     const traffic = trafficOf(labels, increases);
     if (labels.security !== 'unknown') {
@@ -30,10 +31,8 @@ export class TrafficSum {
     if (labels.protocol === 'tcp') return;
     const code = codeOf(labels);
     this.byCode.set(`${code} ${labels.flags}`, (this.byCode.get(`${code} ${labels.flags}`) ?? 0) + traffic);
-    const kind = outcomeOf(labels);
-    if (kind === 'failure') this.failures += traffic;
-    else if (kind === 'server-error') this.serverErrors += traffic;
-    else if (kind === 'client-error') this.clientErrors += traffic;
+    this.outcomes.add(labels, traffic);
+    this.recentOutcomes.add(labels, recentRequests);
   }
 
   get requests(): number {
@@ -56,7 +55,7 @@ export class TrafficSum {
 
   stats(seconds: number): TrafficStats {
     const { requests } = this;
-    const errors = this.clientErrors + this.serverErrors + this.failures;
+    const { errors } = this.outcomes;
     return {
       requestRate: requests / seconds,
       errorRate: errors / seconds,
@@ -86,21 +85,22 @@ export class TrafficSum {
       this.increases[index] = (this.increases[index] ?? 0) + increase;
     });
     for (const [code, count] of other.byCode) this.byCode.set(code, (this.byCode.get(code) ?? 0) + count);
-    this.clientErrors += other.clientErrors;
-    this.serverErrors += other.serverErrors;
-    this.failures += other.failures;
+    this.outcomes.merge(other.outcomes);
+    this.recentOutcomes.merge(other.recentOutcomes);
     this.mutual += other.mutual;
     this.securityKnown += other.securityKnown;
   }
 
-  /** 5xx: any is degraded, 10 % failure; 4xx: 10 % degraded, 20 % failure; gRPC failures and missing responses like 5xx. */
+  /**
+   * What fails now is a failure, however long the time looked at; what failed earlier in it and works now is degraded. Without recent requests
+   * the whole time is judged.
+   */
   health(): Health {
-    const { requests } = this;
-    if (requests <= 0) return this.hasTraffic ? 'healthy' : 'idle';
-    const percent = (count: number): number => (100 * count) / requests;
-    const worst = percent(this.serverErrors + this.failures);
-    if (worst >= 10 || percent(this.clientErrors) >= 20) return 'failure';
-    return worst > 0 || percent(this.clientErrors) >= 10 ? 'degraded' : 'healthy';
+    const whole = this.outcomes.health();
+    if (whole === 'idle') return this.hasTraffic ? 'healthy' : 'idle';
+    const recent = this.recentOutcomes.health();
+    if (recent === 'idle' || recent === 'failure') return recent === 'failure' ? recent : whole;
+    return whole === 'failure' ? 'degraded' : whole;
   }
 }
 
@@ -114,16 +114,4 @@ export function worseHealth(a: Health, b: Health): Health {
 function trafficOf({ protocol }: TrafficLabels, increases: Increases): number {
   if (protocol !== 'tcp') return increases[column.requests] ?? 0;
   return (increases[column.opened] ?? 0) + (increases[column.sentBytes] ?? 0) + (increases[column.receivedBytes] ?? 0);
-}
-
-function codeOf({ protocol, grpcStatus, code }: TrafficLabels): string {
-  if (protocol === 'grpc' && grpcStatus !== '') return grpcStatus;
-  return code === '' || code === '0' ? '-' : code;
-}
-
-function outcomeOf({ protocol, grpcStatus, code }: TrafficLabels): 'ok' | 'client-error' | 'server-error' | 'failure' {
-  if (protocol === 'grpc' && grpcStatus !== '') return grpcStatus === '0' ? 'ok' : 'failure';
-  if (code === '' || code === '0') return 'failure';
-  if (code.startsWith('5')) return 'server-error';
-  return code.startsWith('4') ? 'client-error' : 'ok';
 }
