@@ -77,11 +77,7 @@ interface Start {
   readonly onStop: (stop: () => unknown) => void;
 }
 
-async function start(
-  options: AgentOptions,
-  { log, now, startedAt, onStop }: Start,
-  opened: (() => unknown)[],
-): Promise<RunningAgent> {
+async function start(options: AgentOptions, { log, now, startedAt, onStop }: Start, opened: (() => unknown)[]): Promise<RunningAgent> {
   const revisions = RevisionStore.open(options.dataDirectory, log, now);
   onStop(() => revisions.close());
   const authority = await openAuthority({ directory: join(options.dataDirectory, 'ca'), pluggedIn: options.authorityDirectory, now });
@@ -114,6 +110,7 @@ async function start(
     registry,
     log,
     now,
+    bindsToLoopback: isLoopback(options.bind),
     onPush: (durationMs) => {
       pushTimes.push(durationMs);
       if (pushTimes.length > keptPushTimes) pushTimes.shift();
@@ -254,6 +251,10 @@ async function start(
       for (const stop of opened.splice(0)) await stop();
     },
   };
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1' || address === 'localhost';
 }
 
 /** Says which flag a taken port belongs to. */

@@ -1,15 +1,11 @@
 import type { TopologyQuery } from '../api/agent-api.ts';
 import type { TopologyEdge, TopologyGraph, TopologyNode } from '../api/types.ts';
 import type { TrafficLabels } from '../telemetry/traffic-labels.ts';
-import { TrafficSum, worseHealth } from '../telemetry/traffic-sum.ts';
+import { TrafficSum } from '../telemetry/traffic-sum.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { isSelected } from './counts.ts';
 import { describeNode, type NodePlace, placeOf } from './topology-nodes.ts';
 import { emptyReason, isCountedOnce, windowOf } from './traffic-window.ts';
-
-/** The span in which an edge that begins to fail has to show it, and the requests below which it would say nothing. */
-const recentMs = 10_000;
-const enoughRequests = 5;
 
 interface EdgeSum {
   readonly source: NodePlace;
@@ -18,8 +14,6 @@ interface EdgeSum {
   readonly sum: TrafficSum;
   /** What the receiving side says: it alone knows about mTLS. */
   readonly received: TrafficSum;
-  /** The last seconds alone, so that what starts to fail now is not hidden by the good minutes before. */
-  readonly recent: TrafficSum;
   sourcePrincipal: string | null;
   destinationPrincipal: string | null;
 }
@@ -37,12 +31,6 @@ export function readTopology(parts: AgentParts, query: TopologyQuery): TopologyG
     if (labels.reporter === 'destination') edge.received.add(labels, increases, recent);
     edge.sourcePrincipal ??= labels.sourcePrincipal || null;
     edge.destinationPrincipal ??= labels.destinationPrincipal || null;
-  });
-  parts.series.each(Math.max(window.from, window.to - recentMs), window.to, (labels, increases) => {
-    if (!isCountedOnce(labels)) return;
-    const source = placeOf(labels, 'source', query.graphType);
-    const target = placeOf(labels, 'destination', query.graphType);
-    edges.get(edgeId(source, target, labels))?.recent.add(labels, increases);
   });
   const carrying = [...edges].filter(([, { sum }]) => sum.hasTraffic);
   const places = new Map<string, NodePlace>();
@@ -64,10 +52,8 @@ export function readTopology(parts: AgentParts, query: TopologyQuery): TopologyG
   };
 }
 
-const edgeId = (source: NodePlace, target: NodePlace, { protocol }: TrafficLabels): string => `${source.id}>${target.id}:${protocol}`;
-
 function edgeOf(edges: Map<string, EdgeSum>, source: NodePlace, target: NodePlace, labels: TrafficLabels): EdgeSum {
-  const id = edgeId(source, target, labels);
+  const id = `${source.id}>${target.id}:${labels.protocol}`;
   const known = edges.get(id);
   if (known) return known;
   const edge: EdgeSum = {
@@ -76,7 +62,6 @@ function edgeOf(edges: Map<string, EdgeSum>, source: NodePlace, target: NodePlac
     protocol: labels.protocol,
     sum: new TrafficSum(),
     received: new TrafficSum(),
-    recent: new TrafficSum(),
     sourcePrincipal: null,
     destinationPrincipal: null,
   };
@@ -86,7 +71,7 @@ function edgeOf(edges: Map<string, EdgeSum>, source: NodePlace, target: NodePlac
 
 function toEdge(
   id: string,
-  { source, target, protocol, sum, received, recent, ...principals }: EdgeSum,
+  { source, target, protocol, sum, received, ...principals }: EdgeSum,
   { all, seconds }: { readonly all: readonly (readonly [string, EdgeSum])[]; readonly seconds: number },
 ): TopologyEdge {
   const sent = all.filter(([, edge]) => edge.source.id === source.id).reduce((total, [, edge]) => total + edge.sum.requests, 0);
@@ -95,7 +80,7 @@ function toEdge(
     source: source.id,
     target: target.id,
     protocol,
-    health: recent.requests >= enoughRequests ? worseHealth(sum.health(), recent.health()) : sum.health(),
+    health: sum.health(),
     stats: sum.stats(seconds),
     sharePercent: sent > 0 ? (100 * sum.requests) / sent : null,
     mtlsPercent: received.mtlsPercent,

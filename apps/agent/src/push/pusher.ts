@@ -6,6 +6,7 @@ import type { Snapshot } from '@weft/core/snapshot/snapshot';
 import type { Log } from '../log.ts';
 import type { EncodedSnapshot } from '../xds/types.ts';
 import { gatewaySecrets } from './gateway-secrets.ts';
+import { LoopbackListeners } from './loopback-listeners.ts';
 import type { ProxyConnection } from './proxy-connection.ts';
 import type { ProxyRegistry } from './proxy-registry.ts';
 import { SnapshotEncoder } from './snapshot-encoder.ts';
@@ -19,6 +20,8 @@ export interface PushedMesh {
 export interface PusherOptions {
   readonly registry: ProxyRegistry;
   readonly log: Log;
+  /** Whether proxies of this computer listen on loopback only. */
+  readonly bindsToLoopback: boolean;
   /** Called with the milliseconds of every push: compile and encode for all proxies. */
   readonly onPush: (durationMs: number) => void;
   readonly now: () => number;
@@ -30,6 +33,7 @@ const maxSpareSnapshots = 64;
 /** Brings every connected proxy to the newest mesh. Changes that come while one is being pushed are taken together. */
 export class Pusher {
   private readonly options: PusherOptions;
+  private readonly loopback = new LoopbackListeners();
   private readonly encoder = new SnapshotEncoder();
   private readonly compiledByHash = new Map<string, Compiled>();
   private readonly lastByNode = new WeakMap<ProxyNode, Compiled>();
@@ -105,7 +109,7 @@ export class Pusher {
     try {
       const compiled = this.compiledFor(mesh, connection.node);
       this.lastByNode.set(connection.node, compiled);
-      const { snapshot } = compiled;
+      const snapshot = this.options.bindsToLoopback ? this.loopback.apply(compiled.snapshot, connection.node) : compiled.snapshot;
       const secrets = [...snapshot.secrets, ...this.secretsFor(mesh, connection)];
       return this.encoder.encode({ ...snapshot, secrets }, revision);
     } catch (error) {

@@ -171,7 +171,7 @@ export class ConfigStore {
     for (const [file, { findings }] of parsed) {
       const last = this.configuration.parsedByFile.get(file);
       if (!last || last.text === files.get(file)) continue;
-      const worse = newFindings(last.findings, findings);
+      const worse = newFindings(last.findings, findings).filter(({ level }) => level === 'Error');
       if (worse.length === 0) continue;
       held.set(file, worse);
       files.set(file, last.text);

@@ -45,8 +45,8 @@ export function createConfiguration(
   const ids = new Set(own.map(({ ref }) => resourceId(ref)));
   const builtIn = context.builtIn.filter(({ ref }) => !ids.has(resourceId(ref)));
   const set = createResourceSet([...builtIn, ...own]);
-  const { meshConfig, meshNetworks, findings: settingsFindings } = readMeshConfiguration(set, context.sendsTrafficRecords);
-  const settings = createMeshSettings(meshConfig, meshNetworks);
+  const { meshConfig, meshNetworks, clusterId, findings: settingsFindings } = readMeshConfiguration(set, context.sendsTrafficRecords);
+  const settings = createMeshSettings(meshConfig, meshNetworks, { clusterId });
   const fileFindings = [...parsedByFile.values()].flatMap(({ findings }) => findings);
   const mesh = once(() => resolveMesh(set, settings, previous?.mesh() ?? null));
   const findings = once(() => [...fileFindings, ...settingsFindings, ...analyzed(set, settings)].sort(byPlace));

@@ -36,11 +36,11 @@ export function findingKey({ code, origin, path, message }: Finding): string {
   return `${code}|${origin}|${path}|${message}`;
 }
 
-function parseFinding({ file, line, column, message }: ParseProblem): Finding {
+function parseFinding({ file, line, column, message, severity }: ParseProblem): Finding {
   const place = { file, line, column };
   return {
     code: 'WFT0001',
-    level: 'Error',
+    level: severity === 'error' ? 'Error' : 'Warning',
     source: 'parse',
     origin: file,
     resourceId: null,
