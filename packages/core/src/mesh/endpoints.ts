@@ -1,4 +1,3 @@
-import { isIp } from '../base/addresses.ts';
 import { selectsLabels } from '../base/labels.ts';
 import { formatSpiffe } from '../base/spiffe.ts';
 import { stableHash } from '../base/stable-hash.ts';
@@ -9,6 +8,7 @@ import { augmentLabels, parseLocality } from './labels.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type { Endpoint, EndpointSet, Service, ServicePort } from './service.ts';
 import type { Workload } from './workload.ts';
+import { workloadEndpoint, workloadEndpoints } from './workload-endpoints.ts';
 
 /** How the server side of a workload port takes connections. */
 export type MtlsMode = EndpointSet['namespaceMtls'];
@@ -109,60 +109,6 @@ function selectedEndpoints(inputs: EndpointInputs, kind: Workload['kind']): Endp
   return inputs.workloads
     .filter((workload) => workload.kind === kind && selectsLabels(service.selector, workload.labels))
     .flatMap((workload) => service.ports.flatMap((port) => workloadEndpoints(workload, service, port)));
-}
-
-/** The endpoints that a workload gives a service port; none when the port's target is a name that the workload does not have. */
-export function workloadEndpoints(workload: Workload, service: Service, servicePort: ServicePort): Endpoint[] {
-  const [address] = workload.addresses;
-  // Kubernetes services cannot be served from host names or sockets, ServiceEntries can.
-  if (address === undefined || (service.registry === 'Kubernetes' && !isIp(address))) return [];
-  const isSocket = address.startsWith('unix://');
-  const port = isSocket ? 0 : targetPort(workload, service, servicePort);
-  if (port === null) return [];
-  return [
-    workloadEndpoint(workload, {
-      address: isSocket ? address.slice('unix://'.length) : address,
-      port,
-      portName: servicePort.name,
-      isReady: workload.isReady || service.publishNotReadyAddresses,
-    }),
-  ];
-}
-
-function targetPort(workload: Workload, service: Service, servicePort: ServicePort): number | null {
-  const target = servicePort.targetPort;
-  if (workload.kind === 'WorkloadEntry' || service.registry === 'External') {
-    const named = workload.portByName[servicePort.name];
-    if (named) return named;
-  }
-  if (typeof target === 'number') return target;
-  if (target !== null) return workload.portByName[target] ?? (/^\d+$/.test(target) ? Number(target) : null);
-  return servicePort.number;
-}
-
-function workloadEndpoint(
-  workload: Workload,
-  at: { readonly address: string; readonly port: number; readonly portName: string; readonly isReady: boolean },
-): Endpoint {
-  return {
-    address: at.address,
-    port: at.port,
-    portName: at.portName,
-    labels: augmentLabels(workload.labels, workload),
-    locality: workload.locality,
-    network: workload.network,
-    cluster: workload.cluster,
-    tlsMode: workload.tlsMode,
-    acceptsMtls: false,
-    weight: workload.weight,
-    health: at.isReady ? 'healthy' : 'unhealthy',
-    namespace: workload.namespace,
-    serviceAccount: workload.serviceAccount,
-    workloadName: workload.workloadName,
-    nodeName: workload.nodeName,
-    hostname: '',
-    ref: workload.ref,
-  };
 }
 
 interface PlainEndpoint {
