@@ -39,7 +39,10 @@ export function ConfigurationPage() {
             { value: 'history', label: 'History' },
           ]}
         />
-        <Button leftSection={<IconFilePlus size={15} aria-hidden />} onClick={() => void setState({ view: 'resources', resource: 'new' })}>
+        <Button
+          leftSection={<IconFilePlus size={15} aria-hidden />}
+          onClick={() => void setState({ view: 'resources', resource: 'new', applied: null })}
+        >
           New resource
         </Button>
       </PageHeader>

@@ -12,6 +12,8 @@ export function useConfigurationState() {
       view: parseAsStringLiteral(views).withDefault('resources'),
       resource: parseAsString,
       line: parseAsInteger,
+      /** The revision that the open resource was just applied as. */
+      applied: parseAsInteger,
       kind: parseAsString,
       find: parseAsString.withDefault('').withOptions({ history: 'replace' }),
       revision: parseAsInteger,

@@ -14,6 +14,7 @@ import { sendChanges, useApply } from '../../lib/apply.ts';
 import { useDraftAnalysis } from '../../lib/draft-analysis.ts';
 import { AnalysisStatus } from './analysis-status.tsx';
 import classes from './configuration.module.css';
+import { useConfigurationState } from './configuration-state.ts';
 import { DraftPreview } from './draft-preview.tsx';
 import { RelatedResources } from './related-resources.tsx';
 
@@ -39,7 +40,7 @@ export function DraftEditor(props: DraftEditorProps) {
   const { id, label, title, saved, savedFindings, related, text, onText, line, onApplied, onDeleted } = props;
   const { status } = useAgentState();
   const [isPreviewed, setPreviewed] = useState(false);
-  const [appliedRevision, setApplied] = useState<number | null>(null);
+  const [{ applied: appliedRevision }, setState] = useConfigurationState();
   const applied = useAppliedRevision(appliedRevision);
   const [revealed, setRevealed] = useState<{ readonly line: number } | null>(line === null ? null : { line });
   const isChanged = text !== saved;
@@ -56,7 +57,7 @@ export function DraftEditor(props: DraftEditorProps) {
       }),
     (revision) => {
       applied.forgetUndo();
-      setApplied(revision);
+      void setState({ applied: revision }, { history: 'replace' });
       setPreviewed(false);
       onApplied();
     },

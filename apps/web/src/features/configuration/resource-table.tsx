@@ -26,7 +26,7 @@ export function ResourceTable({ list }: { list: ResourceList }) {
       ),
     [list.resources, state.kind, needle],
   );
-  const columns = useMemo(() => columnsWith((id) => void setState({ resource: id, line: null })), [setState]);
+  const columns = useMemo(() => columnsWith((id) => void setState({ resource: id, line: null, applied: null })), [setState]);
   return (
     <div className={classes.list}>
       <div className={classes.filters}>

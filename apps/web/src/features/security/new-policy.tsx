@@ -25,10 +25,11 @@ export function NewPolicy() {
       saved={template}
       text={text}
       onText={setDraft}
-      onApplied={() => {
+      onApplied={(revision) => {
         const read = readPolicy(text);
         setDraft(null);
-        if ('model' in read) void setState({ policy: `AuthorizationPolicy/${read.model.namespace || 'default'}/${read.model.name}` });
+        if ('model' in read)
+          void setState({ policy: `AuthorizationPolicy/${read.model.namespace || 'default'}/${read.model.name}`, applied: revision });
       }}
     />
   );

@@ -100,3 +100,14 @@ test('rules are appended behind the others', () => {
   assert.deepEqual(modelOf(edited).rules[1]?.to, [{ methods: ['GET'] }]);
   assert.match(edited, /# the shop itself/);
 });
+
+test('a rule that is built up step by step is written in block style', () => {
+  const rules = ['spec', 'rules'];
+  let edited = appendAt('kind: AuthorizationPolicy\nspec:\n  action: DENY\n', rules, {});
+  edited = appendAt(edited, [...rules, 0, 'from'], { source: { principals: [] } });
+  edited = setAt(edited, [...rules, 0, 'from', 0, 'source', 'principals'], ['a', 'b']);
+  assert.equal(
+    edited,
+    'kind: AuthorizationPolicy\nspec:\n  action: DENY\n  rules:\n    - from:\n        - source:\n            principals:\n              - a\n              - b\n',
+  );
+});

@@ -95,6 +95,7 @@ function list(value: unknown): readonly unknown[] {
 /** Sets what stands at a path; comments, order and quoting of everything else stay. `undefined` removes it, and containers left empty by that. */
 export function setAt(text: string, path: Path, value: unknown): string {
   const document = parseDocument(text);
+  unfoldEmpty(document, path);
   if (value === undefined) removeAt(document, path);
   else if (Array.isArray(value) && isSeq(document.getIn(path))) mergeSequence(document, path, value);
   else document.setIn(path, document.createNode(value));
@@ -104,13 +105,18 @@ export function setAt(text: string, path: Path, value: unknown): string {
 /** Appends to the list at a path, which is made when there is none. */
 export function appendAt(text: string, path: Path, value: unknown): string {
   const document = parseDocument(text);
-  const sequence = document.getIn(path);
-  if (isSeq(sequence)) {
-    // `rules: []` is how an empty list has to be written; with entries it reads better in block style.
-    if (sequence.items.length === 0) sequence.flow = false;
-    sequence.add(document.createNode(value));
-  } else document.setIn(path, document.createNode([value]));
+  unfoldEmpty(document, path);
+  if (isSeq(document.getIn(path))) document.addIn(path, document.createNode(value));
+  else document.setIn(path, document.createNode([value]));
   return print(document);
+}
+
+/** `{}` and `[]` are how empty collections have to be written; with entries, block style reads better. */
+function unfoldEmpty(document: Document, path: Path): void {
+  for (let length = 1; length <= path.length; length += 1) {
+    const node = document.getIn(path.slice(0, length));
+    if ((isMap(node) || isSeq(node)) && node.items.length === 0) node.flow = false;
+  }
 }
 
 function print(document: Document): string {

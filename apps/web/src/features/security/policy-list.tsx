@@ -25,11 +25,12 @@ export function PolicyList({ policies }: { policies: readonly PolicySummary[] })
           <UnstyledButton
             className={classes.policy}
             aria-current={item.id === policy ? 'true' : undefined}
-            onClick={() => void setState({ policy: item.id })}
+            onClick={() => void setState({ policy: item.id, applied: null })}
           >
             <KindBadge kind={item.kind} />
             <span className={classes.policyName}>
-              {item.name} <span className={classes.note}>{item.namespace}</span>
+              {item.name} <span className={classes.note}>{item.namespace}</span>{' '}
+              {item.findings.errors + item.findings.warnings > 0 && <FindingTally findings={item.findings} />}
             </span>
             <span className={classes.action} data-action={item.action ?? item.mtlsMode}>
               {item.action ?? item.mtlsMode ?? 'JWT'}
@@ -39,7 +40,6 @@ export function PolicyList({ policies }: { policies: readonly PolicySummary[] })
               {item.summary}
               {item.deniedRate > 0 && <span className={classes.denied}> Refuses {formatRate(item.deniedRate)} rps.</span>}
             </span>
-            {item.findings.errors + item.findings.warnings > 0 && <FindingTally findings={item.findings} />}
           </UnstyledButton>
         </li>
       ))}

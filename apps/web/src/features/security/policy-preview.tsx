@@ -3,6 +3,7 @@
 import { Loader } from '@mantine/core';
 import { IconCircleCheckFilled, IconExclamationCircleFilled } from '@tabler/icons-react';
 import type { ReplayGroup, SecurityDraftPreview } from '@weft/agent/api/config-types';
+import type { Finding } from '@weft/agent/api/types';
 import { AffectedProxies } from '../../components/affected-proxies.tsx';
 import { DiffView } from '../../components/diff-view.tsx';
 import { FindingList } from '../../components/finding-list.tsx';
@@ -12,8 +13,14 @@ import { partsOfResourceId } from '../../lib/links.ts';
 import classes from './security.module.css';
 import type { SecurityDraftState } from './security-draft.ts';
 
+interface PolicyPreviewProps {
+  readonly isChanged: boolean;
+  readonly live: SecurityDraftState;
+  readonly onReveal: (finding: Finding) => void;
+}
+
 /** What applying would do: to recorded requests, to findings, to the file, to the proxies. */
-export function PolicyPreview({ isChanged, live }: { isChanged: boolean; live: SecurityDraftState }) {
+export function PolicyPreview({ isChanged, live, onReveal }: PolicyPreviewProps) {
   if (!isChanged) return <div className={classes.status}>This is in force. Change it to see what would happen.</div>;
   if (live.error !== null) {
     return (
@@ -29,10 +36,16 @@ export function PolicyPreview({ isChanged, live }: { isChanged: boolean; live: S
       </div>
     );
   }
-  return <Preview preview={live.preview} isBehind={live.isBehind} />;
+  return <Preview preview={live.preview} isBehind={live.isBehind} onReveal={onReveal} />;
 }
 
-function Preview({ preview, isBehind }: { preview: SecurityDraftPreview; isBehind: boolean }) {
+interface PreviewProps {
+  readonly preview: SecurityDraftPreview;
+  readonly isBehind: boolean;
+  readonly onReveal: (finding: Finding) => void;
+}
+
+function Preview({ preview, isBehind, onReveal }: PreviewProps) {
   const Icon = preview.valid ? IconCircleCheckFilled : IconExclamationCircleFilled;
   return (
     <section aria-label="Preview" aria-busy={isBehind}>
@@ -41,8 +54,8 @@ function Preview({ preview, isBehind }: { preview: SecurityDraftPreview; isBehin
         {preview.valid ? 'The draft is valid.' : 'The draft cannot be applied.'}
         {isBehind && <Loader size={12} aria-label="Checking" />}
       </div>
-      {preview.draft.length > 0 && <FindingList findings={preview.draft} empty="" />}
-      <Replay replay={preview.replay} />
+      {preview.draft.length > 0 && <FindingList findings={preview.draft} empty="" onReveal={onReveal} />}
+      {preview.replay.evaluated > 0 && <Replay replay={preview.replay} />}
       {preview.files.length > 0 && (
         <div className={classes.block}>
           <h3>What Apply will write</h3>
@@ -58,8 +71,7 @@ function Replay({ replay }: { replay: SecurityDraftPreview['replay'] }) {
   return (
     <div className={classes.block}>
       <h3>Recorded requests replayed</h3>
-      {replay.evaluated === 0 && <div>No request is recorded yet, so nothing can be replayed.</div>}
-      {replay.evaluated > 0 && replay.groups.length === 0 && <div>All {replay.evaluated} recorded requests would end as they did.</div>}
+      {replay.groups.length === 0 && <div>All {replay.evaluated} recorded requests would end as they did.</div>}
       {replay.groups.length > 0 && (
         <ul className={classes.replay}>
           {replay.groups.map((group) => (
@@ -70,11 +82,9 @@ function Replay({ replay }: { replay: SecurityDraftPreview['replay'] }) {
           ))}
         </ul>
       )}
-      {replay.evaluated > 0 && (
-        <div className={classes.note}>
-          {replay.evaluated} replayed, {replay.unchanged} unchanged.
-        </div>
-      )}
+      <div className={classes.note}>
+        {replay.evaluated} replayed, {replay.unchanged} unchanged.
+      </div>
     </div>
   );
 }

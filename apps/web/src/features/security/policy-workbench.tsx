@@ -2,6 +2,7 @@
 
 import { Button, SegmentedControl } from '@mantine/core';
 import type { DraftChange } from '@weft/agent/api/config-types';
+import type { Finding } from '@weft/agent/api/types';
 import { useMemo, useState } from 'react';
 import { AppliedNotice } from '../../components/applied-notice.tsx';
 import { Notice } from '../../components/notice.tsx';
@@ -25,14 +26,14 @@ interface PolicyWorkbenchProps {
   readonly saved: string;
   readonly text: string;
   readonly onText: (text: string) => void;
-  readonly onApplied: () => void;
+  readonly onApplied: (revision: number) => void;
 }
 
 /** One policy in two views of one document, with what it would change beside it. */
 export function PolicyWorkbench({ id, title, saved, text, onText, onApplied }: PolicyWorkbenchProps) {
   const { status } = useAgentState();
-  const [{ mode }, setState] = useSecurityState();
-  const [revision, setRevision] = useState<number | null>(null);
+  const [{ mode, applied: revision }, setState] = useSecurityState();
+  const [revealed, setRevealed] = useState<{ readonly line: number } | null>(null);
   const applied = useAppliedRevision(revision);
   const read = useMemo(() => readPolicy(text), [text]);
   const isChanged = text !== saved;
@@ -42,10 +43,14 @@ export function PolicyWorkbench({ id, title, saved, text, onText, onApplied }: P
     (client) => sendChanges(client, { changes: [change], why: reasonOf(id, text), baseRevision: status?.agent.revision ?? null }),
     (made) => {
       applied.forgetUndo();
-      setRevision(made);
-      onApplied();
+      void setState({ applied: made }, { history: 'replace' });
+      onApplied(made);
     },
   );
+  const reveal = ({ line }: { readonly line: number }) => {
+    setRevealed({ line });
+    void setState({ mode: 'yaml' }, { history: 'replace' });
+  };
   const isPolicy = 'model' in read;
   const isVisual = mode === 'visual' && isPolicy;
   return (
@@ -73,7 +78,13 @@ export function PolicyWorkbench({ id, title, saved, text, onText, onApplied }: P
           {isVisual ? (
             <VisualEditor model={read.model} text={text} isNew={id === null} onText={onText} />
           ) : (
-            <YamlEditor value={text} onChange={onText} label={`YAML of ${title}`} markers={isChanged ? (live.preview?.draft ?? []) : []} />
+            <YamlEditor
+              value={text}
+              onChange={onText}
+              label={`YAML of ${title}`}
+              markers={isChanged ? (live.preview?.draft ?? noFindings) : noFindings}
+              revealed={revealed}
+            />
           )}
         </div>
         <div className={classes.side}>
@@ -89,12 +100,14 @@ export function PolicyWorkbench({ id, title, saved, text, onText, onApplied }: P
           )}
           <Refusal result={apply.data} error={apply.error} />
           {revision !== null && !isChanged && <AppliedNotice {...applied} revision={revision} />}
-          <PolicyPreview isChanged={isChanged} live={live} />
+          <PolicyPreview isChanged={isChanged} live={live} onReveal={reveal} />
         </div>
       </div>
     </section>
   );
 }
+
+const noFindings: readonly Finding[] = [];
 
 /** Told in the history: the policy and what it does now. */
 function reasonOf(id: string | null, text: string): string {

@@ -23,7 +23,7 @@ export function SecurityPage() {
         <SegmentedControl
           aria-label="Show"
           value={state.view}
-          onChange={(view) => void setState({ view: view as SecurityView, policy: null })}
+          onChange={(view) => void setState({ view: view as SecurityView, policy: null, applied: null })}
           data={[
             { value: 'policies', label: 'Policies' },
             { value: 'mtls', label: 'Effective mTLS' },
@@ -31,7 +31,7 @@ export function SecurityPage() {
         />
         <Button
           leftSection={<IconShieldPlus size={15} aria-hidden />}
-          onClick={() => void setState({ view: 'policies', policy: 'new', mode: 'visual' })}
+          onClick={() => void setState({ view: 'policies', policy: 'new', mode: 'visual', applied: null })}
         >
           New policy
         </Button>

@@ -1,6 +1,6 @@
 'use client';
 
-import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
+import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
 
 const views = ['policies', 'mtls'] as const;
 export type SecurityView = (typeof views)[number];
@@ -11,6 +11,8 @@ export function useSecurityState() {
     {
       view: parseAsStringLiteral(views).withDefault('policies'),
       policy: parseAsString,
+      /** The revision that the open policy was just applied as. */
+      applied: parseAsInteger,
       mode: parseAsStringLiteral(['visual', 'yaml'] as const).withDefault('visual'),
     },
     { history: 'push' },

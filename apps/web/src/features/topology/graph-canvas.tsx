@@ -19,7 +19,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import classes from './graph.module.css';
 import { describeEdge, GraphEdge, type GraphEdgeType } from './graph-edge.tsx';
 import { describeNode, GraphNode, type GraphNodeType } from './graph-node.tsx';
-import { type Layout, nodeSize, useLayout } from './layout.ts';
+import { type Layout, useLayout } from './layout.ts';
 import type { EdgeLabel, Selection } from './topology-state.ts';
 
 interface GraphCanvasProps {
@@ -40,7 +40,7 @@ const edgeTypes = { mesh: GraphEdge };
 
 /** The live graph. Data comes and goes with every refresh; positions stay. */
 export function GraphCanvas(props: GraphCanvasProps) {
-  const { graph, selection, onSelect, onOpen } = props;
+  const { graph, onSelect, onOpen } = props;
   const scheme = useComputedColorScheme('light');
   const stage = useRef<HTMLDivElement>(null);
   const layout = useLayout(graph, () => (stage.current?.clientWidth ?? 4) / (stage.current?.clientHeight ?? 3));
@@ -90,17 +90,16 @@ export function GraphCanvas(props: GraphCanvasProps) {
         flow.current = instance;
       }}
       onNodesChange={change}
+      onEdgesChange={(changes) => {
+        const chosen = changes.find((each) => each.type === 'select' && each.selected);
+        if (chosen !== undefined && 'id' in chosen) onSelect({ kind: 'edge', id: chosen.id });
+      }}
       onNodeClick={(_, node) => node.type === 'mesh' && onSelect({ kind: 'node', id: node.id })}
       onNodeDoubleClick={(_, node) => node.type === 'mesh' && onOpen(node.data.node)}
       onEdgeClick={(_, edge) => onSelect({ kind: 'edge', id: edge.id })}
       onPaneClick={() => onSelect(null)}
       onNodeMouseEnter={(_, node) => setHovered(node.type === 'mesh' ? node.id : null)}
       onNodeMouseLeave={() => setHovered(null)}
-      onSelectionChange={({ nodes: [node], edges: [edge] }) => {
-        // Enter and Space on a focused element select it; clicks come through their own events.
-        if (node !== undefined && selection?.id !== node.id) onSelect({ kind: 'node', id: node.id });
-        else if (edge !== undefined && selection?.id !== edge.id) onSelect({ kind: 'edge', id: edge.id });
-      }}
       onMove={(_, viewport) => setFar(viewport.zoom < 0.45)}
       minZoom={0.1}
       maxZoom={2.5}
@@ -220,7 +219,8 @@ function placeNodes({ graph, layout, neighbours, previous, selection, showsBoxes
           layout,
         },
         ...kept(node.id, { x: box.x, y: box.y }),
-        ...nodeSize,
+        width: box.width,
+        height: box.height,
         selected: selection?.kind === 'node' && selection.id === node.id,
         ariaLabel: describeNode(node),
         ariaRole: 'button' as const,

@@ -4,7 +4,12 @@ import type { TopologyGraph } from '@weft/agent/api/types';
 import ELK, { type ElkNode } from 'elkjs/lib/elk-api.js';
 import { useEffect, useRef, useState } from 'react';
 
-export const nodeSize = { width: 100, height: 84 } as const;
+const nodeHeight = 84;
+
+/** Wide enough for the name at 12.5 px, within limits. */
+function widthOf(name: string): number {
+  return Math.min(150, Math.max(72, Math.round(name.length * 7.2) + 6));
+}
 
 export type Direction = 'RIGHT' | 'DOWN';
 
@@ -114,7 +119,9 @@ function elkGraph(graph: TopologyGraph, seenEdges: ReadonlyMap<string, readonly 
     children: namespaces.map((namespace) => ({
       id: `namespace ${namespace}`,
       layoutOptions: { ...(hasEdges ? spacing : packedOptions), 'elk.padding': '[top=38,left=12,bottom=14,right=12]' },
-      children: nodes.filter((node) => node.namespace === namespace).map((node) => ({ id: node.id, ...nodeSize })),
+      children: nodes
+        .filter((node) => node.namespace === namespace)
+        .map((node) => ({ id: node.id, width: widthOf(node.name), height: nodeHeight })),
     })),
     edges: [...seenEdges]
       .filter(([, [source, target]]) => ids.has(source) && ids.has(target) && source !== target)
