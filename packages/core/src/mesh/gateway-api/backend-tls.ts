@@ -1,7 +1,7 @@
 import type { BackendTLSPolicy, DestinationRule, ResourceSet } from '../../resource/kinds.ts';
 import { compareAge } from '../../resource/resource-set.ts';
 import type { Finding } from './condition.ts';
-import type { TranslationContext } from './listeners.ts';
+import type { TranslationContext } from './context.ts';
 
 /** What a BackendTLSPolicy came to, for the gateways that send requests to its services. */
 export interface TranslatedBackendTls {

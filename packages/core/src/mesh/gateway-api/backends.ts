@@ -1,5 +1,5 @@
 import type { Finding } from './condition.ts';
-import type { TranslationContext } from './listeners.ts';
+import type { TranslationContext } from './context.ts';
 import { isReferencePermitted } from './references.ts';
 
 /** A reference to something that requests are sent to. */

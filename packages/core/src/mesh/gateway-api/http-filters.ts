@@ -2,7 +2,7 @@ import type { HTTPRoute } from '../../resource/kinds.ts';
 import type { HttpRouteSpec } from '../virtual-service.ts';
 import { type Referrer, resolveBackend } from './backends.ts';
 import type { Finding } from './condition.ts';
-import type { TranslationContext } from './listeners.ts';
+import type { TranslationContext } from './context.ts';
 
 type HttpRule = NonNullable<HTTPRoute['spec']['rules']>[number];
 export type HttpFilter = NonNullable<HttpRule['filters']>[number];

@@ -2,8 +2,8 @@ import type { GRPCRoute, HTTPRoute } from '../../resource/kinds.ts';
 import type { HttpRouteSpec, Rule } from '../virtual-service.ts';
 import { type BackendReference, type Referrer, resolveBackend } from './backends.ts';
 import type { Finding } from './condition.ts';
+import type { TranslationContext } from './context.ts';
 import { type HttpFilter, routeFilters } from './http-filters.ts';
-import type { TranslationContext } from './listeners.ts';
 
 type HttpRule = NonNullable<HTTPRoute['spec']['rules']>[number];
 type HttpMatch = NonNullable<HttpRule['matches']>[number];

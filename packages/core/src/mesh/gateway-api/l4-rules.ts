@@ -2,7 +2,7 @@ import type { TCPRoute, TLSRoute } from '../../resource/kinds.ts';
 import type { Rule, TcpRouteSpec, TlsRouteSpec } from '../virtual-service.ts';
 import { type BackendReference, type Referrer, resolveBackend } from './backends.ts';
 import type { Finding } from './condition.ts';
-import type { TranslationContext } from './listeners.ts';
+import type { TranslationContext } from './context.ts';
 
 /** The rules of a TCPRoute, and what is wrong with them. A rule without a usable backend is left out: connections are closed. */
 export function tcpRules(

@@ -1,7 +1,8 @@
 import { hostMatches } from '../../base/hosts.ts';
 import type { Resource } from '../../resource/resource.ts';
 import type { Finding } from './condition.ts';
-import { type ApiListener, servedGateways, type TranslationContext } from './listeners.ts';
+import { gatewayApiGroup, type TranslationContext } from './context.ts';
+import { type ApiListener, servedGateways } from './listeners.ts';
 
 /** What a route says it belongs to, its defaults filled in. */
 export interface ParentReference {
@@ -29,8 +30,6 @@ interface RouteSpec {
   readonly parentRefs?: readonly (Readonly<Record<string, unknown>> | undefined)[];
   readonly hostnames?: readonly string[];
 }
-
-const gatewayApiGroup = 'gateway.networking.k8s.io';
 
 /** The attachments of a route to the parents that Weft serves; parents of other controllers are passed over in silence. */
 export function attachments(

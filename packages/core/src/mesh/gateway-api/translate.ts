@@ -5,9 +5,10 @@ import { compareAge } from '../../resource/resource-set.ts';
 import type { HttpRouteSpec, Rule, TcpRouteSpec, TlsRouteSpec, VirtualServiceRules } from '../virtual-service.ts';
 import { type TranslatedBackendTls, translateBackendTls } from './backend-tls.ts';
 import type { Finding } from './condition.ts';
+import type { TranslationContext } from './context.ts';
 import { byPrecedence, grpcRules, httpRules } from './http-rules.ts';
 import { tcpRules, tlsRules } from './l4-rules.ts';
-import { type ApiListener, resolveListeners, type TranslationContext } from './listeners.ts';
+import { type ApiListener, resolveListeners } from './listeners.ts';
 import { type Attachment, attachments } from './parents.ts';
 
 /** A route with the parents that it got and what its references came to. */
