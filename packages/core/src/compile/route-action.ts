@@ -89,14 +89,18 @@ export function destinationCluster(
   return outboundClusterName(service?.externalName ?? destination.host, port, destination.subset ?? '');
 }
 
-/** The timeout of a route; without one it is switched off, for streams of gRPC too. */
+/**
+ * The timeout of a route; without one it is switched off, for streams of gRPC too. Envoy ignores `timeout` as soon as `max_stream_duration`
+ * is there at all, so the two never stand together with a timeout to enforce.
+ */
 export function timeoutFields(
   timeout: string | undefined,
   node: Pick<ProxyNode, 'generator'>,
 ): Pick<RouteActionJson, 'timeout' | 'maxStreamDuration'> {
-  const text = formatDuration((timeout ? parseDurationMs(timeout) : null) ?? 0);
+  const ms = (timeout ? parseDurationMs(timeout) : null) ?? 0;
+  const text = formatDuration(ms);
   if (node.generator === 'grpc') return { maxStreamDuration: { maxStreamDuration: text } };
-  return { timeout: text, maxStreamDuration: { grpcTimeoutHeaderMax: text } };
+  return ms > 0 ? { timeout: text } : { timeout: text, maxStreamDuration: { maxStreamDuration: text, grpcTimeoutHeaderMax: text } };
 }
 
 function clusterWeight(entry: RouteDestination, context: RouteContext): WeightedCluster_ClusterWeightJson {

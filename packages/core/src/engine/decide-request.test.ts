@@ -165,11 +165,10 @@ test('no host and no route are both 404 NR, told apart', () => {
 });
 
 test('timeouts come from the route, the gRPC header or the Envoy header', () => {
-  const action = { cluster: 'c', timeout: '3s', maxStreamDuration: { maxStreamDuration: '5s', grpcTimeoutHeaderMax: '0s' } };
-  const chain = routes({ match: { prefix: '/' }, route: action });
-  assert.equal(forward(chain).timeouts.routeMs, 3000);
-  assert.equal(forward(chain, { headers: { 'x-envoy-upstream-rq-timeout-ms': '70' } }).timeouts.routeMs, 70);
-  assert.equal(forward(chain, { headers: { 'grpc-timeout': '250m' } }).timeouts.maxStreamDurationMs, 250);
+  const plain = routes({ match: { prefix: '/' }, route: { cluster: 'c', timeout: '3s' } });
+  assert.equal(forward(plain).timeouts.routeMs, 3000);
+  assert.equal(forward(plain, { headers: { 'x-envoy-upstream-rq-timeout-ms': '70' } }).timeouts.routeMs, 70);
+  assert.equal(forward(plain, { headers: { 'grpc-timeout': '250m' } }).timeouts.maxStreamDurationMs, null);
   assert.equal(forward(routes({ match: { prefix: '/' }, ...to('c') })).timeouts.routeMs, 15_000);
 });
 
@@ -183,6 +182,14 @@ const allowGet = {
     },
   },
 };
+
+test('a stream duration makes Envoy ignore the timeout of the route', () => {
+  const maxStreamDuration = { maxStreamDuration: '5s', grpcTimeoutHeaderMax: '0s' };
+  const chain = routes({ match: { prefix: '/' }, route: { cluster: 'c', timeout: '3s', maxStreamDuration } });
+  const { timeouts } = forward(chain);
+  assert.deepEqual([timeouts.routeMs, timeouts.maxStreamDurationMs], [0, 5000]);
+  assert.equal(forward(chain, { headers: { 'grpc-timeout': '250m' } }).timeouts.maxStreamDurationMs, 250);
+});
 
 test('an ALLOW filter refuses what no policy names, with the policy in the details', () => {
   const rbac = filter('envoy.filters.http.rbac', 'rbac.v3.RBAC', allowGet);

@@ -16,7 +16,7 @@ export function timeoutsOf(action: ForwardActionPlan, facts: RequestFacts, http:
     perTryMs: perTry === null || perTry === 0 || (routeMs > 0 && perTry >= routeMs) ? null : perTry,
     perTryIdleMs: action.retry?.perTryIdleTimeoutMs ?? null,
     idleMs: action.idleTimeoutMs,
-    maxStreamDurationMs: streamDuration(action, facts) ?? (http.common.maxStreamDurationMs || null),
+    maxStreamDurationMs: (streamDuration(action, facts) ?? http.common.maxStreamDurationMs) || null,
     fromHeader: header !== null || grpc !== null,
   };
 }
@@ -42,27 +42,25 @@ export function parseGrpcTimeout(value: string | undefined): number | null {
   }
 }
 
-/** The deprecated `max_grpc_timeout` replaces the route timeout; only where `max_stream_duration` does not rule. */
+/** The deprecated `max_grpc_timeout` puts the header's deadline in place of the route timeout; a missing header means the cap. */
 function grpcTimeout(action: ForwardActionPlan, facts: RequestFacts): number | null {
-  if (action.grpcTimeoutHeaderMaxMs === null || action.maxStreamDurationMs !== null || !isGrpc(facts)) return null;
-  return cappedGrpcTimeout(action, facts);
+  const cap = action.maxGrpcTimeoutMs;
+  if (cap === null || !isGrpc(facts)) return null;
+  const asked = lessOffset(parseGrpcTimeout(facts.header('grpc-timeout')) ?? 0, action.grpcTimeoutOffsetMs);
+  return cap > 0 && (asked === 0 || asked > cap) ? cap : asked;
 }
 
+/** The longest life of the stream: the gRPC header where it is honoured, else the route's; null = not set by the route. */
 function streamDuration(action: ForwardActionPlan, facts: RequestFacts): number | null {
-  if (action.grpcTimeoutHeaderMaxMs !== null && action.maxStreamDurationMs !== null) {
-    const asked = cappedGrpcTimeout(action, facts);
-    if (asked !== null) return asked;
-  }
-  return action.maxStreamDurationMs;
+  const cap = action.grpcTimeoutHeaderMaxMs;
+  const asked = cap === null ? null : parseGrpcTimeout(facts.header('grpc-timeout'));
+  if (cap === null || asked === null) return action.maxStreamDurationMs;
+  return lessOffset(cap > 0 ? Math.min(cap, asked) : asked, action.grpcTimeoutHeaderOffsetMs);
 }
 
-function cappedGrpcTimeout(action: ForwardActionPlan, facts: RequestFacts): number | null {
-  const asked = parseGrpcTimeout(facts.header('grpc-timeout'));
-  const cap = action.grpcTimeoutHeaderMaxMs ?? 0;
-  if (asked === null) return null;
-  const offset = action.grpcTimeoutHeaderOffsetMs;
-  const withOffset = asked > offset ? asked - offset : asked;
-  return cap > 0 ? Math.min(cap, withOffset) : withOffset;
+/** An offset never turns a deadline into none. */
+function lessOffset(ms: number, offset: number): number {
+  return offset > 0 && offset < ms ? ms - offset : ms;
 }
 
 function milliseconds(value: string | undefined): number | null {

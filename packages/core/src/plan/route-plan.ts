@@ -104,12 +104,16 @@ export interface ForwardActionPlan {
   readonly pathRewrite: PathRewritePlan | null;
   readonly hostRewrite: HostRewritePlan | null;
   readonly appendXForwardedHost: boolean;
+  /** 0 also where `max_stream_duration` is given: Envoy then ignores the route's timeout. */
   readonly timeoutMs: number;
   readonly idleTimeoutMs: number | null;
   readonly maxStreamDurationMs: number | null;
-  /** Cap for the `grpc-timeout` header; null = header not honoured, 0 = no cap. */
+  /** Cap for the `grpc-timeout` header as stream duration; null = header not honoured, 0 = no cap. */
   readonly grpcTimeoutHeaderMaxMs: number | null;
   readonly grpcTimeoutHeaderOffsetMs: number;
+  /** The deprecated `max_grpc_timeout`: cap for the `grpc-timeout` header in place of the timeout of gRPC requests; null = not honoured. */
+  readonly maxGrpcTimeoutMs: number | null;
+  readonly grpcTimeoutOffsetMs: number;
   readonly retry: RetryPolicyPlan | null;
   readonly mirrors: readonly MirrorPlan[];
   readonly priority: 'default' | 'high';
