@@ -89,7 +89,7 @@ export interface AgentApi {
   listPolicies(scope: TrafficScope): readonly PolicySummary[];
   readEffectiveMtls(scope: TrafficScope): readonly EffectiveMtls[];
   readSecurityChoices(): SecurityChoices;
-  previewSecurityDraft(changes: readonly DraftChange[]): SecurityDraftPreview;
+  previewSecurityDraft(changes: readonly DraftChange[]): Promise<SecurityDraftPreview>;
   readRecords(filter: RecordFilter): TrafficPage;
   listResources(namespaces: readonly string[]): ResourceList;
   readResource(id: ResourceId): ResourceDetail;

@@ -76,17 +76,21 @@ export function parseClusterName(name: string): {
   };
 }
 
-/** The rule named in Envoy's response code details: `rbac_access_denied_matched_policy[ns[default]-policy[deny]-rule[0]]`. */
+/** The refusal in Envoy's response code details: `rbac_access_denied_matched_policy[ns[default]-policy[deny]-rule[0]]`; null for other details. */
 function refusal(details: string): TrafficRecord['refusedBy'] {
   const match = /^rbac_access_denied_matched_policy\[(.*)\]$/.exec(details);
-  if (!match) return null;
-  const rule = /^(?:istio-ext-authz-)?ns\[([^\]]*)\]-policy\[([^\]]*)\]-rule\[(\d+)\]$/.exec(match[1] ?? '');
+  return match ? refusalIn(match[1] ?? '') : null;
+}
+
+/** The policy and rule that a text names as Istio names them to Envoy. */
+export function refusalIn(text: string): NonNullable<TrafficRecord['refusedBy']> {
+  const rule = /ns\[([^\]]*)\]-policy\[([^\]]*)\]-rule\[(\d+)\]/.exec(text);
   return rule ? { policy: `AuthorizationPolicy/${rule[1]}/${rule[2]}`, rule: Number(rule[3]) } : { policy: null, rule: null };
 }
 
 function ownPeer(node: ProxyNode, common: AccessLogCommon | undefined, reporter: Record['reporter']): TrafficPeer {
   const local = reporter === 'destination' ? common?.tlsProperties?.localCertificateProperties : undefined;
-  const address = addressText(reporter === 'destination' ? common?.upstreamRemoteAddress : common?.downstreamLocalAddress);
+  const address = addressText(common?.downstreamLocalAddress);
   const uri = local?.subjectAltName.find(({ san }) => san.case === 'uri')?.san.value;
   const principal = uri ? withoutScheme(uri) : null;
   return { workload: node.name, namespace: node.namespace, ...canonicalNames(node.labels, node.name), address, principal };
