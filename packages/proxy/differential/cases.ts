@@ -221,9 +221,9 @@ export const cases: readonly Case[] = [
     '/grpc/5',
     '/status/503',
   ].map((path) => get('retries', path)),
-  get('retries', '/flaky/other/1/503', ['x-envoy-retry-on: 5xx']),
-  get('retries', '/flaky/other2/1/409', ['x-envoy-retry-on: retriable-4xx', 'x-envoy-max-retries: 2']),
-  get('retries', '/flaky/other3/1/503', ['x-envoy-retry-on: gateway-error', 'x-envoy-max-retries: 0']),
+  get('retries', '/flaky/1/503?a', ['x-envoy-retry-on: 5xx']),
+  get('retries', '/flaky/1/409?b', ['x-envoy-retry-on: retriable-4xx', 'x-envoy-max-retries: 2']),
+  get('retries', '/flaky/1/503?c', ['x-envoy-retry-on: gateway-error', 'x-envoy-max-retries: 0']),
   send('retries', 'POST', '/flaky/5xx/1/502', 'retried body'),
   send('retries', 'POST', '/dead', 'body'),
 

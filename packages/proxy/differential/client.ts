@@ -11,7 +11,7 @@ export interface WireResponse {
 }
 
 /** Sends bytes on a new connection and reads the responses until the connection ends or nothing more comes. */
-export async function sendRaw(port: number, pieces: readonly string[], waitMs = 4000): Promise<readonly WireResponse[]> {
+export async function sendRaw(port: number, pieces: readonly string[], waitMs: number, isHead = false): Promise<readonly WireResponse[]> {
   const bytes = await new Promise<Buffer>((resolve) => {
     const chunks: Buffer[] = [];
     const socket = connect(port, '127.0.0.1');
@@ -33,11 +33,11 @@ export async function sendRaw(port: number, pieces: readonly string[], waitMs = 
       });
     });
   });
-  return parseResponses(bytes);
+  return parseResponses(bytes, isHead);
 }
 
 /** Takes a byte stream apart into responses. */
-export function parseResponses(bytes: Buffer): readonly WireResponse[] {
+export function parseResponses(bytes: Buffer, isHead: boolean): readonly WireResponse[] {
   const responses: WireResponse[] = [];
   let rest = bytes;
   while (rest.length > 0) {
@@ -46,7 +46,7 @@ export function parseResponses(bytes: Buffer): readonly WireResponse[] {
     const [line = '', ...lines] = rest.toString('latin1', 0, end).split('\r\n');
     const headers = lines.map((each) => each.replace(/^[^:]*/, (name) => name.toLowerCase()));
     const status = Number(line.split(' ')[1]);
-    const body = readBody(rest.subarray(end + 4), headers, status);
+    const body = isHead ? { text: '', length: 0, isTruncated: false } : readBody(rest.subarray(end + 4), headers, status);
     responses.push({ status, headers: headers.sort(), body: body.text, isTruncated: body.isTruncated });
     rest = rest.subarray(end + 4 + body.length);
   }

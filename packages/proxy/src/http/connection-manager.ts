@@ -5,7 +5,7 @@ import type { ListenerPlan } from '@weft/core/plan/listener-plan';
 import type { Connection } from '../io/connection.ts';
 import type { Timer, TimerOwner } from '../io/timer-wheel.ts';
 import { Exchange, type ExchangeConnection } from './exchange.ts';
-import type { H1Head, HeadError } from './h1-head.ts';
+import { type H1Head, type HeadError, upgradeRequired } from './h1-head.ts';
 import { H1Server, type H1ServerHost } from './h1-server.ts';
 import { H2Server, type H2ServerHost } from './h2-server.ts';
 import { FieldHeaders } from './headers.ts';
@@ -65,10 +65,12 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
   onRequest(server: H1Server, head: H1Head, end: boolean): DownstreamEvents {
     this.#disarmIdle();
     if (this.#observer.isDraining) server.isDraining = true;
+    const { http1 } = this.manager;
+    if (head.minorVersion === 0 && !http1.acceptHttp10) return this.#refuse(server, upgradeRequired);
     const request: RequestHead = {
       method: head.method,
       path: head.target,
-      authority: head.host ?? '',
+      authority: head.host ?? (head.minorVersion === 0 ? http1.defaultHostForHttp10 : ''),
       scheme: this.facts.isTls ? 'https' : 'http',
       upgrade: head.upgrade?.toLowerCase() === 'h2c' ? null : head.upgrade,
       headers: head.headers,
@@ -87,18 +89,23 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
 
   onBadRequest(server: H1Server, error: HeadError): void {
     this.#disarmIdle();
+    this.#refuse(server, error);
+  }
+
+  #refuse(server: H1Server, error: HeadError): Exchange {
     const head: RequestHead = { method: '', path: '', authority: '', scheme: 'http', upgrade: null, headers: new FieldHeaders() };
     const exchange = new Exchange(this.#context, this, server, head, true);
     server.closeAfterResponse();
     exchange.reply({
       status: error.status,
-      body: statusBody(error.status),
+      body: error.details === 'missing_host_header' ? '' : statusBody(error.status),
       headers: [],
       flag: 'DPE',
       details: error.details,
       grpcStatus: null,
     });
     exchange.downstream.flush();
+    return exchange;
   }
 
   onStreamRequest(stream: DownstreamStream, request: RequestHead, end: boolean): DownstreamEvents {
@@ -148,7 +155,8 @@ function takeAbsoluteTarget(request: RequestHead): void {
   }
   const match = /^(https?):\/\/([^/?#]*)(.*)$/i.exec(request.path);
   if (match === null) return;
-  request.authority = match[2] ?? '';
+  const authority = match[2] ?? '';
+  request.authority = authority.slice(authority.lastIndexOf('@') + 1);
   const rest = match[3] ?? '';
   request.path = rest.startsWith('/') ? rest : `/${rest}`;
 }

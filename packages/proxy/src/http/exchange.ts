@@ -1,5 +1,6 @@
 import { decideRequest } from '@weft/core/engine/decide-request';
 import type { ForwardDecision, LocalReplyDecision, RequestDecision, Resume } from '@weft/core/engine/decision';
+import { type HashCookie, requestHash } from '@weft/core/engine/request-hash';
 import type { ConnectionFacts, RequestFacts } from '@weft/core/plan/facts';
 import type { FilterChainPlan } from '@weft/core/plan/filter-chain-plan';
 import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
@@ -12,7 +13,6 @@ import type { Host } from '../upstream/host.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { BodyBuffer } from './body-buffer.ts';
 import { applyForwardHeaders, applyResponseHeaders, rewriteRequest } from './forward-headers.ts';
-import { routeHash } from './hash-policy.ts';
 import type { Headers } from './headers.ts';
 import type { HttpContext } from './http-context.ts';
 import { grpcStatusOf, type LocalReply, localReply, renderLocalReply } from './local-reply.ts';
@@ -71,6 +71,8 @@ export class Exchange implements DownstreamEvents, AttemptOwner, RequestFacts, T
   downstreamPeer: object | null = null;
   upstreamPeer: object | null = null;
   expectsPeerMetadata = false;
+  /** `set-cookie` value that brings the client back to the same host; null without. */
+  stickyCookie: string | null = null;
   requestHeadBytes = 0;
   responseHeadBytes = 0;
   /** SPIFFE ids of the upstream connection's ends, `''` without mutual TLS. */
@@ -201,6 +203,7 @@ export class Exchange implements DownstreamEvents, AttemptOwner, RequestFacts, T
     const rendered = renderLocalReply(reply, { isGrpc: this.isGrpc, isHead: this.head.method === 'HEAD' });
     const { headers, body } = rendered;
     if (this.isGrpc) this.grpcStatus = reply.grpcStatus ?? grpcStatusOf(reply.status);
+    this.responseStatus = rendered.status;
     applyResponseHeaders(this, headers, null);
     this.responseHeaders = headers;
     this.#sendHead(rendered.status, headers, body === null);
@@ -256,6 +259,12 @@ export class Exchange implements DownstreamEvents, AttemptOwner, RequestFacts, T
     this.#finish();
   }
 
+  onDownstreamError(details: string): void {
+    if (this.#isDone) return;
+    this.downstream.closeAfterResponse();
+    this.reply(localReply(400, 'Bad Request', 'DPE', details));
+  }
+
   onDownstreamDrain(): void {
     if (!this.#isUpstreamPaused) return;
     this.#isUpstreamPaused = false;
@@ -278,6 +287,7 @@ export class Exchange implements DownstreamEvents, AttemptOwner, RequestFacts, T
     const body = this.#body;
     const isWhole = this.#isRequestDone;
     const hasBody = body.length > 0 || body.trailers !== null;
+    this.#announceTimeout();
     if (this.#attemptHeader !== null) this.head.headers.set('x-envoy-attempt-count', String(this.attemptCount));
     stream.sendHead(this.head, isWhole && !hasBody);
     if (hasBody) {
@@ -327,6 +337,7 @@ export class Exchange implements DownstreamEvents, AttemptOwner, RequestFacts, T
     this.responseStartedAt = this.context.now();
     this.grpcStatus = grpcStatus;
     this.details = 'via_upstream';
+    this.responseStatus = status;
     this.responseHeaders = headers;
     this.context.peers.onResponse(this);
     applyResponseHeaders(this, headers, this.responseStartedAt - attempt.startedAt);
@@ -403,7 +414,8 @@ export class Exchange implements DownstreamEvents, AttemptOwner, RequestFacts, T
         next();
         return;
       }
-      this.reply({ ...localReply(fault.abortStatus, 'fault filter abort', 'FI', 'fault_filter_abort'), grpcStatus: fault.abortGrpcStatus });
+      const status = fault.abortGrpcStatus !== null && !this.isGrpc ? 200 : fault.abortStatus;
+      this.reply({ ...localReply(status, 'fault filter abort', 'FI', 'fault_filter_abort'), grpcStatus: fault.abortGrpcStatus });
     };
     if (fault.delayMs > 0 && fault.delayFraction !== null && this.#draws(fault.delayFraction)) {
       this.#flag('DI');
@@ -423,13 +435,21 @@ export class Exchange implements DownstreamEvents, AttemptOwner, RequestFacts, T
     this.cluster = cluster;
     if (!this.#mayUpgrade(decision)) return;
     rewriteRequest(this, decision, weighted);
-    this.#hash = routeHash(this, decision.action.hashPolicies);
+    this.#hashRequest(decision);
     this.context.peers.beforeUpstream(this);
     applyForwardHeaders(this, decision);
     if (decision.action.mirrors.length > 0) startMirrors(this, decision.action.mirrors);
     this.#body.isKept = decision.action.retry !== null;
     this.#startDeadlines(decision);
     this.#try();
+  }
+
+  #hashRequest(decision: ForwardDecision): void {
+    const { hashPolicies } = decision.action;
+    if (hashPolicies.length === 0) return;
+    const { hash, cookie } = requestHash(hashPolicies, this, this.context.uuid);
+    this.#hash = hash;
+    if (cookie !== null) this.stickyCookie = setCookie(cookie);
   }
 
   #drawCluster(decision: ForwardDecision): WeightedClusterPlan {
@@ -454,6 +474,17 @@ export class Exchange implements DownstreamEvents, AttemptOwner, RequestFacts, T
       this.origin.manager.upgrades.some((entry) => entry.type.toLowerCase() === type && entry.enabled);
     if (!allowed) this.reply(localReply(403, '', '', 'upgrade_failed'));
     return allowed;
+  }
+
+  /** Tells the upstream how long the answer is waited for: what is left of the route's timeout, or of the try's. */
+  #announceTimeout(): void {
+    const { decision } = this;
+    if (decision?.kind !== 'forward') return;
+    const { routeMs, perTryMs } = decision.timeouts;
+    const elapsed = this.requestEndedAt === 0 || this.attemptCount === 1 ? 0 : this.context.now() - this.requestEndedAt;
+    const left = routeMs > 0 ? Math.max(0, routeMs - Math.floor(elapsed)) : 0;
+    const wait = perTryMs !== null && perTryMs > 0 && (left === 0 || perTryMs < left) ? perTryMs : left;
+    if (wait > 0) this.head.headers.set('x-envoy-expected-rq-timeout-ms', String(wait));
   }
 
   get #attemptHeader(): ForwardDecision | null {
@@ -668,12 +699,9 @@ export class Exchange implements DownstreamEvents, AttemptOwner, RequestFacts, T
 
   #onMaxDuration(): void {
     if (this.#hasSentHead) {
-      this.#flag('UMSDR');
-      this.details = 'upstream_max_stream_duration_reached';
+      this.details = 'max_duration_timeout';
       this.#breakOff();
-    } else {
-      this.reply(localReply(504, 'upstream max stream duration reached', 'UMSDR', 'upstream_max_stream_duration_reached'));
-    }
+    } else this.reply(localReply(408, 'downstream duration timeout', '', 'max_duration_timeout'));
   }
 
   // --- the response and the end
@@ -728,6 +756,13 @@ const noBytes = Buffer.alloc(0);
 const million = 1_000_000;
 /** Largest part of a request body kept for a retry or while no upstream is ready; Envoy's default buffer limit. */
 const requestBufferBytes = 1024 * 1024;
+
+function setCookie({ name, value, ttlMs, path, attributes }: HashCookie): string {
+  const age = ttlMs === null ? '' : `; Max-Age=${Math.floor(ttlMs / 1000)}`;
+  const where = path === '' ? '' : `; Path=${path}`;
+  const more = attributes.map(([key, text]) => (text === '' ? `; ${key}` : `; ${key}=${text}`)).join('');
+  return `${name}="${value}"${age}${where}${more}; HttpOnly`;
+}
 
 function isIdempotent(method: string): boolean {
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || method === 'PUT' || method === 'DELETE' || method === 'TRACE';

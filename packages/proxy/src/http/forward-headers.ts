@@ -14,6 +14,7 @@ export function rewriteRequest(exchange: Exchange, decision: ForwardDecision, we
   }
   const authority = weighted.hostRewrite ?? decision.authority;
   if (authority !== null && authority !== head.authority) {
+    head.headers.set('x-envoy-original-host', head.authority);
     if (decision.action.appendXForwardedHost) head.headers.add('x-forwarded-host', head.authority);
     head.authority = authority;
   }
@@ -26,8 +27,6 @@ export function applyForwardHeaders(exchange: Exchange, decision: ForwardDecisio
   const { weighted } = exchange;
   if (weighted !== null && weighted.requestHeaders !== null) mutate(exchange, weighted.requestHeaders, true);
   for (const mutation of decision.requestHeaders) mutate(exchange, mutation, true);
-  const { routeMs } = decision.timeouts;
-  if (routeMs > 0) headers.set('x-envoy-expected-rq-timeout-ms', String(routeMs));
   for (const name of removedUpstream) if (headers.get(name) !== undefined) headers.remove(name);
   if (headers.get('expect') !== undefined) headers.remove('expect');
 }
@@ -67,6 +66,7 @@ export function applyResponseHeaders(exchange: Exchange, headers: Headers, servi
       headers.set('x-envoy-attempt-count', String(exchange.attemptCount));
     }
   }
+  if (exchange.stickyCookie !== null) headers.add('set-cookie', exchange.stickyCookie);
   if (manager.alwaysSetRequestIdInResponse) headers.set('x-request-id', exchange.requestId);
   if (manager.serverHeader === 'OVERWRITE') headers.set('server', manager.serverName);
   else if (manager.serverHeader === 'APPEND_IF_ABSENT' && headers.get('server') === undefined) headers.set('server', manager.serverName);
@@ -74,7 +74,7 @@ export function applyResponseHeaders(exchange: Exchange, headers: Headers, servi
   if (manager.via !== '') headers.add('via', manager.via);
 }
 
-const removedDownstream = ['x-envoy-upstream-canary', 'x-envoy-decorator-operation'];
+const removedDownstream = ['x-envoy-decorator-operation'];
 
 function applyCors(headers: Headers, cors: ForwardDecision['cors']): void {
   if (cors === null) return;

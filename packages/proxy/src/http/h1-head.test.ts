@@ -39,7 +39,7 @@ const refused: readonly (readonly [name: string, text: string, status: number])[
   ['no host', 'GET / HTTP/1.1\r\n\r\n', 400],
   ['two hosts', `GET / HTTP/1.1\r\n${host}${host}\r\n`, 400],
   ['an empty name', `GET / HTTP/1.1\r\n${host}: b\r\n\r\n`, 400],
-  ['HTTP/2 in HTTP/1 clothes', `GET / HTTP/2.0\r\n${host}\r\n`, 400],
+  ['HTTP/2 in HTTP/1 clothes', `GET / HTTP/2.0\r\n${host}\r\n`, 426],
   ['a control character in the target', `GET /\x01 HTTP/1.1\r\n${host}\r\n`, 400],
   ['two spaces in the request line', `GET  / HTTP/1.1\r\n${host}\r\n`, 400],
   ['too many headers', `GET / HTTP/1.1\r\n${host}${'A: b\r\n'.repeat(100)}\r\n`, 431],

@@ -18,7 +18,9 @@ const invalidTransferEncoding: HeadError = { status: 501, details: 'http1.invali
 const bothLengths: HeadError = { status: 400, details: 'http1.content_length_and_chunked_not_allowed' };
 const tooManyHeaders: HeadError = { status: 431, details: 'http1.too_many_headers' };
 const headTooLarge: HeadError = { status: 431, details: 'http1.headers_too_large' };
-const upgradeRequired: HeadError = { status: 426, details: 'low_version' };
+const missingHost: HeadError = { status: 400, details: 'missing_host_header' };
+/** What Envoy answers to versions that it does not speak. */
+export const upgradeRequired: HeadError = { status: 426, details: 'low_version' };
 
 /** One parsed HTTP/1.1 head. Reused by its connection: valid until the next message starts. */
 export class H1Head {
@@ -57,6 +59,7 @@ export function parseRequestHead(bytes: Buffer, from: number, end: number, head:
   if (p === targetStart || bytes[p] !== space) return refuse(head, badRequest);
   const targetEnd = p;
   const minor = parseVersion(bytes, p + 1);
+  if (minor === otherVersion) return refuse(head, upgradeRequired);
   if (minor < 0 || bytes[p + 9] !== carriageReturn || bytes[p + 10] !== lineFeed) return refuse(head, badRequest);
   head.minorVersion = minor;
   const after = parseFields(bytes, from, p + 11, end, head);
@@ -117,16 +120,11 @@ function incomplete(from: number, end: number, head: H1Head): 0 | -1 {
 }
 
 function parseVersion(bytes: Buffer, at: number): number {
-  const isHttp1 =
-    bytes[at] === 72 &&
-    bytes[at + 1] === 84 &&
-    bytes[at + 2] === 84 &&
-    bytes[at + 3] === 80 &&
-    bytes[at + 4] === 47 &&
-    bytes[at + 5] === 49;
-  if (!isHttp1 || bytes[at + 6] !== 46) return -1;
+  if (bytes[at] !== 72 || bytes[at + 1] !== 84 || bytes[at + 2] !== 84 || bytes[at + 3] !== 80 || bytes[at + 4] !== 47) return -1;
+  const isHttp1 = bytes[at + 5] === 49;
   const minor = (bytes[at + 7] ?? 0) - 48;
-  return minor === 0 || minor === 1 ? minor : -1;
+  if (bytes[at + 6] !== 46 || minor < 0 || minor > 9) return -1;
+  return isHttp1 && minor <= 1 ? minor : otherVersion;
 }
 
 function digits3(bytes: Buffer, at: number): number {
@@ -288,7 +286,24 @@ function checkRequestFraming(head: H1Head): boolean {
     if (head.minorVersion === 0) return refuse(head, badRequest) > 0;
     if (!head.isChunked) return refuse(head, invalidTransferEncoding) > 0;
   }
-  if (head.minorVersion === 0 && head.host === null) return refuse(head, upgradeRequired) > 0;
-  if (head.host === null && !head.target.includes('://')) return refuse(head, badRequest) > 0;
+  if (!knownMethods.has(head.method) || !isKnownTarget(head)) return refuse(head, badRequest) > 0;
+  if (head.host === null && head.minorVersion === 1 && !isAbsolute(head.target)) return refuse(head, missingHost) > 0;
   return true;
+}
+
+const otherVersion = -2;
+
+/** The methods Envoy's parser knows; others are refused. */
+const knownMethods = new Set(
+  `ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL MOVE MSEARCH NOTIFY OPTIONS PATCH POST PROPFIND
+PROPPATCH PURGE PUT REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE`.split(/\s+/),
+);
+
+function isKnownTarget(head: H1Head): boolean {
+  const { method, target } = head;
+  return target.startsWith('/') || method === 'CONNECT' || (target === '*' && method === 'OPTIONS') || isAbsolute(target);
+}
+
+function isAbsolute(target: string): boolean {
+  return /^https?:\/\//i.test(target);
 }

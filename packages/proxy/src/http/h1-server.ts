@@ -37,6 +37,7 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
   #isResponseDone = true;
   #closes = false;
   #isHeadRequest = false;
+  #isConnect = false;
   #isTunnel = false;
   #responseFraming: Framing = framing.none;
   #pendingHead = '';
@@ -112,11 +113,12 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
   sendHead(status: number, headers: Headers, end: boolean): void {
     if (this.#isFinished) return;
     let text = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`;
-    if (status === 101 || this.#isTunnel) {
+    this.#isTunnel &&= status === 101 || (status >= 200 && status < 300 && this.#isConnect);
+    if (this.#isTunnel) {
       this.#responseFraming = framing.untilClose;
       this.#closes = true;
     } else text += this.#frameResponse(status, headers, end);
-    this.#closes ||= this.isDraining || (!this.#isRequestDone && end);
+    this.#closes ||= this.isDraining || (!this.#isRequestDone && (end || (!this.#isTunnel && this.#requestFraming === framing.untilClose)));
     text += headers.toLines();
     if (status === 101) text += '\r\n';
     else if (this.#closes && !this.#isTunnel) text += 'connection: close\r\n\r\n';
@@ -271,6 +273,7 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     this.requestCount++;
     this.#minorVersion = head.minorVersion;
     this.#isHeadRequest = head.method === 'HEAD';
+    this.#isConnect = head.method === 'CONNECT';
     this.#isTunnel = false;
     this.#closes = head.minorVersion === 1 ? head.wantsClose : !head.wantsKeepAlive;
     this.#isResponseDone = false;
@@ -329,10 +332,9 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     if (exchange === null) this.#host.onBadRequest(this, error);
     else {
       // The body's framing broke while a request is under way: no further byte of this connection can be trusted.
-      this.#exchange = null;
+      this.#isRequestDone = false;
+      exchange.onDownstreamError(error.details);
       this.#isFinished = true;
-      exchange.onDownstreamReset();
-      this.connection.destroy();
     }
   }
 
@@ -345,7 +347,8 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     const hasLength = headers.get('content-length') !== undefined;
     if (this.#isHeadRequest) {
       this.#responseFraming = framing.none;
-      return '';
+      // As Envoy: what a GET would be answered with is not known to be of any length.
+      return hasLength || this.#minorVersion === 0 ? '' : 'transfer-encoding: chunked\r\n';
     }
     if (hasLength) {
       this.#responseFraming = framing.length;

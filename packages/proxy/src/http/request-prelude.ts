@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { normalizePath } from '@weft/core/engine/normalize-path';
 import type { ConnectionFacts } from '@weft/core/plan/facts';
 import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
@@ -54,18 +55,17 @@ interface Forwarding {
 
 function applyForwarding(head: RequestHead, plan: HttpConnectionManagerPlan, connection: ConnectionFacts): Forwarding {
   const headers = head.headers;
+  if (plan.via !== '') headers.add('via', plan.via);
   const scheme = connection.isTls ? 'https' : 'http';
   const xff = headers.get('x-forwarded-for');
   if (plan.useRemoteAddress) {
     const addresses = splitList(xff);
     const trusted = trustedAddress(addresses, plan.xffTrustedHops, connection.source);
-    if (!plan.skipXffAppend) headers.set('x-forwarded-for', [...addresses, connection.source.text].join(','));
+    if (!plan.skipXffAppend) appendForwardedFor(head, xff, connection);
     if (plan.xffTrustedHops === 0 || headers.get('x-forwarded-proto') === undefined) headers.set('x-forwarded-proto', scheme);
     const isSingle = addresses.length === 0;
     const isInternal = isSingle && isPrivate(connection.source, plan);
-    if (!isInternal) for (const name of externallyForbidden) headers.remove(name);
-    if (isInternal) headers.set('x-envoy-internal', 'true');
-    else headers.remove('x-envoy-internal');
+    applyInternal(head, isInternal, !isInternal);
     if (!isInternal && plan.xffTrustedHops === 0) headers.set('x-envoy-external-address', trusted.text);
     applyScheme(head, plan);
     return { remote: trusted, isInternal, isEdge: !isInternal };
@@ -75,6 +75,7 @@ function applyForwarding(head: RequestHead, plan: HttpConnectionManagerPlan, con
   const last = parseIpAddress(addresses[addresses.length - 1 - plan.xffTrustedHops] ?? '');
   applyScheme(head, plan);
   const isInternal = addresses.length === 1 && last !== null && isPrivate(last, plan);
+  applyInternal(head, isInternal, false);
   return { remote: last ?? connection.source, isInternal, isEdge: false };
 }
 
@@ -95,9 +96,40 @@ function splitList(value: string | undefined): string[] {
   return value === undefined || value === '' ? [] : value.split(',').map((part) => part.trim());
 }
 
-const externallyForbidden = [
+/** As Envoy: a loopback peer is told by this host's own address. */
+function appendForwardedFor(head: RequestHead, xff: string | undefined, connection: ConnectionFacts): void {
+  const own = isLoopbackIp(connection.source) ? hostAddress() : connection.source.text;
+  head.headers.set('x-forwarded-for', xff === undefined || xff === '' ? own : `${xff},${own}`);
+}
+
+let knownHostAddress: string | null = null;
+
+function hostAddress(): string {
+  knownHostAddress ??=
+    Object.values(networkInterfaces())
+      .flat()
+      .find((entry) => entry?.family === 'IPv4' && !entry.internal)?.address ?? '127.0.0.1';
+  return knownHostAddress;
+}
+
+function applyInternal(head: RequestHead, isInternal: boolean, isEdge: boolean): void {
+  const { headers } = head;
+  if (isInternal) headers.set('x-envoy-internal', 'true');
+  else if (headers.get('x-envoy-internal') !== undefined) headers.remove('x-envoy-internal');
+  if (isEdge) for (const name of forbiddenAtEdge) if (headers.get(name) !== undefined) headers.remove(name);
+  if (!isInternal) for (const name of externallyForbidden) if (headers.get(name) !== undefined) headers.remove(name);
+}
+
+const forbiddenAtEdge = [
+  'x-envoy-decorator-operation',
   'x-envoy-downstream-service-cluster',
   'x-envoy-downstream-service-node',
+  'x-envoy-original-path',
+];
+
+const externallyForbidden = [
+  'x-envoy-retriable-status-codes',
+  'x-envoy-retriable-header-names',
   'x-envoy-retry-on',
   'x-envoy-retry-grpc-on',
   'x-envoy-max-retries',
@@ -110,16 +142,11 @@ const externallyForbidden = [
   'x-envoy-ip-tags',
   'x-envoy-original-url',
   'x-envoy-hedge-on-per-try-timeout',
-  'x-envoy-decorator-operation',
 ];
 
-/** RFC 1918 and loopback, unless the configuration says which ranges are internal. */
+/** Only what the configuration calls internal is. */
 function isPrivate(ip: IpAddress, plan: HttpConnectionManagerPlan): boolean {
-  if (plan.internalAddressRanges.length > 0) return plan.internalAddressRanges.some((range) => isInRange(ip, range));
-  if (isLoopbackIp(ip)) return true;
-  const first = (ip.words[0] ?? 0) >>> 0;
-  if (ip.family === 6) return first >>> 25 === 0x7e;
-  return first >>> 24 === 10 || first >>> 20 === 0xac1 || first >>> 16 === 0xc0a8;
+  return plan.internalAddressRanges.some((range) => isInRange(ip, range));
 }
 
 function applyRequestId(head: RequestHead, plan: HttpConnectionManagerPlan, isEdge: boolean, uuid: () => string): string {
@@ -149,12 +176,13 @@ function applyClientCertificate(head: RequestHead, plan: HttpConnectionManagerPl
 
 function checkRequest(head: RequestHead, plan: HttpConnectionManagerPlan): LocalReply | null {
   if (head.method === 'CONNECT') return null;
-  if (head.authority === '') return localReply(400, '', '', 'missing_host_header');
+  if (head.path.includes('#')) return localReply(400, '', '', 'path_normalization_failed');
   if (!head.path.startsWith('/') && head.path !== '*') return localReply(404, '', 'NR', 'absolute_path_rejected');
   const normalized = normalizePath(head.path, plan);
   if (normalized.kind === 'reject') return localReply(400, '', '', 'path_normalization_failed');
   if (normalized.kind === 'redirect') {
     const reply = localReply(307, '', '', 'path_normalization_failed');
+    head.path = normalized.path;
     return { ...reply, headers: [['location', normalized.path]] };
   }
   if (normalized.path !== head.path) head.path = normalized.path;

@@ -51,6 +51,8 @@ export interface DownstreamEvents {
   onRequestTrailers(trailers: Headers): void;
   /** The client is gone or reset the stream. */
   onDownstreamReset(): void;
+  /** The request's framing broke: it cannot go on, and nothing more of this connection can be trusted. */
+  onDownstreamError(details: string): void;
   onDownstreamDrain(): void;
   /** The codec's read callback is over: text that waits for data should go out. */
   onReadEnd(): void;

@@ -1,6 +1,7 @@
 import type { FormatPlan, FormatSegment } from '@weft/core/plan/format-plan';
 import type { Exchange } from '../http/exchange.ts';
 import type { Headers } from '../http/headers.ts';
+import { grpcStatusOf } from '../http/local-reply.ts';
 
 /** Fills a substitution format from a request; what is missing becomes `missing` (`-` in text logs). */
 export function evaluateFormat(format: FormatPlan, exchange: Exchange, missing = '-'): string {
@@ -38,11 +39,11 @@ const operators: Readonly<Record<string, Operator>> = {
   REQ: (exchange, argument) => firstHeader(argument, (name) => requestHeader(exchange, name)),
   RESP: (exchange, argument) => firstHeader(argument, (name) => responseHeader(exchange, exchange.responseHeaders, name)),
   TRAILER: (exchange, argument) => firstHeader(argument, (name) => exchange.responseTrailers?.get(name)),
-  GRPC_STATUS: (exchange) => grpcStatusName(exchange.grpcStatus),
-  GRPC_STATUS_NUMBER: (exchange) => (exchange.grpcStatus === null ? null : String(exchange.grpcStatus)),
+  GRPC_STATUS: (exchange) => grpcStatusName(loggedGrpcStatus(exchange)),
+  GRPC_STATUS_NUMBER: (exchange) => loggedGrpcStatus(exchange)?.toString() ?? null,
   UPSTREAM_HOST: (exchange) => exchange.host?.address,
-  UPSTREAM_CLUSTER: (exchange) => exchange.cluster?.plan.statName,
-  UPSTREAM_CLUSTER_RAW: (exchange) => exchange.cluster?.plan.name,
+  UPSTREAM_CLUSTER: (exchange) => exchange.cluster?.plan.statName ?? routeCluster(exchange),
+  UPSTREAM_CLUSTER_RAW: (exchange) => exchange.cluster?.plan.name ?? routeCluster(exchange),
   UPSTREAM_LOCAL_ADDRESS: (exchange) => exchange.upstreamLocalAddress || null,
   UPSTREAM_TRANSPORT_FAILURE_REASON: (exchange) => exchange.transportFailure || null,
   UPSTREAM_REQUEST_ATTEMPT_COUNT: (exchange) => String(exchange.attemptCount),
@@ -73,6 +74,22 @@ const operators: Readonly<Record<string, Operator>> = {
 
 function operatorValue(name: string, argument: string, exchange: Exchange): string | null | undefined {
   return operators[name]?.(exchange, argument);
+}
+
+/** The cluster of the route taken, for requests that were answered before one was chosen. */
+function routeCluster(exchange: Exchange): string | null {
+  const { decision } = exchange;
+  if (decision?.kind !== 'localReply' && decision?.kind !== 'forward') return null;
+  const action = decision.route?.action;
+  if (action?.kind !== 'forward' || action.clusters.length !== 1) return null;
+  const [only] = action.clusters;
+  return only?.clusterHeader === null ? only.name : null;
+}
+
+/** Only gRPC requests have one; an answer that is no gRPC counts by its HTTP status. */
+function loggedGrpcStatus(exchange: Exchange): number | null {
+  if (!exchange.isGrpc) return null;
+  return exchange.grpcStatus ?? (exchange.responseStatus === 0 ? null : grpcStatusOf(exchange.responseStatus));
 }
 
 /** Name of the route taken; null when none was found. */

@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { ClusterPlan } from '@weft/core/plan/cluster-plan';
 import type { Plan } from '@weft/core/plan/plan';
-import type { HashPolicyPlan } from '@weft/core/plan/route-plan';
-import type { Exchange } from '../http/exchange.ts';
 import { Cluster, type ClusterEnvironment } from './cluster.ts';
 import { startDnsDiscovery } from './dns-discovery.ts';
 
@@ -13,8 +10,8 @@ export class ClusterManager {
   #stops: Map<Cluster, () => void> = new Map();
   #sweep: NodeJS.Timeout;
 
-  constructor(environment: ClusterEnvironment) {
-    this.#environment = environment;
+  constructor(environment: Omit<ClusterEnvironment, 'clusterNamed'>) {
+    this.#environment = { ...environment, clusterNamed: (name) => this.#clusters.get(name) };
     this.#sweep = setInterval(() => {
       for (const cluster of this.#clusters.values()) cluster.closeIdle();
     }, 5000);
@@ -45,18 +42,6 @@ export class ClusterManager {
   close(): void {
     clearInterval(this.#sweep);
     for (const [name, cluster] of this.#clusters) this.#remove(name, cluster);
-  }
-
-  /** 64-bit hash of what the policies select from a request; null when they select nothing. */
-  hash(exchange: Exchange, policies: readonly HashPolicyPlan[]): bigint | null {
-    let text: string | null = null;
-    for (const policy of policies) {
-      const value = hashedValue(exchange, policy);
-      if (value === null) continue;
-      text = text === null ? value : `${text}\0${value}`;
-      if (policy.terminal) break;
-    }
-    return text === null ? null : createHash('sha1').update(text).digest().readBigUInt64LE(0);
   }
 
   #update(name: string, clusterPlan: ClusterPlan, plan: Plan): void {
@@ -118,43 +103,4 @@ function connectionKey(plan: ClusterPlan): string {
   ]);
   connectionKeys.set(plan, key);
   return key;
-}
-
-function hashedValue(exchange: Exchange, policy: HashPolicyPlan): string | null {
-  switch (policy.kind) {
-    case 'header': {
-      const value = exchange.header(policy.name);
-      return value === undefined ? null : (policy.rewrite?.replace(value) ?? value);
-    }
-    case 'sourceIp':
-      return exchange.remote.text;
-    case 'queryParameter':
-      return queryParameter(exchange.path, policy.name);
-    case 'cookie':
-      return cookie(exchange.header('cookie'), policy.name);
-    case 'filterState':
-      return null;
-  }
-}
-
-function queryParameter(path: string, name: string): string | null {
-  const question = path.indexOf('?');
-  if (question < 0) return null;
-  for (const part of path.slice(question + 1).split('&')) {
-    const equals = part.indexOf('=');
-    if ((equals < 0 ? part : part.slice(0, equals)) === name) return equals < 0 ? '' : part.slice(equals + 1);
-  }
-  return null;
-}
-
-function cookie(header: string | undefined, name: string): string | null {
-  for (const part of (header ?? '').split(';')) {
-    const equals = part.indexOf('=');
-    if (equals > 0 && part.slice(0, equals).trim() === name)
-      return part
-        .slice(equals + 1)
-        .trim()
-        .replace(/^"(.*)"$/, '$1');
-  }
-  return null;
 }

@@ -1,3 +1,4 @@
+import { Balancer } from '@weft/core/engine/balancer';
 import type { ClusterPlan, EndpointPlan, LoadAssignmentPlan, UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
 import type { ConnectionFacts, RequestFacts } from '@weft/core/plan/facts';
 import type { ResetReason } from '../http/stream.ts';
@@ -16,6 +17,7 @@ export interface ClusterEnvironment {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** Told how each try at a host ended: a response with its status, or a reset. */
+  readonly clusterNamed: (name: string) => Cluster | undefined;
   readonly onResult: ((host: Host, kind: 'response' | 'reset', reason: ResetReason | null, status: number) => void) | null;
 }
 
@@ -46,8 +48,7 @@ export class Cluster {
   isInitialized = false;
   isDraining = false;
   #byKey: Map<string, Host> = new Map();
-  #priorities: Host[][] = [];
-  #next = 0;
+  #balancers: Map<string, Balancer<Host>> = new Map();
   #waiting: (() => void)[] = [];
 
   constructor(plan: ClusterPlan, environment: ClusterEnvironment) {
@@ -69,6 +70,7 @@ export class Cluster {
   /** Takes new settings over where connections need not change. */
   updatePlan(plan: ClusterPlan): void {
     this.plan = plan;
+    this.#balancers.clear();
     this.breakers.default.limits = plan.circuitBreakers.default;
     this.breakers.high.limits = plan.circuitBreakers.high;
     for (const host of this.hosts) host.transport = transportFor(plan, host.endpoint);
@@ -91,7 +93,7 @@ export class Cluster {
     }
     this.#byKey = kept;
     this.hosts = [...kept.values()];
-    this.#priorities = byPriority(this.hosts);
+    this.#balancers.clear();
     this.markInitialized();
   }
 
@@ -109,15 +111,23 @@ export class Cluster {
 
   /** The host for one try; null when none can be had. */
   choose(choice: HostChoice): Host | null {
-    for (const hosts of this.#priorities) {
-      const usable = hosts.filter((host) => host.isHealthy);
-      // Panic: with too few healthy hosts, all of them share the load.
-      const share = (100 * usable.length) / Math.max(1, hosts.length);
-      const isPanic = share < this.plan.loadBalancer.panicThresholdPercent;
-      const candidates = isPanic ? hosts.filter((host) => host.endpoint.health !== 'DRAINING') : usable;
-      if (candidates.length > 0) return this.#chooseAmong(candidates, choice);
+    if (this.plan.discovery === 'ORIGINAL_DST') return this.#originalHost(choice);
+    if (this.plan.discovery === 'AGGREGATE') return this.#memberHost(choice);
+    const balancer = this.#balancerFor(choice.metadataMatch);
+    if (balancer === null) return null;
+    const { random } = this.environment;
+    let chosen: Host | null = null;
+    for (let attempt = 0; attempt < Math.max(1, choice.maxSelections); attempt++) {
+      chosen = balancer.choose({ hash: choice.hash, attempt, random, nowMs: this.now() });
+      if (chosen === null || !choice.avoid.includes(chosen)) return chosen;
     }
-    return null;
+    // Every draw fell on a host that was tried before: better that one than none.
+    return chosen;
+  }
+
+  /** Takes note that a host's health changed. */
+  refreshHealth(): void {
+    this.#balancers.clear();
   }
 
   /** Lets everything under way finish and opens nothing new. */
@@ -146,38 +156,63 @@ export class Cluster {
     return known;
   }
 
-  #chooseAmong(hosts: readonly Host[], choice: HostChoice): Host | null {
-    let chosen = this.#pick(hosts);
-    for (let i = 1; i < choice.maxSelections && choice.avoid.includes(chosen); i++) chosen = this.#pick(hosts);
-    return chosen;
+  /** The balancer over all hosts, or over the subset that a route's metadata names; null where such a subset has no host. */
+  #balancerFor(metadataMatch: HostChoice['metadataMatch']): Balancer<Host> | null {
+    const { subsets } = this.plan.loadBalancer;
+    const wanted = subsets === null || metadataMatch === null ? null : metadataMatch;
+    const key = wanted === null ? '' : JSON.stringify(wanted);
+    const known = this.#balancers.get(key);
+    if (known !== undefined) return known;
+    const members = wanted === null ? this.hosts : this.hosts.filter((host) => hasMetadata(host, wanted));
+    const usesAll = members.length === 0 && subsets?.fallback === 'ANY_ENDPOINT';
+    if (wanted !== null && members.length === 0 && !usesAll) return null;
+    const balancer = new Balancer<Host>(this.plan.loadBalancer);
+    balancer.update(usesAll ? this.hosts : members, this.assignment ?? noLocalities);
+    this.#balancers.set(key, balancer);
+    return balancer;
   }
 
-  #pick(hosts: readonly Host[]): Host {
-    const balancer = this.plan.loadBalancer;
-    if (hosts.length === 1) return hosts[0] as Host;
-    if (balancer.policy === 'ROUND_ROBIN') return hosts[this.#next++ % hosts.length] as Host;
-    let best = this.#random(hosts);
-    if (balancer.policy !== 'LEAST_REQUEST') return best;
-    for (let i = 1; i < balancer.choiceCount; i++) {
-      const other = this.#random(hosts);
-      if (other.activeRequests / other.endpoint.weight < best.activeRequests / best.endpoint.weight) best = other;
+  #memberHost(choice: HostChoice): Host | null {
+    for (const name of this.plan.aggregate) {
+      const host = this.environment.clusterNamed(name)?.choose(choice) ?? null;
+      if (host !== null) return host;
     }
-    return best;
+    return null;
   }
 
-  #random(hosts: readonly Host[]): Host {
-    return hosts[Math.floor(this.environment.random() * hosts.length)] as Host;
+  /** Without transparent capture the original destination is only known from a header. */
+  #originalHost(choice: HostChoice): Host | null {
+    const { headerName } = this.plan.originalDst;
+    const told = headerName === null ? undefined : choice.request?.header(headerName);
+    const match = told === undefined ? null : /^\[?([0-9a-fA-F:.]+)\]?:(\d+)$/.exec(told);
+    if (match === null) return null;
+    const [key, host = '', port] = [match[0], match[1], Number(match[2])];
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    const made = this.#hostFor({ ...originalEndpoint, key, address: { kind: 'tcp', host, port } });
+    this.#byKey.set(key, made);
+    this.hosts = [...this.#byKey.values()];
+    return made;
   }
 }
 
-function byPriority(hosts: readonly Host[]): Host[][] {
-  const priorities: Host[][] = [];
-  for (const host of hosts) {
-    const priority = host.endpoint.priority;
-    while (priorities.length <= priority) priorities.push([]);
-    priorities[priority]?.push(host);
-  }
-  return priorities;
+const noLocalities = { localities: [], overprovisioningFactor: 140 };
+
+const originalEndpoint: EndpointPlan = {
+  key: '',
+  address: { kind: 'tcp', host: '', port: 0 },
+  hostname: '',
+  health: 'UNKNOWN',
+  weight: 1,
+  priority: 0,
+  locality: { region: '', zone: '', subZone: '' },
+  metadata: {},
+  healthCheck: { port: 0, hostname: '', disabled: true },
+};
+
+function hasMetadata(host: Host, wanted: Readonly<Record<string, unknown>>): boolean {
+  const own = host.endpoint.metadata['envoy.lb'] ?? {};
+  return Object.entries(wanted).every(([key, value]) => own[key] === value);
 }
 
 /** The transport socket of an endpoint: the first match on its metadata, else the cluster's own. */

@@ -155,7 +155,8 @@ export class H1Client implements ConnectionOwner, UpstreamStream, ChunkConsumer 
       this.#finishResponse(events, noBytes, 0, 0);
       events.onReadEnd();
     }
-    if (!this.#isTunnel || this.#isRequestDone) this.#close();
+    if (events !== null && this.#isHeadDone && !this.#isResponseDone && !this.#isTunnel) this.#fail('protocolError');
+    else if (!this.#isTunnel || this.#isRequestDone) this.#close();
   }
 
   onDrain(): void {
@@ -326,5 +327,5 @@ const inlineBodyBytes = 8 * 1024;
 const noBytes = Buffer.alloc(0);
 
 function mayExpectBody(method: string): boolean {
-  return method === 'POST' || method === 'PUT' || method === 'PATCH';
+  return method !== 'GET' && method !== 'HEAD' && method !== 'DELETE' && method !== 'TRACE' && method !== 'CONNECT';
 }

@@ -16,7 +16,9 @@ export class Host {
   totalErrors = 0;
   connectFailures = 0;
   totalConnections = 0;
-  isEjected = false;
+  #isEjected = false;
+  /** When it last became healthy, for slow start. */
+  healthySinceMs: number;
   /** False while active health checks say so. */
   passesHealthChecks = true;
   addedAt: number;
@@ -27,7 +29,18 @@ export class Host {
     this.endpoint = endpoint;
     this.transport = transport;
     this.addedAt = now;
+    this.healthySinceMs = now;
     this.pool = new HostPool(this);
+  }
+
+  get isEjected(): boolean {
+    return this.#isEjected;
+  }
+
+  set isEjected(ejected: boolean) {
+    this.#isEjected = ejected;
+    if (!ejected) this.healthySinceMs = this.cluster.now();
+    this.cluster.refreshHealth();
   }
 
   get address(): string {
@@ -35,10 +48,7 @@ export class Host {
   }
 
   get isHealthy(): boolean {
-    return !this.isEjected && this.passesHealthChecks && (this.endpoint.health === 'UNKNOWN' || this.endpoint.health === 'HEALTHY');
-  }
-
-  get isDegraded(): boolean {
-    return this.endpoint.health === 'DEGRADED' && !this.isEjected && this.passesHealthChecks;
+    const { health } = this.endpoint;
+    return !this.isEjected && this.passesHealthChecks && (health === 'UNKNOWN' || health === 'HEALTHY' || health === 'DEGRADED');
   }
 }

@@ -172,8 +172,8 @@ function connectOptions(host: Host): ConnectOptions | null {
 }
 
 function describeConnectError(error: NodeJS.ErrnoException | null): string {
-  if (error === null) return 'delayed connect error: connection closed';
-  if (error.code === 'ECONNREFUSED') return 'delayed connect error: Connection refused';
+  // Envoy names no reason where the kernel refused the connection.
+  if (error === null || error.code === 'ECONNREFUSED') return '';
   return `delayed connect error: ${error.code ?? error.message}`;
 }
 

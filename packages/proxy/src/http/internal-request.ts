@@ -1,0 +1,101 @@
+import type { ConnectionFacts } from '@weft/core/plan/facts';
+import type { Cluster } from '../upstream/cluster.ts';
+import { Attempt, type AttemptOwner } from './attempt.ts';
+import { FieldHeaders, type Headers } from './headers.ts';
+import type { RequestHead } from './stream.ts';
+
+/** A call that the proxy makes itself (keys, authorization services). */
+export interface InternalCall {
+  readonly method: string;
+  readonly path: string;
+  readonly authority: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Buffer | null;
+  readonly timeoutMs: number;
+  readonly connection: ConnectionFacts;
+}
+
+/** Its answer. */
+export interface InternalAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Buffer;
+}
+
+const maxAnswerBytes = 1024 * 1024;
+
+/** Calls a cluster through its own pools, with its TLS and limits. Null when no answer came in time. */
+export function callCluster(cluster: Cluster, call: InternalCall): Promise<InternalAnswer | null> {
+  const host = cluster.choose({ hash: null, metadataMatch: null, avoid: [], maxSelections: 1, request: null, connection: call.connection });
+  if (host === null || !cluster.breakers.default.mayRequest) return Promise.resolve(null);
+  return new Promise((resolve) => {
+    const receiver = new Receiver(call, resolve);
+    receiver.attempt = new Attempt(receiver, host, cluster.breakers.default, false);
+    receiver.attempt.start(false);
+  });
+}
+
+class Receiver implements AttemptOwner {
+  attempt: Attempt | null = null;
+  #call: InternalCall;
+  #resolve: (answer: InternalAnswer | null) => void;
+  #timer: NodeJS.Timeout;
+  #status = 0;
+  #headers: Headers = new FieldHeaders();
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(call: InternalCall, resolve: (answer: InternalAnswer | null) => void) {
+    this.#call = call;
+    this.#resolve = resolve;
+    this.#timer = setTimeout(() => this.#finish(null), call.timeoutMs);
+  }
+
+  onAttemptReady(attempt: Attempt): void {
+    const { method, path, authority, headers, body } = this.#call;
+    const fields = new FieldHeaders(headers.flat());
+    if (body !== null) fields.set('content-length', String(body.length));
+    const head: RequestHead = { method, path, authority, scheme: 'http', upgrade: null, headers: fields };
+    attempt.stream?.sendHead(head, body === null);
+    if (body !== null) attempt.stream?.sendData(body, 0, body.length, true);
+    attempt.stream?.flush();
+  }
+
+  onAttemptFailed(): void {
+    this.#finish(null);
+  }
+
+  onAttemptHead(_attempt: Attempt, status: number, headers: Headers, end: boolean): void {
+    this.#status = status;
+    this.#headers = FieldHeaders.from(headers);
+    if (end) this.#answer();
+  }
+
+  onAttemptData(_attempt: Attempt, bytes: Buffer, from: number, to: number, end: boolean): void {
+    this.#bytes += to - from;
+    if (this.#bytes > maxAnswerBytes) {
+      this.#finish(null);
+      return;
+    }
+    this.#chunks.push(Buffer.from(bytes.subarray(from, to)));
+    if (end) this.#answer();
+  }
+
+  onAttemptTrailers(): void {
+    this.#answer();
+  }
+
+  onAttemptInformational(): void {}
+  onAttemptDrain(): void {}
+  onAttemptReadEnd(): void {}
+
+  #answer(): void {
+    this.#finish({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks) });
+  }
+
+  #finish(answer: InternalAnswer | null): void {
+    clearTimeout(this.#timer);
+    this.#resolve(answer);
+    if (answer === null) this.attempt?.cancel();
+  }
+}
