@@ -27,3 +27,6 @@ export function list(names: readonly string[], most = 5): string {
   if (names.length > most) return `${shown.join(', ')} and ${names.length - most} more`;
   return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
 }
+
+/** How many resources a proof names of those that are all alike. */
+export const mostProofs = 10;

@@ -1,19 +1,27 @@
-import { selectsLabels } from '../../base/labels.ts';
-import type { Gateway } from '../../resource/kinds.ts';
+import { type Labels, selectsLabels } from '../../base/labels.ts';
+import type { Gateway, GatewaySpec } from '../../resource/kinds.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
 import { object, objects, strings, text } from '../fields.ts';
 import { groupBy } from '../group-by.ts';
 import { formatSelector } from '../label-index.ts';
-import { fact, list, nameOf } from '../proof.ts';
+import { fact, list, mostProofs, nameOf } from '../proof.ts';
 import { gatewaySelector, gatewayWithoutWorkload } from './gateway-selector.ts';
+
+type Server = NonNullable<NonNullable<GatewaySpec['servers']>[number]>;
 
 interface PortClaim {
   readonly gateway: Gateway;
-  readonly selector: string;
-  readonly port: number;
-  /** Bind address by host. */
-  readonly bindByHost: ReadonlyMap<string, string>;
+  /** Port, bind address and host of all that it claims. */
+  readonly places: readonly string[];
   readonly path: string;
+}
+
+/** The Gateways of one selector. */
+interface Group {
+  readonly gateways: readonly Gateway[];
+  readonly labels: Labels | null | undefined;
+  readonly hasServers: boolean;
+  readonly claimsByPlace: ReadonlyMap<string, readonly PortClaim[]>;
 }
 
 /** Gateways that claim the same hosts on the same port of the same workload; only the oldest gets them. */
@@ -22,53 +30,64 @@ export const gatewayConflictsAnalyzer: SetAnalyzer = {
   scope: 'set',
   isDefault: true,
   analyze(context) {
-    const gateways = context.set.ofKind('Gateway');
-    const claims = gateways.flatMap(claimsOf);
-    const bySelector = groupBy(claims, (claim) => claim.selector);
-    for (const gateway of gateways) {
-      const selector = formatSelector(gatewaySelector(gateway));
-      const related = [...bySelector].filter(([other]) => sharesWorkload(gateway, selector, other, context)).flatMap(([, found]) => found);
-      if (selector !== '' && related.length === 0) {
-        if (context.exact) context.report(gatewayWithoutWorkload(gateway));
-        continue;
+    const groups = new Map<string, Group>();
+    for (const [selector, gateways] of groupBy(context.set.ofKind('Gateway'), (gateway) => formatSelector(gatewaySelector(gateway)))) {
+      groups.set(selector, createGroup(gateways));
+    }
+    for (const [selector, group] of groups) {
+      const related = [...groups].filter(([other]) => sharesWorkload(group, selector, other, context)).map(([, found]) => found);
+      const hasServers = related.some((other) => other.hasServers);
+      for (const gateway of group.gateways) {
+        if (selector === '' || hasServers) checkServers(gateway, selector, related, context);
+        else if (context.exact) context.report(gatewayWithoutWorkload(gateway));
       }
-      checkServers(gateway, related, context);
     }
   },
 };
 
+function createGroup(gateways: readonly Gateway[]): Group {
+  const claimsByPlace = new Map<string, PortClaim[]>();
+  const claims = gateways.flatMap(claimsOf);
+  for (const claim of claims) {
+    for (const place of claim.places) {
+      const known = claimsByPlace.get(place);
+      if (known) known.push(claim);
+      else claimsByPlace.set(place, [claim]);
+    }
+  }
+  const [first] = gateways;
+  return { gateways, labels: first ? gatewaySelector(first) : null, hasServers: claims.length > 0, claimsByPlace };
+}
+
 /** The last server of a Gateway for a port stands for all of them, as in Istio. */
 function claimsOf(gateway: Gateway): readonly PortClaim[] {
-  const selector = formatSelector(gatewaySelector(gateway));
   const byPort = new Map<number, PortClaim>();
   for (const [index, server] of objects(object(gateway.spec).servers)) {
     const port = Number(object(server.port).number ?? 0);
-    const bindByHost = new Map(strings(server.hosts).map((host) => [host, text(server.bind)]));
-    byPort.set(port, { gateway, selector, port, bindByHost, path: `spec.servers[${index}]` });
+    byPort.set(port, { gateway, places: placesOf(port, server), path: `spec.servers[${index}]` });
   }
   return [...byPort.values()];
 }
 
-function sharesWorkload(gateway: Gateway, selector: string, other: string, { index }: AnalyzerContext): boolean {
+function placesOf(port: number, server: Server): readonly string[] {
+  return [...new Set(strings(server.hosts))].map((host) => `${port} ${text(server.bind)} ${host}`);
+}
+
+function sharesWorkload(group: Group, selector: string, other: string, { index }: AnalyzerContext): boolean {
   if (selector === other) return true;
   if (!selector.includes(other) && !other.includes(selector)) return false;
   const otherLabels = Object.fromEntries(
     other.split(',').flatMap((pair) => (pair.includes('=') ? [pair.split('=') as [string, string]] : [])),
   );
-  return index.workloads.matching(gatewaySelector(gateway)).some((workload) => selectsLabels(otherLabels, workload.labels));
+  return index.workloads.matching(group.labels).some((workload) => selectsLabels(otherLabels, workload.labels));
 }
 
-function checkServers(gateway: Gateway, related: readonly PortClaim[], { report }: AnalyzerContext): void {
-  const selector = formatSelector(gatewaySelector(gateway));
+function checkServers(gateway: Gateway, selector: string, related: readonly Group[], { report }: AnalyzerContext): void {
   for (const [index, server] of objects(object(gateway.spec).servers)) {
     const port = Number(object(server.port).number ?? 0);
     const hosts = strings(server.hosts);
-    const rivals = related.filter(
-      (claim) =>
-        claim.port === port &&
-        nameOf(claim.gateway) !== nameOf(gateway) &&
-        hosts.some((host) => claim.bindByHost.get(host) === text(server.bind)),
-    );
+    const claims = placesOf(port, server).flatMap((place) => related.flatMap((group) => group.claimsByPlace.get(place) ?? []));
+    const rivals = [...new Set(claims)].filter((claim) => claim.gateway !== gateway);
     if (rivals.length === 0) continue;
     const names = rivals.map((claim) => nameOf(claim.gateway)).sort();
     report({
@@ -79,7 +98,7 @@ function checkServers(gateway: Gateway, related: readonly PortClaim[], { report 
       message: `Port ${port} of ${selector || 'every gateway'} is claimed for the same hosts (${list(hosts)}) by ${list(names)} too; only the oldest Gateway gets them. Put the hosts into one Gateway.`,
       proof: [
         fact(gateway, `spec.servers[${index}].hosts`, `are ${hosts.join(', ')} on port ${port}`),
-        ...rivals.map((claim) => fact(claim.gateway, `${claim.path}.hosts`, `claim them too`)),
+        ...rivals.slice(0, mostProofs).map((claim) => fact(claim.gateway, `${claim.path}.hosts`, `claim them too`)),
       ],
     });
   }

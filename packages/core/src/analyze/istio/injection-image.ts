@@ -5,7 +5,7 @@ import { loadYaml } from '../../resource/yaml.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
 import { labelsOf, object, text } from '../fields.ts';
 import { groupBy } from '../group-by.ts';
-import { fact, list } from '../proof.ts';
+import { fact, list, mostProofs } from '../proof.ts';
 import { podWorkload } from '../workload.ts';
 import { injectorConfigName, injectorValues } from './injector-config.ts';
 
@@ -30,7 +30,7 @@ export const injectionImageAnalyzer: SetAnalyzer = {
         resource: namespace,
         path: 'metadata.name',
         message: `Sidecars of ${list(outdated.map((pod) => pod.ref.name).sort())} are not of the image that is injected now (${image}). Restart these pods, usually after an upgrade.`,
-        proof: outdated.map((pod) => fact(pod, 'spec.containers', `has a sidecar of another image than ${image}`)),
+        proof: outdated.slice(0, mostProofs).map((pod) => fact(pod, 'spec.containers', `has a sidecar of another image than ${image}`)),
       });
     }
   },

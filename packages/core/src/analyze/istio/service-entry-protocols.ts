@@ -1,6 +1,7 @@
 import type { ServiceEntry } from '../../resource/kinds.ts';
 import type { SetAnalyzer } from '../analyzer.ts';
 import { object, objects, strings, text } from '../fields.ts';
+import { groupBy } from '../group-by.ts';
 import { fact, list, nameOf } from '../proof.ts';
 
 interface Declaration {
@@ -22,7 +23,9 @@ export const serviceEntryProtocolsAnalyzer: SetAnalyzer = {
       for (const declaration of declarationsOf(entry)) {
         for (const scope of scopesOf(entry)) {
           const key = `${scope}/${declaration.host}/${declaration.port}`;
-          byScope.set(key, [...(byScope.get(key) ?? []), declaration]);
+          const known = byScope.get(key);
+          if (known) known.push(declaration);
+          else byScope.set(key, [declaration]);
         }
       }
     }
@@ -32,23 +35,30 @@ export const serviceEntryProtocolsAnalyzer: SetAnalyzer = {
       const declarations = key.slice(0, slash) === '*' ? scoped : [...scoped, ...(byScope.get(`*${key.slice(slash)}`) ?? [])];
       const protocols = [...new Set(declarations.map((declaration) => declaration.protocol))].sort();
       if (protocols.length < 2) continue;
+      const names = [...new Set(declarations.map(({ entry }) => nameOf(entry)))].sort();
+      const proof = onePerProtocol(declarations).map(({ entry, path, port, protocol }) =>
+        fact(entry, path, `protocol of port ${port} is ${protocol}`),
+      );
       for (const { entry, host, port, path } of declarations) {
         if (reported.has(entry)) continue;
         reported.add(entry);
-        const others = [...new Set(declarations.filter((other) => other.entry !== entry).map((other) => nameOf(other.entry)))].sort();
+        const others = names.filter((name) => name !== nameOf(entry));
         report({
           type: 'ConflictingServiceEntryProtocol',
           resource: entry,
           path,
           message: `Port ${port} of ${host} is declared as ${protocols.join(' and as ')}${others.length === 0 ? '' : `, here and in ${list(others)}`}; only one can hold. Agree on one protocol.`,
-          proof: declarations.map((declaration) =>
-            fact(declaration.entry, declaration.path, `protocol of port ${port} is ${declaration.protocol}`),
-          ),
+          proof,
         });
       }
     }
   },
 };
+
+/** The first declaration of each protocol: enough to show that they differ. */
+function onePerProtocol(declarations: readonly Declaration[]): readonly Declaration[] {
+  return [...groupBy(declarations, ({ protocol }) => protocol).values()].flatMap((group) => group.slice(0, 1));
+}
 
 function declarationsOf(entry: ServiceEntry): readonly Declaration[] {
   const spec = object(entry.spec);

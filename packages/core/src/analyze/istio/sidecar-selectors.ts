@@ -3,7 +3,7 @@ import type { Namespace } from '../../resource/kubernetes-types.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
 import { labelsOf, object } from '../fields.ts';
 import { groupBy } from '../group-by.ts';
-import { fact } from '../proof.ts';
+import { fact, list, mostProofs } from '../proof.ts';
 import { isAmbient } from '../workload.ts';
 import { reportSharedWorkload, type Selecting, selectWorkloads } from './workload-selection.ts';
 
@@ -70,8 +70,8 @@ function reportSeveral(sidecars: readonly Sidecar[], { report }: AnalyzerContext
       type: 'MultipleSidecarsWithoutWorkloadSelectors',
       resource: sidecar,
       path: 'spec',
-      message: `${names.join(' and ')} are all for the whole of namespace ${sidecar.ref.namespace || 'default'}; only the oldest applies. Keep one, or give the others a workloadSelector.`,
-      proof: sidecars.map((other) => fact(other, 'spec.workloadSelector', 'is not set')),
+      message: `${list(names)} are all for the whole of namespace ${sidecar.ref.namespace || 'default'}; only the oldest applies. Keep one, or give the others a workloadSelector.`,
+      proof: sidecars.slice(0, mostProofs).map((other) => fact(other, 'spec.workloadSelector', 'is not set')),
     });
   }
 }

@@ -2,7 +2,7 @@ import type { Telemetry } from '../../resource/kinds.ts';
 import type { SetAnalyzer } from '../analyzer.ts';
 import { labelsOf, object } from '../fields.ts';
 import { groupBy } from '../group-by.ts';
-import { fact } from '../proof.ts';
+import { fact, list, mostProofs } from '../proof.ts';
 import { reportSharedWorkload, selectWorkloads } from './workload-selection.ts';
 
 /** Telemetries that select no workload, or the same one. */
@@ -40,8 +40,8 @@ export const telemetryDefaultSelectorAnalyzer: SetAnalyzer = {
           type: 'MultipleTelemetriesWithoutWorkloadSelectors',
           resource: telemetry,
           path: 'spec',
-          message: `${names.join(' and ')} are all for the whole of namespace ${telemetry.ref.namespace || 'default'}; only the oldest applies. Merge them, or give the others a selector.`,
-          proof: all.map((other) => fact(other, 'spec.selector', 'is not set')),
+          message: `${list(names)} are all for the whole of namespace ${telemetry.ref.namespace || 'default'}; only the oldest applies. Merge them, or give the others a selector.`,
+          proof: all.slice(0, mostProofs).map((other) => fact(other, 'spec.selector', 'is not set')),
         });
       }
     }

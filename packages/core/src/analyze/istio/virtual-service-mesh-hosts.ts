@@ -2,7 +2,7 @@ import { hostMatches, resolveHost } from '../../base/hosts.ts';
 import type { VirtualService } from '../../resource/kinds.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
 import { object, strings } from '../fields.ts';
-import { fact, list, nameOf } from '../proof.ts';
+import { fact, list, mostProofs, nameOf } from '../proof.ts';
 
 interface HostClaims {
   readonly host: string;
@@ -67,6 +67,7 @@ function coveringEverywhere(
 
 function reportRivals(host: string, rivals: readonly VirtualService[], reported: Set<VirtualService>, { report }: AnalyzerContext): void {
   const names = [...new Set(rivals.map(nameOf))].sort();
+  const proof = [...new Set(rivals)].slice(0, mostProofs).map((other) => fact(other, 'spec.hosts', `has ${host}`));
   for (const service of rivals) {
     if (reported.has(service)) continue;
     reported.add(service);
@@ -75,7 +76,7 @@ function reportRivals(host: string, rivals: readonly VirtualService[], reported:
       resource: service,
       path: 'spec.hosts',
       message: `${list(names)} ${names.length > 1 ? 'all define' : 'defines more than once'} host ${host} for sidecars; only the oldest applies there. Merge them into one VirtualService, or bind the others to a gateway only.`,
-      proof: [...new Set(rivals)].map((other) => fact(other, 'spec.hosts', `has ${host}`)),
+      proof: rivals.indexOf(service) < mostProofs ? proof : [fact(service, 'spec.hosts', `has ${host}`), ...proof],
     });
   }
 }

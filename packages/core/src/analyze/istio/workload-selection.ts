@@ -3,7 +3,7 @@ import type { Resource } from '../../resource/resource.ts';
 import type { AnalyzerContext } from '../analyzer.ts';
 import { formatSelector } from '../label-index.ts';
 import type { MessageType } from '../message-types.ts';
-import { absence, fact, nameOf } from '../proof.ts';
+import { absence, fact, list, mostProofs, nameOf } from '../proof.ts';
 import type { Workload } from '../workload.ts';
 
 /** A resource that applies to the workloads of its namespace which it selects. */
@@ -20,7 +20,11 @@ export function selectWorkloads(selecting: readonly Selecting[], context: Analyz
   for (const candidate of selecting) {
     const { namespace } = candidate.resource.ref;
     const workloads = context.index.workloadsIn(namespace).matching(candidate.selector);
-    for (const workload of workloads) byWorkload.set(workload, [...(byWorkload.get(workload) ?? []), candidate]);
+    for (const workload of workloads) {
+      const known = byWorkload.get(workload);
+      if (known) known.push(candidate);
+      else byWorkload.set(workload, [candidate]);
+    }
     if (workloads.length === 0) reportEmptySelection(candidate, context);
   }
   return byWorkload;
@@ -49,9 +53,9 @@ export function reportSharedWorkload(type: MessageType, workload: Workload, shar
       resource,
       path,
       identity: workload.name,
-      message: `${names.join(' and ')} all select workload ${nameOf(workload.resource)}; only one of them applies to it. Make the selectors exclude each other.`,
+      message: `${list(names)} all select workload ${nameOf(workload.resource)}; only one of them applies to it. Make the selectors exclude each other.`,
       proof: [
-        ...sharing.map((candidate) => fact(candidate.resource, candidate.path, `selects ${workload.name}`)),
+        ...sharing.slice(0, mostProofs).map((candidate) => fact(candidate.resource, candidate.path, `selects ${workload.name}`)),
         fact(workload.resource, 'metadata.labels', 'matches them all'),
       ],
     });

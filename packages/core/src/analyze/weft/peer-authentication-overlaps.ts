@@ -39,15 +39,16 @@ function checkWorkloads(byAge: readonly PeerAuthentication[], { index, rootNames
   for (const policy of byAge) {
     const selector = selectorOf(policy);
     if (Object.keys(selector).length === 0 || policy.ref.namespace === rootNamespace) continue;
+    const reported = new Set<PeerAuthentication>();
     for (const workload of index.workloadsIn(policy.ref.namespace).matching(selector)) {
       const first = firstByWorkload.get(workload) ?? policy;
       firstByWorkload.set(workload, first);
-      if (first === policy) continue;
+      if (first === policy || reported.has(first)) continue;
+      reported.add(first);
       report({
         type: 'MultiplePeerAuthenticationsForWorkload',
         resource: policy,
         path: 'spec.selector.matchLabels',
-        identity: first.ref.name,
         message: `${nameOf(first)} selects ${workload.name} too and comes first; this policy has no effect there. Make the selectors exclude each other.`,
         proof: [
           fact(first, 'spec.selector.matchLabels', `selects ${workload.name}`),
