@@ -198,3 +198,9 @@ test('rules for one host in one namespace are merged, unless they are exported d
   assert.deepEqual(subsets(a() + b()), ['', 'v1', 'v2']);
   assert.deepEqual(subsets(a() + b(', exportTo: [elsewhere]')), ['', 'v1']);
 });
+
+test('the mesh can name clusters in statistics by a pattern', () => {
+  const snapshot = snapshotOf(mesh, {}, { outboundClusterStatName: '%SERVICE%_%SERVICE_PORT_NAME%_%SERVICE_PORT%' });
+  assert.equal(named(snapshot, 'outbound|80||cart.shop.svc.cluster.local')?.altStatName, 'cart.shop_http_80;');
+  assert.equal(cart('{}')?.altStatName, undefined);
+});

@@ -16,6 +16,7 @@ import { loadAssignment } from './endpoints.ts';
 import { hasExtension } from './listener-class.ts';
 import { loadBalancerFields } from './load-balancer.ts';
 import { protoDuration } from './proto-duration.ts';
+import { statName } from './stat-name.ts';
 import { effectivePolicy } from './traffic-policy.ts';
 import { typedConfig } from './typed-config.ts';
 
@@ -105,8 +106,10 @@ function outboundCluster(view: ProxyView, request: ClusterRequest): ClusterParts
   const protocol = upstreamProtocol(view, port, policy.connectionPool?.http);
   const tls = mode === 'tls' ? upstreamTls(view, { service, port, subset, policy, type, isHttp2: protocol === 'http2' }) : noTls;
   const http = httpOptions({ protocol, pool: pool.http, tls, maxStreams: policy.connectionPool?.http?.maxConcurrentStreams ?? 0 });
+  const pattern = view.settings.meshConfig.outboundClusterStatName;
   const cluster: ClusterJson = {
     name,
+    ...(pattern ? { altStatName: statName(pattern, service.service, port, subsetName) } : {}),
     ...discoveryFields(view, type, name),
     ...pool.cluster,
     ...(assignment && type !== 'EDS' ? { loadAssignment: assignment } : {}),

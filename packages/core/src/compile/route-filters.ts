@@ -10,8 +10,8 @@ import { typedConfig } from './typed-config.ts';
 type FaultSpec = NonNullable<HttpRouteSpec['fault']>;
 type CorsSpec = NonNullable<HttpRouteSpec['corsPolicy']>;
 
-export const faultFilter = 'envoy.filters.http.fault';
-export const corsFilter = 'envoy.filters.http.cors';
+const faultFilter = 'envoy.filters.http.fault';
+const corsFilter = 'envoy.filters.http.cors';
 
 const grpcStatusByName: Readonly<Record<string, number>> = {
   OK: 0,

@@ -104,7 +104,7 @@ function claimMatcher(name: string, value: StringMatchSpec | undefined, invert: 
 }
 
 /** The claim's path, or null when the name is not one of a claim. */
-export function claimPath(name: string): readonly string[] | null {
+function claimPath(name: string): readonly string[] | null {
   if (!name.toLowerCase().startsWith(claimPrefix)) return null;
   const rest = name.slice(claimPrefix.length);
   if (rest.startsWith('.')) return rest.length > 1 ? rest.slice(1).split('.') : null;

@@ -8,6 +8,7 @@ import { isExportedTo, resolveExports } from './exports.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type { Service } from './service.ts';
 import type { TrafficPolicy } from './traffic-policy.ts';
+import { withHash } from './with-hash.ts';
 
 /**
  * The DestinationRules of each namespace, those for one host merged: subsets add up (of two with one name the older stays), of top-level policies the oldest
@@ -111,7 +112,7 @@ function mergeRules(group: readonly DestinationRule[], settings: MeshSettings): 
     subsets: [...subsetByName.values()],
     workloadSelector: oldest.spec?.workloadSelector?.matchLabels ?? null,
   };
-  return { ...value, hash: stableHash(value) };
+  return withHash(value);
 }
 
 function hostOf(resource: DestinationRule, settings: MeshSettings): string {

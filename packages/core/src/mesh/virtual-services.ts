@@ -1,14 +1,14 @@
 import { resolveHost } from '../base/hosts.ts';
-import { stableHash } from '../base/stable-hash.ts';
 import type { VirtualService, VirtualServiceSpec } from '../resource/kinds.ts';
 import { compareAge } from '../resource/resource-set.ts';
 import { mergeDelegate } from './delegate.ts';
 import { isExportedTo, resolveExports } from './exports.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type { HttpRouteSpec, Rule, TcpRouteSpec, TlsRouteSpec, VirtualServiceRules } from './virtual-service.ts';
+import { withHash } from './with-hash.ts';
 
 /** Marks VirtualServices that were made from routes of the Gateway API. */
-export const semanticsAnnotation = 'internal.istio.io/route-semantics';
+const semanticsAnnotation = 'internal.istio.io/route-semantics';
 
 /** The rules of all VirtualServices, oldest first: host names completed, delegates merged into the routes that name them. */
 export function resolveVirtualServices(resources: readonly VirtualService[], settings: MeshSettings): readonly VirtualServiceRules[] {
@@ -68,7 +68,7 @@ function resolveRules(
     ),
     semantics: resource.annotations[semanticsAnnotation] === 'gateway' ? ('gateway-api' as const) : ('istio' as const),
   };
-  return { ...value, hash: stableHash(value) };
+  return withHash(value);
 }
 
 function exportsOf(resource: VirtualService, settings: MeshSettings): readonly string[] {
