@@ -6,9 +6,14 @@ import type { ClusterJson } from '@weft/envoy-api/envoy/config/cluster/v3/cluste
 import type { XdsKind } from '../api/types.ts';
 import type { EncodedResource, EncodedSnapshot, EncodedType } from '../xds/types.ts';
 
-/** Turns snapshots into bytes; a resource object that was encoded before is not encoded again. */
+/** How much text resources are kept by, over all proxies: most proxies of a mesh are sent the same clusters. */
+const maxKeptCharacters = 32 * 1024 * 1024;
+
+/** Turns snapshots into bytes; what was encoded before, as the same object or with the same text, is not encoded again. */
 export class SnapshotEncoder {
   private readonly encoded = new WeakMap<object, EncodedResource>();
+  private readonly encodedByText = new Map<string, EncodedResource>();
+  private keptCharacters = 0;
 
   /** @throws when a resource does not fit its message: a fault of the compiler, not of the configuration. */
   encode(snapshot: Snapshot, revision: number): EncodedSnapshot {
@@ -38,13 +43,31 @@ export class SnapshotEncoder {
   private resource(kind: XdsKind, json: object, name: string): EncodedResource {
     const known = this.encoded.get(json);
     if (known) return known;
-    const bytes = encodeResource(typeUrls[kind], json as never);
-    const version = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
-    const endpointsName = kind === 'cds' ? endpointsNameOf(json as ClusterJson) : undefined;
-    const resource: EncodedResource = { name, version, bytes, ...(endpointsName === undefined ? {} : { endpointsName }) };
+    const text = `${kind} ${JSON.stringify(json)}`;
+    const resource = this.encodedByText.get(text) ?? encode(kind, name, json);
+    this.keep(text, resource);
     this.encoded.set(json, resource);
     return resource;
   }
+
+  /** The texts used last are kept. */
+  private keep(text: string, resource: EncodedResource): void {
+    if (this.encodedByText.delete(text)) this.keptCharacters -= text.length;
+    this.encodedByText.set(text, resource);
+    this.keptCharacters += text.length;
+    for (const oldest of this.encodedByText.keys()) {
+      if (this.keptCharacters <= maxKeptCharacters) return;
+      this.encodedByText.delete(oldest);
+      this.keptCharacters -= oldest.length;
+    }
+  }
+}
+
+function encode(kind: XdsKind, name: string, json: object): EncodedResource {
+  const bytes = encodeResource(typeUrls[kind], json);
+  const version = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+  const endpointsName = kind === 'cds' ? endpointsNameOf(json as ClusterJson) : undefined;
+  return { name, version, bytes, ...(endpointsName === undefined ? {} : { endpointsName }) };
 }
 
 function endpointsNameOf(cluster: ClusterJson): string | undefined {

@@ -7,7 +7,7 @@ export class RecordStore {
   private readonly listeners = new Set<(records: readonly TrafficRecord[]) => void>();
   private lastId = 0;
 
-  constructor(capacity = 20_000) {
+  constructor(capacity = 10_000) {
     this.recent = new Ring(capacity);
     this.troubled = new Ring(Math.ceil(capacity / 4));
   }
