@@ -119,6 +119,14 @@ test('locality weights share the load, less what a locality cannot serve', () =>
   assert.deepEqual(counts(balancer, 100), { '1.1.1.1:80': 80, '1.1.1.2:80': 20 });
 });
 
+test('localities without any weight share the load host by host', () => {
+  const balancer = balancerOf({ commonLbConfig: { localityWeightedLbConfig: {} } }, [
+    { ip: '1.1.1.1', zone: 'a' },
+    { ip: '1.1.1.2', zone: 'b' },
+  ]);
+  assert.deepEqual(counts(balancer, 10), { '1.1.1.1:80': 5, '1.1.1.2:80': 5 });
+});
+
 test('a ring keeps most requests where they were when a host goes', () => {
   const specs = Array.from({ length: 10 }, (_, i) => ({ ip: `10.0.0.${i + 1}` }));
   for (const lbPolicy of ['RING_HASH', 'MAGLEV'] as const) {

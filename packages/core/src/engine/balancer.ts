@@ -117,13 +117,15 @@ class PriorityHosts<H extends BalancedHost> {
     const isHashed = plan.policy === 'RING_HASH' || plan.policy === 'MAGLEV';
     // Hash tables hold all hosts of a priority; locality weights are part of their shares.
     if (plan.locality !== 'weighted' || isHashed) return group(members.filter(isUsable));
-    return assignment.localities.flatMap(({ endpoints, weight }) => {
+    const weighted = assignment.localities.flatMap(({ endpoints, weight }) => {
       const own = members.filter(({ endpoint }) => endpoints.includes(endpoint));
       const usable = own.filter(isUsable);
       if (usable.length === 0 || weight === null) return [];
       const availability = Math.min(1, (assignment.overprovisioningFactor / 100) * (usable.length / own.length));
       return [{ hosts: usable, weight: weight * availability, picker: null }];
     });
+    // Where no locality has a weight, none of them counts.
+    return weighted.length > 0 ? weighted : group(members.filter(isUsable));
   }
 }
 

@@ -348,7 +348,7 @@ class Decision {
 
   #tlsRedirect(): RequestDecision {
     const location = `https://${this.#facts.authority}${this.#facts.path}`;
-    return this.#reply({ status: 301, body: '', details: 'https_redirect', reason: 'tlsRedirect', headers: [['location', location]] });
+    return this.#reply({ status: 301, body: '', details: 'direct_response', reason: 'tlsRedirect', headers: [['location', location]] });
   }
 
   #pend(need: PendingNeed, filterIndex: number): PendingDecision {
