@@ -4,7 +4,7 @@ import type { Resource } from '../resource/resource.ts';
 import { groupBy } from './group-by.ts';
 import { createLabelIndex, type LabelIndex } from './label-index.ts';
 import { createServiceHosts, type ServiceHosts } from './service-hosts.ts';
-import { controllerWorkload, entryWorkloads, isInMesh, podWorkload, type Workload } from './workload.ts';
+import { controllerWorkload, entryWorkloads, isInMesh, mayBeInMesh, podWorkload, type Workload } from './workload.ts';
 
 /** A resource set looked up by host, namespace and label; each part is made when it is first asked for. */
 export interface ResourceIndex {
@@ -18,6 +18,8 @@ export interface ResourceIndex {
   servicesIn(namespace: string): readonly Service[];
   namespace(name: string): Namespace | null;
   isInMesh(workload: Workload): boolean;
+  /** Whether it is, or may be for all the set says. */
+  mayBeInMesh(workload: Workload): boolean;
   /** Whether the set says anything about what runs, beyond what analysis adds by itself. Without it, "nothing is selected" means nothing. */
   readonly knowsWorkloads: boolean;
   /** The same for one namespace: whether the set shows any workload of it. */
@@ -82,6 +84,7 @@ export function createResourceIndex(set: ResourceSet, domain: string, added: Rea
     servicesIn: (name) => services().get(name) ?? [],
     namespace,
     isInMesh: (workload) => isInMesh(workload, set.get('Namespace', '', workload.namespace)),
+    mayBeInMesh: (workload) => mayBeInMesh(workload, set.get('Namespace', '', workload.namespace)),
     isNamespaceKnown: (name) => namespace(name) !== null || usedNamespaces().has(name),
   };
 }

@@ -78,6 +78,14 @@ export function isInMesh(workload: Workload, namespace: Resource | null): boolea
   return namespace !== null && namespace.labels['istio-injection'] === 'enabled';
 }
 
+/** Whether a workload is in the mesh or may be: it does not refuse, and its namespace is unknown, or joins by revision or in ambient mode. */
+export function mayBeInMesh(workload: Workload, namespace: Resource | null): boolean {
+  if (isInMesh(workload, namespace) || isAmbient(workload)) return true;
+  const asked = workload.labels['sidecar.istio.io/inject'] ?? workload.annotations['sidecar.istio.io/inject'];
+  if (asked !== undefined) return false;
+  return namespace === null || Boolean(namespace.labels['istio.io/rev']) || namespace.labels['istio.io/dataplane-mode'] === 'ambient';
+}
+
 /** Whether a workload is captured by the ambient data plane instead of a sidecar. */
 export function isAmbient(workload: Workload): boolean {
   return workload.annotations['ambient.istio.io/redirection'] === 'enabled';

@@ -12,16 +12,16 @@ export const authorizationPoliciesAnalyzer: SetAnalyzer = {
   scope: 'set',
   isDefault: true,
   analyze(context) {
-    const inMesh = groupBy(
-      context.index.workloads.all.filter((workload) => context.index.isInMesh(workload) || isAmbient(workload)),
-      (workload) => workload.namespace,
-    );
+    const { index, exact } = context;
+    const isConcerned = (workload: Workload): boolean =>
+      exact ? index.isInMesh(workload) || isAmbient(workload) : index.mayBeInMesh(workload);
+    const inMesh = groupBy(index.workloads.all.filter(isConcerned), (workload) => workload.namespace);
     const everywhere = createLabelIndex([...inMesh.values()].flat(), (workload) => workload.labels);
     const indexes = new Map<string, LabelIndex<Workload>>();
     const within = (namespace: string): LabelIndex<Workload> => {
-      const index = indexes.get(namespace) ?? createLabelIndex(inMesh.get(namespace) ?? [], (workload) => workload.labels);
-      indexes.set(namespace, index);
-      return index;
+      const found = indexes.get(namespace) ?? createLabelIndex(inMesh.get(namespace) ?? [], (workload) => workload.labels);
+      indexes.set(namespace, found);
+      return found;
     };
     for (const policy of context.set.ofKind('AuthorizationPolicy')) {
       checkSelection(policy, context, policy.ref.namespace === context.rootNamespace ? everywhere : within(policy.ref.namespace));

@@ -27,6 +27,17 @@ test('a policy is not said to select nothing where nothing is known of what runs
   assert.equal(findings(podYaml('cart') + policy).length, 1);
 });
 
+test('a pod may be in the mesh unless its namespace or the pod itself says no', () => {
+  const pod = podYaml('shop').replace('{name: istio-proxy, image: proxy}', '{name: b}');
+  const mesh = istioYaml('AuthorizationPolicy', 'p', '{selector: {matchLabels: {app: shop}}}') + pod;
+  const unselected = (yaml: string) => findings(yaml).filter((finding) => finding.startsWith('IST0127')).length;
+  assert.equal(unselected(mesh), 0);
+  assert.equal(unselected(mesh + namespace('default', '{istio.io/rev: canary}')), 0);
+  assert.equal(unselected(mesh + namespace('default', '{istio.io/dataplane-mode: ambient}')), 0);
+  assert.equal(unselected(mesh + namespace('default', '{}')), 1);
+  assert.equal(unselected(mesh.replace('labels: {app: shop}', 'labels: {app: shop, sidecar.istio.io/inject: "false"}')), 1);
+});
+
 test('WorkloadEntries are workloads', () => {
   const entry = istioYaml('WorkloadEntry', 'w', '{address: 127.0.0.1, labels: {app: shop}}');
   assert.deepEqual(findings(entry + istioYaml('AuthorizationPolicy', 'p', '{selector: {matchLabels: {app: shop}}}')), []);
