@@ -157,17 +157,9 @@ function originalIpConfig(
 }
 
 function internalRanges(json: HttpConnectionManagerJson): HttpConnectionManagerPlan['internalAddressRanges'] {
-  const ranges = json.internalAddressConfig?.cidrRanges;
-  // Without a configuration Envoy counts private and loopback addresses as internal (RFC 1918, RFC 4193).
-  const list = ranges ?? [
-    { addressPrefix: '10.0.0.0', prefixLen: 8 },
-    { addressPrefix: '172.16.0.0', prefixLen: 12 },
-    { addressPrefix: '192.168.0.0', prefixLen: 16 },
-    { addressPrefix: '127.0.0.0', prefixLen: 8 },
-    { addressPrefix: 'fd00::', prefixLen: 8 },
-    { addressPrefix: '::1', prefixLen: 128 },
-  ];
-  return list.flatMap((range) => parseIpRange(range.addressPrefix ?? '', range.prefixLen ?? 0) ?? []);
+  const ranges = json.internalAddressConfig?.cidrRanges ?? [];
+  // Without a configuration nothing is internal (Envoy's `explicit_internal_address_config`).
+  return ranges.flatMap((range) => parseIpRange(range.addressPrefix ?? '', range.prefixLen ?? 0) ?? []);
 }
 
 function buildMapper(json: ResponseMapperJson): LocalReplyMapperPlan {

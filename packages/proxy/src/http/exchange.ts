@@ -10,12 +10,14 @@ import type { WeightedClusterPlan } from '@weft/core/plan/route-plan';
 import type { Timer, TimerOwner } from '../io/timer-wheel.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Host } from '../upstream/host.ts';
+import { connectErrorPrefix } from '../upstream/transport.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { BodyBuffer } from './body-buffer.ts';
 import { applyForwardHeaders, applyResponseHeaders, rewriteRequest } from './forward-headers.ts';
 import type { Headers } from './headers.ts';
 import type { HttpContext } from './http-context.ts';
 import { grpcStatusOf, type LocalReply, localReply, renderLocalReply } from './local-reply.ts';
+import { mapLocalReply } from './local-reply-mapping.ts';
 import { type MirrorCopy, startMirrors } from './mirror.ts';
 import type { Prelude } from './request-prelude.ts';
 import { backoffMs, type TryOutcome, wantsRetry } from './retry.ts';
@@ -73,6 +75,8 @@ export class Exchange implements DownstreamEvents, AttemptOwner, RequestFacts, T
   expectsPeerMetadata = false;
   /** `set-cookie` value that brings the client back to the same host; null without. */
   stickyCookie: string | null = null;
+  /** Text of the local reply, for body formats. */
+  localReplyBody = '';
   requestHeadBytes = 0;
   responseHeadBytes = 0;
   /** SPIFFE ids of the upstream connection's ends, `''` without mutual TLS. */
@@ -200,7 +204,7 @@ export class Exchange implements DownstreamEvents, AttemptOwner, RequestFacts, T
       this.#breakOff();
       return;
     }
-    const rendered = renderLocalReply(reply, { isGrpc: this.isGrpc, isHead: this.head.method === 'HEAD' });
+    const rendered = renderLocalReply(mapLocalReply(this, reply), { isGrpc: this.isGrpc, isHead: this.head.method === 'HEAD' });
     const { headers, body } = rendered;
     if (this.isGrpc) this.grpcStatus = reply.grpcStatus ?? grpcStatusOf(reply.status);
     this.responseStatus = rendered.status;
@@ -600,7 +604,7 @@ export class Exchange implements DownstreamEvents, AttemptOwner, RequestFacts, T
       this.#replyOverflow();
       return;
     }
-    const why = details === '' ? '' : `, transport failure reason: ${details}`;
+    const why = details === '' || details.startsWith(connectErrorPrefix) ? '' : `, transport failure reason: ${details}`;
     const text = `upstream connect error or disconnect/reset before headers. ${this.#retries > 0 ? 'retried and the latest ' : ''}reset reason: ${reasonText(reason)}${why}`;
     const status = reason === 'protocolError' ? 502 : 503;
     this.reply(
@@ -701,7 +705,7 @@ export class Exchange implements DownstreamEvents, AttemptOwner, RequestFacts, T
     if (this.#hasSentHead) {
       this.details = 'max_duration_timeout';
       this.#breakOff();
-    } else this.reply(localReply(408, 'downstream duration timeout', '', 'max_duration_timeout'));
+    } else this.reply(localReply(504, 'downstream duration timeout', '', 'max_duration_timeout'));
   }
 
   // --- the response and the end

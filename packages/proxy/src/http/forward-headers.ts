@@ -1,5 +1,6 @@
 import type { ForwardDecision, HeaderChange } from '@weft/core/engine/decision';
 import type { HeaderAdditionPlan, HeaderMutationPlan } from '@weft/core/plan/header-plan';
+import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
 import type { WeightedClusterPlan } from '@weft/core/plan/route-plan';
 import { evaluateFormat } from '../telemetry/format.ts';
 import type { Exchange } from './exchange.ts';
@@ -24,11 +25,32 @@ export function rewriteRequest(exchange: Exchange, decision: ForwardDecision, we
 export function applyForwardHeaders(exchange: Exchange, decision: ForwardDecision): void {
   const { headers } = exchange.head;
   applyChanges(headers, decision.outcome.headerChanges);
+  for (const { request } of mutationFilters(exchange)) mutate(exchange, request, true);
   const { weighted } = exchange;
   if (weighted !== null && weighted.requestHeaders !== null) mutate(exchange, weighted.requestHeaders, true);
   for (const mutation of decision.requestHeaders) mutate(exchange, mutation, true);
   for (const name of removedUpstream) if (headers.get(name) !== undefined) headers.remove(name);
   if (headers.get('expect') !== undefined) headers.remove('expect');
+}
+
+const mutationsByManager = new WeakMap<HttpConnectionManagerPlan, readonly HeaderMutationFilter[]>();
+const noMutations: readonly HeaderMutationFilter[] = [];
+
+interface HeaderMutationFilter {
+  readonly request: HeaderMutationPlan;
+  readonly response: HeaderMutationPlan;
+}
+
+/** The header_mutation filters of a chain. */
+function mutationFilters(exchange: Exchange): readonly HeaderMutationFilter[] {
+  const { manager } = exchange.origin;
+  let found = mutationsByManager.get(manager);
+  if (found === undefined) {
+    const filters = manager.filters.flatMap(({ config, disabled }) => (config.kind === 'headerMutation' && !disabled ? [config] : []));
+    found = filters.length === 0 ? noMutations : filters;
+    mutationsByManager.set(manager, found);
+  }
+  return found;
 }
 
 /** Headers that steer this proxy and are not passed on. */
@@ -65,6 +87,10 @@ export function applyResponseHeaders(exchange: Exchange, headers: Headers, servi
     if (decision.kind === 'forward' && decision.virtualHost.includeAttemptCountInResponse) {
       headers.set('x-envoy-attempt-count', String(exchange.attemptCount));
     }
+  }
+  for (const { response } of mutationFilters(exchange)) {
+    exchange.responseHeaders = headers;
+    mutate(exchange, response, false);
   }
   if (exchange.stickyCookie !== null) headers.add('set-cookie', exchange.stickyCookie);
   if (manager.alwaysSetRequestIdInResponse) headers.set('x-request-id', exchange.requestId);

@@ -242,8 +242,7 @@ function readMeaning(head: H1Head): boolean {
         break;
     }
   }
-  if (connection !== null) applyConnection(head, connection, upgrade);
-  return true;
+  return connection === null || applyConnection(head, connection, upgrade);
 }
 
 /** Lengths of the names that `readMeaning` knows: all others are passed over without making a string. */
@@ -265,19 +264,22 @@ function readContentLength(head: H1Head, value: string): boolean {
   return true;
 }
 
-function applyConnection(head: H1Head, connection: string, upgrade: string | null): void {
+/** False when the connection header nominates what must not be taken away. */
+function applyConnection(head: H1Head, connection: string, upgrade: string | null): boolean {
   const lower = connection.toLowerCase();
   if (lower === 'keep-alive') {
     head.wantsKeepAlive = true;
-    return;
+    return true;
   }
   for (const part of lower.split(',')) {
     const token = part.trim();
     if (token === 'close') head.wantsClose = true;
     else if (token === 'keep-alive') head.wantsKeepAlive = true;
     else if (token === 'upgrade') head.upgrade = upgrade;
-    else if (token !== '' && token !== 'host' && token !== 'content-length') head.headers.remove(token);
+    else if (token === 'host') return refuse(head, badRequest) > 0;
+    else if (token !== '' && token !== 'content-length') head.headers.remove(token);
   }
+  return true;
 }
 
 function checkRequestFraming(head: H1Head): boolean {

@@ -329,8 +329,12 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     const exchange = this.#exchange;
     this.#closes = true;
     this.#held = null;
-    if (exchange === null) this.#host.onBadRequest(this, error);
-    else {
+    if (exchange === null) {
+      this.#host.onBadRequest(this, error);
+      this.#isFinished = true;
+      this.#isRequestDone = false;
+      this.#closeGently();
+    } else {
       // The body's framing broke while a request is under way: no further byte of this connection can be trusted.
       this.#isRequestDone = false;
       exchange.onDownstreamError(error.details);

@@ -66,7 +66,7 @@ function applyForwarding(head: RequestHead, plan: HttpConnectionManagerPlan, con
     const isSingle = addresses.length === 0;
     const isInternal = isSingle && isPrivate(connection.source, plan);
     applyInternal(head, isInternal, !isInternal);
-    if (!isInternal && plan.xffTrustedHops === 0) headers.set('x-envoy-external-address', trusted.text);
+    if (!isInternal) headers.set('x-envoy-external-address', trusted.text);
     applyScheme(head, plan);
     return { remote: trusted, isInternal, isEdge: !isInternal };
   }

@@ -19,7 +19,7 @@ export class AccessLogs {
 
   write(logs: readonly AccessLogPlan[], exchange: Exchange): void {
     for (const log of logs) {
-      if (log.filter !== null && !this.#passes(log.filter, exchange)) continue;
+      if (log.filter !== null && !passesFilter(log.filter, exchange, this.#random)) continue;
       switch (log.kind) {
         case 'file':
           this.#file(log.path).append(renderEntry(log.output, exchange));
@@ -57,35 +57,34 @@ export class AccessLogs {
     }
     return file;
   }
+}
 
-  #passes(filter: AccessLogFilterPlan, exchange: Exchange): boolean {
-    switch (filter.kind) {
-      case 'statusCode':
-        return compares(filter.comparison, exchange.responseStatus);
-      case 'durationMs':
-        return compares(filter.comparison, exchange.endedAt - exchange.startedMonotonic);
-      case 'notHealthCheck':
-      case 'traceable':
-        return true;
-      case 'runtime':
-        return this.#random() * 1_000_000 < filter.fraction.perMillion;
-      case 'and':
-        return filter.filters.every((entry) => this.#passes(entry, exchange));
-      case 'or':
-        return filter.filters.some((entry) => this.#passes(entry, exchange));
-      case 'header':
-        return filter.header.matches(exchange.header(filter.header.name));
-      case 'responseFlag':
-        return (
-          exchange.flags !== '' && (filter.flags.length === 0 || exchange.flags.split(',').some((flag) => filter.flags.includes(flag)))
-        );
-      case 'grpcStatus':
-        return filter.statuses.includes(String(exchange.grpcStatus ?? 0)) !== filter.exclude;
-      case 'logType':
-        return filter.types.includes('DownstreamEnd') !== filter.exclude;
-      case 'cel':
-        return filter.matches(celActivation(exchange));
-    }
+/** Whether a filter of access logs or local replies lets a request pass. */
+export function passesFilter(filter: AccessLogFilterPlan, exchange: Exchange, random: () => number): boolean {
+  switch (filter.kind) {
+    case 'statusCode':
+      return compares(filter.comparison, exchange.responseStatus);
+    case 'durationMs':
+      return compares(filter.comparison, exchange.endedAt - exchange.startedMonotonic);
+    case 'notHealthCheck':
+    case 'traceable':
+      return true;
+    case 'runtime':
+      return random() * 1_000_000 < filter.fraction.perMillion;
+    case 'and':
+      return filter.filters.every((entry) => passesFilter(entry, exchange, random));
+    case 'or':
+      return filter.filters.some((entry) => passesFilter(entry, exchange, random));
+    case 'header':
+      return filter.header.matches(exchange.header(filter.header.name));
+    case 'responseFlag':
+      return exchange.flags !== '' && (filter.flags.length === 0 || exchange.flags.split(',').some((flag) => filter.flags.includes(flag)));
+    case 'grpcStatus':
+      return filter.statuses.includes(String(exchange.grpcStatus ?? 0)) !== filter.exclude;
+    case 'logType':
+      return filter.types.includes('DownstreamEnd') !== filter.exclude;
+    case 'cel':
+      return filter.matches(celActivation(exchange));
   }
 }
 

@@ -63,6 +63,7 @@ const operators: Readonly<Record<string, Operator>> = {
   REQUESTED_SERVER_NAME: (exchange) => exchange.connection.serverName || null,
   CONNECTION_ID: (exchange) => String(exchange.connection.connectionId),
   ROUTE_NAME: (exchange) => routeName(exchange),
+  LOCAL_REPLY_BODY: (exchange) => exchange.localReplyBody,
   VIRTUAL_CLUSTER_NAME: () => null,
   CONNECTION_TERMINATION_DETAILS: () => null,
   FILTER_CHAIN_NAME: (exchange) => exchange.origin.chain.name || null,
@@ -79,6 +80,7 @@ function operatorValue(name: string, argument: string, exchange: Exchange): stri
 /** The cluster of the route taken, for requests that were answered before one was chosen. */
 function routeCluster(exchange: Exchange): string | null {
   const { decision } = exchange;
+  if (exchange.flags === 'NC') return null;
   if (decision?.kind !== 'localReply' && decision?.kind !== 'forward') return null;
   const action = decision.route?.action;
   if (action?.kind !== 'forward' || action.clusters.length !== 1) return null;

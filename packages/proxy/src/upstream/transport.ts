@@ -171,10 +171,13 @@ function connectOptions(host: Host): ConnectOptions | null {
   return { host: address.host, port: address.port, path: null, localAddress: localAddress === '0.0.0.0' ? null : localAddress };
 }
 
+/** Starts the reasons that only logs tell, not answers to clients. */
+export const connectErrorPrefix = 'delayed connect error:';
+
 function describeConnectError(error: NodeJS.ErrnoException | null): string {
-  // Envoy names no reason where the kernel refused the connection.
-  if (error === null || error.code === 'ECONNREFUSED') return '';
-  return `delayed connect error: ${error.code ?? error.message}`;
+  if (error === null) return `${connectErrorPrefix} connection closed`;
+  if (error.code === 'ECONNREFUSED') return `${connectErrorPrefix} Connection refused`;
+  return `${connectErrorPrefix} ${error.code ?? error.message}`;
 }
 
 function isHttp2Alpn(alpn: string): boolean {
