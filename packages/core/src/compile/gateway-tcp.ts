@@ -1,16 +1,14 @@
 import type { FilterChainJson, FilterJson } from '@weft/envoy-api/envoy/config/listener/v3/listener_components_pb';
-import type { TcpProxyJson } from '@weft/envoy-api/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb';
 import { hostMatches, hostSubsetOf } from '../base/hosts.ts';
 import type { GatewayServer } from '../mesh/gateway-servers.ts';
 import type { ProxyView, ServiceView } from '../mesh/proxy-view.ts';
 import type { TcpRouteSpec, TlsRouteSpec, VirtualServiceRules } from '../mesh/virtual-service.ts';
 import { outboundServerName } from '../snapshot/names.ts';
-import { accessLogs } from './access-log.ts';
 import { networkFilters } from './filter-order.ts';
 import { hostsForNamespace, virtualServicesOf } from './gateway-routes.ts';
 import { provenance } from './provenance.ts';
 import { destinationCluster } from './route-action.ts';
-import { typedConfig } from './typed-config.ts';
+import { type TcpProxyOptions, tcpProxy } from './tcp-proxy.ts';
 
 type TcpDestinations = NonNullable<TcpRouteSpec['route']>;
 
@@ -71,16 +69,19 @@ function serverNameMatch(names: readonly string[]): FilterChainJson {
 function destinationFilters(view: ProxyView, destinations: TcpDestinations, server: GatewayServer, port: number): FilterJson[] {
   const context = { port: server.port, serviceByHostname: view.serviceByHostname };
   const clusterOf = (entry: TcpDestinations[number]) => destinationCluster(entry?.destination, context);
-  const [only, ...others] = destinations;
   const weighted = destinations.filter((entry) => (entry?.weight ?? 0) > 0);
-  const target: TcpProxyJson =
-    only && others.length === 0
-      ? { statPrefix: clusterOf(only), cluster: clusterOf(only) }
-      : {
-          statPrefix: server.gateway,
-          weightedClusters: { clusters: weighted.map((entry) => ({ name: clusterOf(entry), weight: entry?.weight ?? 0 })) },
-        };
-  return [...networkFilters(view, { listenerClass: 'gateway', protocol: server.protocol, port }), tcpProxy(view, target)];
+  const place = { listenerClass: 'gateway' as const, protocol: server.protocol, port };
+  // One destination takes everything whatever its weight; Envoy refuses a list of weights that come to nothing.
+  const only = weighted.length > 1 ? undefined : (weighted[0] ?? destinations[0]);
+  const target: TcpProxyOptions = only
+    ? { statPrefix: clusterOf(only), cluster: clusterOf(only), ...policyOf(view, only) }
+    : { statPrefix: server.gateway, weightedClusters: weighted.map((entry) => ({ name: clusterOf(entry), weight: entry?.weight ?? 0 })) };
+  return [...networkFilters(view, place), tcpProxy(view, { ...target, listenerClass: 'gateway' })];
+}
+
+function policyOf(view: ProxyView, entry: TcpDestinations[number]): Pick<TcpProxyOptions, 'policy' | 'subset'> {
+  const { host = '', subset = '' } = entry?.destination ?? {};
+  return { policy: view.serviceByHostname.get(host)?.policy ?? null, subset };
 }
 
 /** Nothing but forwarding: authorization is the business of the proxy where the TLS ends. */
@@ -95,19 +96,8 @@ function meshNameChains(view: ProxyView, { service, policy }: ServiceView, serve
         const name = outboundServerName(service.hostname, port.number, subset);
         return {
           filterChainMatch: { serverNames: [name], applicationProtocols: [...meshAlpn] },
-          filters: [tcpProxy(view, { statPrefix: name, cluster: name })],
+          filters: [tcpProxy(view, { statPrefix: name, cluster: name, listenerClass: 'gateway' })],
         };
       }),
     );
-}
-
-function tcpProxy(view: ProxyView, config: TcpProxyJson): FilterJson {
-  const logs = accessLogs(view, 'gateway');
-  return {
-    name: 'envoy.filters.network.tcp_proxy',
-    typedConfig: typedConfig('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', {
-      ...config,
-      ...(logs.length > 0 && { accessLog: logs }),
-    }),
-  };
 }
