@@ -61,6 +61,7 @@ export const theme = createTheme({
     SegmentedControl: { defaultProps: { size: 'xs' } },
     Switch: { defaultProps: { size: 'xs' } },
     Checkbox: { defaultProps: { size: 'xs' } },
+    Table: { defaultProps: { borderColor: 'var(--w-border)' } },
     Badge: { defaultProps: { radius: 'sm', variant: 'light' } },
   },
 });

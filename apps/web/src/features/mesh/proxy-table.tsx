@@ -72,7 +72,7 @@ function columnsWith(choose: (id: string) => void): readonly ColumnDef<ProxyStat
       (kind): ColumnDef<ProxyStatus> => ({
         id: kind,
         header: kind.toUpperCase(),
-        size: 76,
+        size: 64,
         accessorFn: ({ synced }) => badness[synced[kind]],
         cell: ({ row }) =>
           row.original.connected ? <State state={row.original.synced[kind]} /> : <span className={classes.small}>away</span>,
@@ -105,10 +105,12 @@ function columnsWith(choose: (id: string) => void): readonly ColumnDef<ProxyStat
 
 function State({ state }: { state: SyncState }) {
   const Icon = icons[state];
+  // Only what needs attention takes room.
+  const isQuiet = state === 'SYNCED' || state === 'NOT_SENT';
   return (
     <span className={classes.state} data-state={state}>
-      <Icon size={15} {...(state === 'SYNCED' ? { role: 'img', 'aria-label': words[state] } : { 'aria-hidden': true })} />
-      {state !== 'SYNCED' && words[state]}
+      <Icon size={15} {...(isQuiet ? { role: 'img', 'aria-label': words[state] } : { 'aria-hidden': true })} />
+      {!isQuiet && words[state]}
     </span>
   );
 }

@@ -31,10 +31,9 @@ export function Cockpit({ summary }: { summary: RolloutSummary }) {
     read: () => client.rollouts.detail.query(query),
     follow: (observer) => client.rollouts.detailLive.subscribe(query, observer),
   });
-  const rollout = data?.rollout ?? summary;
   return (
     <div className={classes.cockpit}>
-      <Weights rollout={rollout} />
+      <Weights rollout={summary} />
       <Panel title="Versions compared">
         <Loadable data={data} error={error} height={180} what="the signals of the versions">
           {(detail) => (
@@ -51,7 +50,7 @@ export function Cockpit({ summary }: { summary: RolloutSummary }) {
         </Loadable>
       </Panel>
       <div className={classes.columns}>
-        <DemoKnobs versions={rollout.destinations.map(({ version }) => version)} host={rollout.destinations[0]?.host ?? ''} />
+        <DemoKnobs versions={summary.destinations.map(({ version }) => version)} host={summary.destinations[0]?.host ?? ''} />
         <RolloutHistory revisions={data?.revisions ?? []} />
       </div>
     </div>

@@ -11,9 +11,12 @@ import { Cockpit } from './cockpit.tsx';
 import { RolloutChoice } from './rollout-choice.tsx';
 import classes from './rollouts.module.css';
 
+const observedSeconds = 10;
+
 export function RolloutsPage() {
   const client = useTRPCClient();
-  const scope = useTrafficScope();
+  // What a slider does has to show within seconds, whatever range the charts look back over.
+  const scope = { ...useTrafficScope(), windowSeconds: observedSeconds };
   const { data, error } = useLiveData<RolloutList>({
     key: ['rollouts', scope],
     read: () => client.rollouts.list.query(scope),

@@ -96,7 +96,7 @@ function VersionRow({ destination, color, weight, isFixed, onChange }: VersionRo
       </div>
       <dl className={classes.facts}>
         <Fact name="Requested" value={formatPercent(requestedPercent)} />
-        <Fact name="Observed" value={observedPercent === null ? 'no traffic' : formatPercent(observedPercent)} />
+        <Fact name="Observed, last 10 s" value={observedPercent === null ? 'no traffic' : formatPercent(observedPercent)} />
         <Fact name="rps" value={formatRate(stats.requestRate)} />
         <Fact name="Errors" value={formatPercent(stats.errorPercent)} />
         <Fact name="p95" value={formatMs(stats.p95Ms)} />

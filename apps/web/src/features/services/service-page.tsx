@@ -99,8 +99,8 @@ function ServiceContent({ detail }: { detail: ServiceDetail }) {
         <Panel title="Callers" isFlush>
           <BreakdownTable rows={detail.bySource} head="Caller" empty="Nobody called the service in the chosen time range." />
         </Panel>
-        <Panel title="Calls to" isFlush>
-          <BreakdownTable rows={detail.byDestination} head="Destination" empty="The service called nobody in the chosen time range." />
+        <Panel title="Served by" isFlush>
+          <BreakdownTable rows={detail.byDestination} head="Workload" empty="No workload served a request in the chosen time range." />
         </Panel>
         <Panel title="Versions" isFlush>
           <BreakdownTable
