@@ -2,6 +2,7 @@ import type { FilterChainJson } from '@weft/envoy-api/envoy/config/listener/v3/l
 import type { ListenerJson } from '@weft/envoy-api/envoy/config/listener/v3/listener_pb';
 import type { VirtualHostJson } from '@weft/envoy-api/envoy/config/route/v3/route_components_pb';
 import type { RouteConfigurationJson } from '@weft/envoy-api/envoy/config/route/v3/route_pb';
+import { RE2JS } from 're2js';
 import type { ProxyView } from '../mesh/proxy-view.ts';
 import type { EnvoyFilter } from '../resource/kinds.ts';
 import { parseClusterName } from '../snapshot/names.ts';
@@ -17,7 +18,7 @@ type RouteMatch = NonNullable<PatchMatch['routeConfiguration']>;
 export function concernsProxy(match: PatchMatch | undefined, view: ProxyView): boolean {
   const { proxyVersion, metadata } = match?.proxy ?? {};
   const version = view.node.metadata.ISTIO_VERSION;
-  if (proxyVersion && typeof version === 'string' && !safeTest(proxyVersion, version)) return false;
+  if (proxyVersion && typeof version === 'string' && !isFound(proxyVersion, version)) return false;
   return Object.entries(metadata ?? {}).every(([key, value]) => view.node.metadata[key] === value);
 }
 
@@ -92,10 +93,10 @@ function routePlace(name: string): { readonly port: number; readonly portName: s
   return { port: Number(name.slice(name.lastIndexOf(':') + 1)), portName: '', gateway: '' };
 }
 
-/** A version pattern is an expression over a short text; one that cannot be read matches nothing. */
-function safeTest(pattern: string, text: string): boolean {
+/** Whether an RE2 expression is found in the text; one that cannot be read matches nothing. */
+function isFound(pattern: string, text: string): boolean {
   try {
-    return new RegExp(pattern).test(text.slice(0, 64));
+    return RE2JS.compile(pattern).matcher(text).find();
   } catch {
     return false;
   }

@@ -91,6 +91,19 @@ test('only the workloads that the filter selects are changed', () => {
   assert.ok(!inboundFilters(snapshot).includes('custom.lua'));
 });
 
+test('a patch for another version of the proxy is left out, and a proxy without a version counts as the latest', () => {
+  const patch = `{applyTo: HTTP_FILTER, match: {context: SIDECAR_INBOUND, proxy: {proxyVersion: "^1\\\\.2.*"}}, patch: {operation: INSERT_FIRST, value: ${lua}}}`;
+  const yaml = `${mesh}
+apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: {name: f, namespace: shop}
+spec: {configPatches: [${patch}]}
+`;
+  const isPatched = (metadata: Readonly<Record<string, string>>) =>
+    inboundFilters(snapshotOf(yaml, { labels: { app: 'cart' }, metadata })).includes('custom.lua');
+  assert.deepEqual([isPatched({ ISTIO_VERSION: '1.29.0' }), isPatched({ ISTIO_VERSION: '1.30.0' }), isPatched({})], [true, false, true]);
+});
+
 test('patches that cannot be expressed are told apart', () => {
   const value = (typeName: string) => ({ name: 'x', typed_config: { '@type': `type.googleapis.com/${typeName}` } });
   const patch = (applyTo: string, typeName: string) =>
