@@ -118,7 +118,8 @@ class PriorityHosts<H extends BalancedHost> {
     // Hash tables hold all hosts of a priority; locality weights are part of their shares.
     if (plan.locality !== 'weighted' || isHashed) return group(members.filter(isUsable));
     const weighted = assignment.localities.flatMap(({ endpoints, weight }) => {
-      const own = members.filter(({ endpoint }) => endpoints.includes(endpoint));
+      const listed = new Set(endpoints);
+      const own = members.filter(({ endpoint }) => listed.has(endpoint));
       const usable = own.filter(isUsable);
       if (usable.length === 0 || weight === null) return [];
       const availability = Math.min(1, (assignment.overprovisioningFactor / 100) * (usable.length / own.length));

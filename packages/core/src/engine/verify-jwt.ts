@@ -39,7 +39,7 @@ export async function verifyRequestJwt(
   request: Verification,
 ): Promise<Resume['result']> {
   const outcome = await judge(jwt, requirement, request);
-  if (outcome.ok) return passed(outcome.tokens);
+  if (outcome.ok) return passed(outcome.tokens, forgedHeaders(jwt, request.facts));
   const { status, message } = outcome.failure;
   const error = message === missing.message ? '' : ', error="invalid_token"';
   const realm = `${request.facts.scheme}://${request.facts.authority}${request.facts.path}`;
@@ -216,8 +216,8 @@ export function unverifiedClaims(token: string): JWTPayload | null {
 }
 
 /** What verified tokens change: metadata for RBAC and routing, headers for the upstream, the token itself taken out unless kept. */
-function passed(tokens: readonly VerifiedToken[]): Resume['result'] {
-  const headerChanges: HeaderChange[] = [];
+function passed(tokens: readonly VerifiedToken[], forged: readonly HeaderChange[]): Resume['result'] {
+  const headerChanges: HeaderChange[] = [...forged];
   const metadata: Record<string, unknown> = {};
   let requestPrincipal = '';
   for (const { provider, payload, found } of tokens) {
@@ -235,6 +235,15 @@ function passed(tokens: readonly VerifiedToken[]): Resume['result'] {
   };
 }
 
+/** Headers that only this filter may set are taken from every request, token or not. */
+function forgedHeaders(jwt: JwtAuthnPlan, facts: RequestFacts): HeaderChange[] {
+  const own = [...jwt.providers.values()].flatMap(({ forwardPayloadHeader, claimToHeaders }) => [
+    ...(forwardPayloadHeader === '' ? [] : [forwardPayloadHeader]),
+    ...claimToHeaders.map(({ header }) => header),
+  ]);
+  return [...new Set(own)].filter((name) => facts.header(name) !== undefined).map((name) => ({ op: 'remove', name }));
+}
+
 function headersOf(provider: JwtProviderPlan, payload: JWTPayload, found: FoundToken): HeaderChange[] {
   const changes: HeaderChange[] = [];
   if (provider.forwardPayloadHeader !== '') {
@@ -244,7 +253,7 @@ function headersOf(provider: JwtProviderPlan, payload: JWTPayload, found: FoundT
   for (const { header, claim } of provider.claimToHeaders) {
     const value = claim.reduce<unknown>((inner, key) => (isRecord(inner) ? inner[key] : undefined), payload);
     const text = headerText(value);
-    changes.push(text === null ? { op: 'remove', name: header } : { op: 'set', name: header, value: text });
+    if (text !== null) changes.push({ op: 'set', name: header, value: text });
   }
   if (!provider.forward) changes.push(...withoutToken(found));
   return changes;
