@@ -29,7 +29,10 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
   if (options.files.length === 0) throw new UsageError('-f is needed: a file, a directory or - for stdin');
   const written = translateInputs(await readInputs(options.files, io), namespace, isStatusOnly);
   if (options.output === 'json') io.stdout.write(`${JSON.stringify(listOf(written))}\n`);
-  else io.stdout.write(written.map((resource) => stringify(resource, { aliasDuplicateObjects: false, lineWidth: 0, version: '1.1' })).join('---\n'));
+  else
+    io.stdout.write(
+      written.map((resource) => stringify(resource, { aliasDuplicateObjects: false, lineWidth: 0, version: '1.1' })).join('---\n'),
+    );
   return 0;
 }
 
