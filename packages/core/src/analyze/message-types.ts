@@ -76,6 +76,7 @@ const types = {
   SelectorMatchesNoWorkload: { code: 'WFT0004', level: 'Warning', kiali: 'KIA0004' },
   ExportToUnknownNamespace: { code: 'WFT0005', level: 'Info', kiali: 'KIA0005' },
   MethodNeverMatches: { code: 'WFT0102', level: 'Warning', kiali: 'KIA0102' },
+  PolicyHostNotFound: { code: 'WFT0104', level: 'Warning', kiali: 'KIA0104' },
   SourceIdentityWithoutMutualTls: { code: 'WFT0105', level: 'Warning', kiali: 'KIA0105' },
   PrincipalWithoutServiceAccount: { code: 'WFT0106', level: 'Warning', kiali: 'KIA0106' },
   CompetingDestinationRules: { code: 'WFT0201', level: 'Warning', kiali: 'KIA0201' },

@@ -1,5 +1,6 @@
 import type { Analyzer } from './analyzer.ts';
 import { authorizationCoverageAnalyzer } from './weft/authorization-coverage.ts';
+import { authorizationHostsAnalyzer } from './weft/authorization-hosts.ts';
 import { authorizationMethodsAnalyzer } from './weft/authorization-methods.ts';
 import { competingDestinationRulesAnalyzer } from './weft/competing-destination-rules.ts';
 import { defaultRouteFaultsAnalyzer } from './weft/default-route-faults.ts';
@@ -18,6 +19,7 @@ import { workloadSelectorsAnalyzer } from './weft/workload-selectors.ts';
 /** Checks beyond Istio's. None of them runs when particular analyzers are asked for, unless it is one of those. */
 export const weftAnalyzers: readonly Analyzer[] = [
   authorizationCoverageAnalyzer,
+  authorizationHostsAnalyzer,
   authorizationMethodsAnalyzer,
   competingDestinationRulesAnalyzer,
   defaultRouteFaultsAnalyzer,

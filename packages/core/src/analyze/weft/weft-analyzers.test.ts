@@ -116,6 +116,21 @@ test('methods are written as requests have them', () => {
   for (const method of ['get', 'Post', '/shop.Cart/Add']) assert.equal(findings(policy(method)).length, 1, method);
 });
 
+test('hosts of policies are services, where the services are known', () => {
+  const policy = (host: string) => istioYaml('AuthorizationPolicy', 'p', `{rules: [{to: [{operation: {hosts: ["${host}"]}}]}]}`);
+  const legal = [
+    'shop.default.svc.cluster.local',
+    'shop.default.svc:80',
+    'lost.other.svc.cluster.local',
+    'api.example.com',
+    'lost',
+    '*.svc.cluster.local',
+  ];
+  for (const host of legal) assert.deepEqual(findings(shop + policy(host)), [], host);
+  const path = 'spec.rules[0].to[0].operation.hosts[0]';
+  assert.deepEqual(findings(shop + policy('lost.default.svc.cluster.local:80')), [`WFT0104 AuthorizationPolicy default/p ${path}`]);
+});
+
 test('DestinationRules for one host that contradict each other are reported, those that complete each other are not', () => {
   const subset = (name: string, version: string) =>
     istioYaml('DestinationRule', name, `{host: shop, subsets: [{name: ${version}, labels: {app: shop}}]}`);
