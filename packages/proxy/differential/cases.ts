@@ -223,7 +223,7 @@ export const cases: readonly Case[] = [
     '/grpc/14',
     '/grpc/5',
     '/status/503',
-  ].map((path) => get('retries', path)),
+  ].map((path) => get('retries', path, [], path === '/reset' ? { accepted: repeats } : {})),
   get('retries', '/flaky/1/503?a', ['x-envoy-retry-on: 5xx']),
   get('retries', '/flaky/1/409?b', ['x-envoy-retry-on: retriable-4xx', 'x-envoy-max-retries: 2']),
   get('retries', '/flaky/1/503?c', ['x-envoy-retry-on: gateway-error', 'x-envoy-max-retries: 0']),

@@ -38,6 +38,7 @@ function preflightHeaders(cors: CorsPlan, origin: string, facts: RequestFacts): 
   if (cors.allowCredentials) headers.push(['access-control-allow-credentials', 'true']);
   if (cors.allowMethods !== '') headers.push(['access-control-allow-methods', cors.allowMethods]);
   if (cors.allowHeaders !== '') headers.push(['access-control-allow-headers', cors.allowHeaders]);
+  if (cors.exposeHeaders !== '') headers.push(['access-control-expose-headers', cors.exposeHeaders]);
   if (cors.maxAge !== '') headers.push(['access-control-max-age', cors.maxAge]);
   if (cors.allowPrivateNetwork && facts.header('access-control-request-private-network') === 'true')
     headers.push(['access-control-allow-private-network', 'true']);

@@ -98,7 +98,7 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
     server.closeAfterResponse();
     exchange.reply({
       status: error.status,
-      body: error.details === 'missing_host_header' ? '' : statusBody(error.status),
+      body: bodilessErrors.has(error.details) ? '' : statusBody(error.status),
       headers: [],
       flag: 'DPE',
       details: error.details,
@@ -146,6 +146,9 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
 }
 
 const noHeaders = new FieldHeaders();
+
+/** Refusals that Envoy answers without a body. */
+const bodilessErrors = new Set(['missing_host_header', 'http1.connection_header_rejected']);
 
 /** `GET http://host/path`: the URL wins over the Host header. */
 function takeAbsoluteTarget(request: RequestHead): void {

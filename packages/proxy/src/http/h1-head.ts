@@ -18,6 +18,7 @@ const invalidTransferEncoding: HeadError = { status: 501, details: 'http1.invali
 const bothLengths: HeadError = { status: 400, details: 'http1.content_length_and_chunked_not_allowed' };
 const tooManyHeaders: HeadError = { status: 431, details: 'http1.too_many_headers' };
 const headTooLarge: HeadError = { status: 431, details: 'http1.headers_too_large' };
+const badConnection: HeadError = { status: 400, details: 'http1.connection_header_rejected' };
 const missingHost: HeadError = { status: 400, details: 'missing_host_header' };
 /** What Envoy answers to versions that it does not speak. */
 export const upgradeRequired: HeadError = { status: 426, details: 'low_version' };
@@ -276,7 +277,7 @@ function applyConnection(head: H1Head, connection: string, upgrade: string | nul
     if (token === 'close') head.wantsClose = true;
     else if (token === 'keep-alive') head.wantsKeepAlive = true;
     else if (token === 'upgrade') head.upgrade = upgrade;
-    else if (token === 'host') return refuse(head, badRequest) > 0;
+    else if (token === 'host') return refuse(head, badConnection) > 0;
     else if (token !== '' && token !== 'content-length') head.headers.remove(token);
   }
   return true;

@@ -38,7 +38,7 @@ export class TokenBuckets {
       kind: 'deny',
       status: limit.status,
       body: 'local_rate_limited',
-      headers: [['x-envoy-ratelimited', 'true'], ...headers],
+      headers,
       flag: 'RL',
       details: 'local_rate_limited',
       grpcStatus: null,
