@@ -9,6 +9,8 @@ export interface ApiContext {
 }
 
 const trpc = initTRPC.context<ApiContext>().create({
+  // Answers never carry stack traces, whatever NODE_ENV says.
+  isDev: false,
   sse: { ping: { enabled: true, intervalMs: 5_000 }, client: { reconnectAfterInactivityMs: 15_000 } },
 });
 
