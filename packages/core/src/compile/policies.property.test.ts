@@ -269,7 +269,7 @@ test('any policies, gateways and routes compile, and the order of documents does
         assert.equal(snapshots(shuffled), snapshots(all));
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 });
 
@@ -285,6 +285,6 @@ test('no listener has two filter chains with one match, which Envoy would refuse
         assert.ok(matches.length > 0, listener.name);
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 });
