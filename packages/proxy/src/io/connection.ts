@@ -1,5 +1,6 @@
 import net from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { reportMistake } from './mistakes.ts';
 import { type ConnectOptions, connectSocket } from './sockets.ts';
 
 /** What a connection tells the codec that owns it. Bytes given to `onData` are only valid during the call. */
@@ -159,10 +160,20 @@ export class Connection {
       buffer: readBuffer,
       callback: (length: number, bytes: Uint8Array): boolean => {
         this.bytesRead += length;
-        this.owner.onData(bytes as Buffer, length);
+        this.#deliver(bytes as Buffer, length);
         return true;
       },
     };
+  }
+
+  /** A mistake of ours met by one connection's bytes must not take the others down with it. */
+  #deliver(bytes: Buffer, length: number): void {
+    try {
+      this.owner.onData(bytes, length);
+    } catch (error) {
+      reportMistake('reading a connection', error);
+      this.destroy();
+    }
   }
 
   #adopt(socket: net.Socket): void {
@@ -174,7 +185,7 @@ export class Connection {
     this.#adopt(socket);
     socket.on('data', (bytes: Buffer) => {
       this.bytesRead += bytes.length;
-      this.owner.onData(bytes, bytes.length);
+      this.#deliver(bytes, bytes.length);
     });
   }
 

@@ -1,3 +1,5 @@
+import { reportMistake } from './mistakes.ts';
+
 /** Receives an elapsed timer. */
 export interface TimerOwner {
   onTimer(kind: string): void;
@@ -102,7 +104,11 @@ export class TimerWheel {
     for (const elapsed of due) {
       if (elapsed.slot < 0) continue;
       this.remove(elapsed);
-      elapsed.owner.onTimer(elapsed.kind);
+      try {
+        elapsed.owner.onTimer(elapsed.kind);
+      } catch (error) {
+        reportMistake(`the timer ${elapsed.kind}`, error);
+      }
     }
   }
 }
