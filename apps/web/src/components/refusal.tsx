@@ -5,10 +5,12 @@ import { Notice } from './notice.tsx';
 interface RefusalProps {
   readonly result: ApplyResult | undefined;
   readonly error: { readonly message: string } | null;
+  /** Where an editor beside it shows the findings already. */
+  readonly isBrief?: boolean;
 }
 
 /** Why nothing was applied. Empty when something was, or nothing was tried. */
-export function Refusal({ result, error }: RefusalProps) {
+export function Refusal({ result, error, isBrief = false }: RefusalProps) {
   if (error !== null) {
     return (
       <Notice tone="problem" title="Nothing was applied" isCompact>
@@ -20,7 +22,7 @@ export function Refusal({ result, error }: RefusalProps) {
   return (
     <Notice tone="problem" title="Refused: nothing was changed" isCompact>
       {result.reason}
-      {result.findings.length > 0 && <FindingList findings={result.findings} empty="" />}
+      {!isBrief && result.findings.length > 0 && <FindingList findings={result.findings} empty="" />}
     </Notice>
   );
 }

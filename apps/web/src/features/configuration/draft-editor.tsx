@@ -106,7 +106,7 @@ export function DraftEditor(props: DraftEditorProps) {
         />
       </div>
       <div className={classes.below}>
-        <Refusal result={apply.data} error={apply.error} />
+        <Refusal result={apply.data} error={apply.error} isBrief />
         <Refusal result={remove.data} error={remove.error} />
         {applied.revision !== null && !isChanged && <AppliedNotice {...applied} revision={applied.revision} />}
         <AnalysisStatus isChanged={isChanged} live={live} findings={findings} onReveal={(finding) => setRevealed({ line: finding.line })} />

@@ -33,6 +33,7 @@ export function CommandPalette() {
       triggerOnContentEditable
       nothingFound="Nothing in the mesh has that name."
       highlightQuery
+      overlayProps={{ backgroundOpacity: 0.35, blur: 0 }}
       scrollable
       maxHeight={420}
       limit={60}
