@@ -38,7 +38,7 @@ export function overlappingPrefixes(
               match: later.match,
               byRule: earlier.rule,
               byMatch: earlier.match,
-              why: `the shorter prefix ${earlier.prefix}`,
+              why: `has the shorter prefix ${earlier.prefix}`,
             },
           ]
         : [],

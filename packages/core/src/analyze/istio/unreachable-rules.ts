@@ -52,12 +52,12 @@ function findDuplicates(rules: readonly (readonly [number, Rule])[], reporter: R
       const key = canonical(match);
       const known = first.get(key);
       if (known) {
-        reporter.match(index, matchIndex, known[0], known[1], 'the same conditions');
+        reporter.match(index, matchIndex, known[0], known[1], 'has the same conditions');
         duplicates++;
       } else first.set(key, [index, matchIndex]);
     }
     if (duplicates === matches.length)
-      reporter.rule(index, first.get(canonical(matches[0] ?? null))?.[0] ?? index, 'it has all of its matches');
+      reporter.rule(index, first.get(canonical(matches[0] ?? null))?.[0] ?? index, 'has all of its matches');
   }
 }
 
@@ -73,11 +73,11 @@ function findCovered(rules: readonly (readonly [number, Rule])[], reporter: Repo
       if (by) {
         taken.push(by.rule);
         if (matches.length > 0 && by.match >= 0)
-          reporter.match(index, matchIndex, by.rule, by.match, 'it takes every request that this one would');
+          reporter.match(index, matchIndex, by.rule, by.match, 'takes every request that this one would');
       } else if (!rule.delegate) earlier.push({ rule: index, match: matchIndex, condition });
     }
     const by = taken[0];
-    if (by !== undefined && by !== index && taken.length === conditions.length) reporter.rule(index, by, 'it takes every request first');
+    if (by !== undefined && by !== index && taken.length === conditions.length) reporter.rule(index, by, 'takes every request first');
   }
 }
 
@@ -108,9 +108,9 @@ function createReporter(service: VirtualService, field: 'http' | 'tcp' | 'tls', 
         type: 'VirtualServiceIneffectiveMatch',
         resource: service,
         path,
-        identity: `${path} by ${byRule}${why === 'the same conditions' ? '' : `.${byMatch}`}`,
-        message: `Match ${match} of rule ${ruleName(index)} is never used: match ${byMatch} of rule ${ruleName(byRule)} has ${why}. Remove it, or put it first.`,
-        proof: [fact(service, `spec.${field}[${byRule}].match[${byMatch}]`, `has ${why}`)],
+        identity: `${path} by ${byRule}${why === 'has the same conditions' ? '' : `.${byMatch}`}`,
+        message: `Match ${match} of rule ${ruleName(index)} is never used: match ${byMatch} of rule ${ruleName(byRule)} ${why}. Remove it, or put it first.`,
+        proof: [fact(service, `spec.${field}[${byRule}].match[${byMatch}]`, why)],
       });
     },
   };
