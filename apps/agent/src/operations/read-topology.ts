@@ -13,7 +13,7 @@ interface EdgeSum {
   readonly protocol: TopologyEdge['protocol'];
   readonly sum: TrafficSum;
   /** What the receiving side says: it alone knows about mTLS. */
-  readonly received: TrafficSum;
+  received: TrafficSum;
   sourcePrincipal: string | null;
   destinationPrincipal: string | null;
 }
@@ -33,6 +33,7 @@ export function readTopology(parts: AgentParts, query: TopologyQuery): TopologyG
     edge.destinationPrincipal ??= labels.destinationPrincipal || null;
   });
   const carrying = [...edges].filter(([, { sum }]) => sum.hasTraffic);
+  adoptAnonymous([...edges.values()]);
   const places = new Map<string, NodePlace>();
   for (const [, { source, target }] of carrying) for (const place of [source, target]) places.set(place.id, place);
   for (const workload of parts.config.current.mesh().workloads) {
@@ -50,6 +51,22 @@ export function readTopology(parts: AgentParts, query: TopologyQuery): TopologyG
     edges: carrying.map(([id, edge]) => toEdge(id, edge, { all: carrying, seconds: window.seconds })).sort(byId),
     empty: emptyReason(parts, { isEmpty: nodes.length === 0 || (carrying.length === 0 && !isFiltered), isFiltered }),
   };
+}
+
+/** TCP callers tell the receiving side no name, only their identity: what it reports belongs to the one edge of that identity. */
+function adoptAnonymous(edges: readonly EdgeSum[]): void {
+  for (const anonymous of edges) {
+    if (anonymous.sum.hasTraffic || anonymous.source.kind !== 'unknown' || anonymous.sourcePrincipal === null) continue;
+    const named = edges.filter(
+      ({ sum, target, protocol, sourcePrincipal }) =>
+        sum.hasTraffic &&
+        target.id === anonymous.target.id &&
+        protocol === anonymous.protocol &&
+        sourcePrincipal === anonymous.sourcePrincipal,
+    );
+    const only = named.length === 1 ? named[0] : undefined;
+    if (only) only.received = TrafficSum.of([only.received, anonymous.received]);
+  }
 }
 
 function edgeOf(edges: Map<string, EdgeSum>, source: NodePlace, target: NodePlace, labels: TrafficLabels): EdgeSum {
