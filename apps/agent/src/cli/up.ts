@@ -26,6 +26,9 @@ export const help = `weft up: run a whole mesh on this computer — control plan
 Example: weft up --dir mesh --no-demo
 `;
 
+/** After these the log has the rest. */
+const maxShownWarnings = 50;
+
 export async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const options = readOptions(args, io);
   const say = (line: string): unknown => io.stderr.write(`${line}\n`);
@@ -47,7 +50,7 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
     await (await mesh.catch(() => null))?.stop();
     return 0;
   }
-  io.stdout.write(`\nWeft is ready: ${outcome.consoleUrl}\n\n`);
+  io.stdout.write(`\nWeft is ready: ${outcome.url}\n\n`);
   await stopAsked;
   await outcome.stop();
   say('weft: stopped');
@@ -93,11 +96,17 @@ function readOptions(args: readonly string[], io: CommandIo): Options {
   };
 }
 
-/** What the parts say goes to a log in the data directory, or to the terminal. */
+/** What the parts say goes to a log in the data directory, or to the terminal; warnings go to both, each once. */
 function lineWriter({ parsed, isVerbose }: Options, io: CommandIo): (line: string) => void {
   if (isVerbose) return (line) => io.stderr.write(`${line}\n`);
   const file = join(parsed.dataDirectory, 'weft.log');
+  const shown = new Set<string>();
   return (line) => {
+    const warning = /^\S+\s+[\d:.]+ ((?:warn|error) .*)$/.exec(line)?.[1];
+    if (warning !== undefined && !shown.has(warning) && shown.size < maxShownWarnings) {
+      shown.add(warning);
+      io.stderr.write(`weft: ${warning}\n`);
+    }
     try {
       mkdirSync(parsed.dataDirectory, { recursive: true, mode: 0o700 });
       appendFileSync(file, `${line}\n`);

@@ -24,7 +24,8 @@ export interface UpOptions {
 }
 
 export interface RunningMesh {
-  readonly consoleUrl: string;
+  /** The console, or the agent where there is none. */
+  readonly url: string;
   readonly children: readonly ManagedChild[];
   stop(): Promise<void>;
 }
@@ -64,10 +65,10 @@ export async function startMesh(options: UpOptions, log: Log, print: (line: stri
     await stop();
     throw error;
   }
-  return { consoleUrl: consoleUrl(options), children, stop };
+  return { url: options.withConsole ? consoleUrl(options) : agentUrl(options), children, stop };
 }
 
-export const consoleUrl = ({ consolePort }: UpOptions): string => `http://127.0.0.1:${consolePort}`;
+const consoleUrl = ({ consolePort }: UpOptions): string => `http://127.0.0.1:${consolePort}`;
 
 function neededPorts(options: UpOptions): readonly NeededPort[] {
   const { bind: host } = options;
