@@ -25,6 +25,7 @@ function bootstrap(origin: number, options: { http2?: boolean; tcp?: boolean; re
   const manager = {
     '@type': type('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'),
     statPrefix: 'test',
+    upgradeConfigs: [{ upgradeType: 'websocket' }],
     routeConfig: {
       virtualHosts: [
         {
@@ -221,6 +222,38 @@ test('TCP bytes pass both ways and a half-closed client still gets its answer', 
   let answer = '';
   for await (const chunk of socket) answer += chunk;
   assert.equal(answer, 'got all of it');
+});
+
+test('an upgraded connection carries bytes both ways until it ends', async () => {
+  const server = createServer((socket) => {
+    let isUpgraded = false;
+    socket.on('error', () => {});
+    socket.on('data', (bytes) => {
+      if (isUpgraded) socket.write(`echo ${bytes.toString()}`);
+      else {
+        isUpgraded = true;
+        assert.match(bytes.toString(), /upgrade: websocket/i);
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\nhello ');
+      }
+    });
+  });
+  const { port } = await proxyTo(await listen(server));
+  const socket = connect(port, '127.0.0.1');
+  socket.write('GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  let text = '';
+  let hasSent = false;
+  socket.on('data', (bytes) => {
+    text += bytes.toString();
+    if (text.includes('hello') && !hasSent) {
+      hasSent = true;
+      socket.write('ping');
+    }
+    if (text.includes('echo ping')) socket.destroy();
+  });
+  await once(socket, 'close');
+  assert.match(text, /^HTTP\/1\.1 101 Switching Protocols/);
+  assert.match(text, /upgrade: websocket/i);
+  assert.match(text, /hello echo ping$/);
 });
 
 test('the admin interface answers loopback names only', async () => {

@@ -1,7 +1,7 @@
 import type { Connection, ConnectionOwner } from '../io/connection.ts';
 import { type ChunkConsumer, ChunkDecoder } from './h1-chunks.ts';
 import { type Framing, framing, H1Head, type HeadError, maxHeadBytes, parseRequestHead, parseTrailers } from './h1-head.ts';
-import { FieldHeaders, type Headers } from './headers.ts';
+import type { Headers } from './headers.ts';
 import { reasonPhrase } from './status-text.ts';
 import type { DownstreamEvents, DownstreamStream, HttpProtocol } from './stream.ts';
 
@@ -38,6 +38,7 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
   #closes = false;
   #isHeadRequest = false;
   #isConnect = false;
+  #upgrade = '';
   #isTunnel = false;
   #responseFraming: Framing = framing.none;
   #pendingHead = '';
@@ -120,7 +121,7 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     } else text += this.#frameResponse(status, headers, end);
     this.#closes ||= this.isDraining || (!this.#isRequestDone && (end || (!this.#isTunnel && this.#requestFraming === framing.untilClose)));
     text += headers.toLines();
-    if (status === 101) text += '\r\n';
+    if (status === 101) text += `connection: upgrade\r\nupgrade: ${this.#upgrade}\r\n\r\n`;
     else if (this.#closes && !this.#isTunnel) text += 'connection: close\r\n\r\n';
     else if (this.#minorVersion === 0) text += 'connection: keep-alive\r\n\r\n';
     else text += '\r\n';
@@ -142,11 +143,10 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     return goOn;
   }
 
-  sendTrailers(trailers: Headers): void {
+  sendTrailers(): void {
     if (this.#isFinished) return;
     this.flush();
     // Envoy drops trailers on HTTP/1.1 unless enabled; the terminating chunk alone is always right.
-    void trailers;
     if (this.#responseFraming === framing.chunked) this.connection.write('0\r\n\r\n');
     this.#responseDone();
   }
@@ -274,6 +274,7 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     this.#minorVersion = head.minorVersion;
     this.#isHeadRequest = head.method === 'HEAD';
     this.#isConnect = head.method === 'CONNECT';
+    this.#upgrade = head.upgrade ?? '';
     this.#isTunnel = false;
     this.#closes = head.minorVersion === 1 ? head.wantsClose : !head.wantsKeepAlive;
     this.#isResponseDone = false;
@@ -444,6 +445,3 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
 const inlineBodyBytes = 8 * 1024;
 const delayedCloseMs = 1000;
 const noBytes = Buffer.alloc(0);
-
-/** The headers of an answer that has none of its own yet. */
-export const noHeaders = (): Headers => new FieldHeaders();

@@ -29,7 +29,8 @@ class ServerStream extends H2Stream implements DownstreamStream {
   }
 
   sendHead(status: number, headers: Headers, end: boolean): void {
-    this.connection.sendHeaders(this, [':status', String(status)], headers, end);
+    // An upgrade is an extended CONNECT here (RFC 8441): its success is 200.
+    this.connection.sendHeaders(this, [':status', String(status === 101 ? 200 : status)], headers, end);
     if (end) this.#stopUpload();
   }
 

@@ -1,4 +1,4 @@
-import { create, fromBinary, fromJson, type JsonObject, toBinary, toJson } from '@bufbuild/protobuf';
+import { fromBinary, fromJson, toBinary, toJson } from '@bufbuild/protobuf';
 import { type Struct, StructSchema } from '@bufbuild/protobuf/wkt';
 import type { EndpointPlan } from '@weft/core/plan/cluster-plan';
 import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
@@ -202,12 +202,4 @@ function directionsOf(manager: HttpConnectionManagerPlan, direction: string): Di
   const hasStats = manager.filters.some(({ config }) => config.kind === 'istioStats');
   if (!hasStats) return neither;
   return { downstream: direction === 'INBOUND', upstream: direction !== 'INBOUND' };
-}
-
-/** The exchanged struct of nobody. */
-export const noStruct: Struct = create(StructSchema);
-
-/** Plain JSON of an exchanged struct. */
-export function structJson(struct: Struct): JsonObject {
-  return toJson(StructSchema, struct) as JsonObject;
 }

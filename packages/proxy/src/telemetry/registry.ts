@@ -90,11 +90,6 @@ export class Registry {
     }
   }
 
-  /** Forgets the named series. */
-  remove(name: string, labels: Labels): void {
-    this.#families.get(name)?.series.delete(renderLabels(labels));
-  }
-
   /** Prometheus text format. */
   exposition(): string {
     const lines: string[] = [];

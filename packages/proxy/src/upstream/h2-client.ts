@@ -21,6 +21,8 @@ class ClientStream extends H2Stream implements UpstreamStream {
   events: UpstreamEvents | null;
   isTouched = false;
   #isHeadRequest = false;
+  /** True for an upgrade, sent as extended CONNECT (RFC 8441). */
+  isUpgrade = false;
 
   constructor(connection: H2Client, id: number, window: number, events: UpstreamEvents) {
     super(connection, id, window);
@@ -33,6 +35,7 @@ class ClientStream extends H2Stream implements UpstreamStream {
 
   sendHead(head: RequestHead, end: boolean): void {
     this.#isHeadRequest = head.method === 'HEAD';
+    this.isUpgrade = head.upgrade !== null;
     const pseudo =
       head.method === 'CONNECT'
         ? [':method', 'CONNECT', ':authority', head.authority]
@@ -138,7 +141,8 @@ export class H2Client extends H2Connection {
     stream.hasHead = true;
     if (!stream.isHeadRequest && response.status !== 304) stream.expectedBytes = response.contentLength;
     if (end) this.remoteEnd(stream);
-    events?.onResponseHead(response.status, response.headers, end);
+    const status = stream.isUpgrade && response.status === 200 ? 101 : response.status;
+    events?.onResponseHead(status, response.headers, end);
     if (end) this.#settle(stream);
   }
 
