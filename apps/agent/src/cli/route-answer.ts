@@ -4,6 +4,7 @@ import type { HeaderMutationPlan } from '@weft/core/plan/header-plan';
 import type { Fraction } from '@weft/core/plan/matcher';
 import type { HashPolicyPlan, RoutePlan } from '@weft/core/plan/route-plan';
 import type { Call } from '@weft/core/simulate/call';
+import { drawCluster } from '@weft/core/simulate/outcome';
 import type { CallResult } from '@weft/core/simulate/simulate-call';
 import type { CheckProxy } from './check-mesh.ts';
 import { type ClusterPolicy, clusterPolicy } from './cluster-policy.ts';
@@ -91,13 +92,9 @@ function chosenCluster({ decision, tcp, network, request }: CallResult, call: Ca
   return tcp ? (draw(tcp.clusters, tcp.totalWeight, call.random)?.name ?? null) : null;
 }
 
-function draw<T extends { readonly weight: number }>(clusters: readonly T[], total: number, random: number): T | undefined {
-  let at = Math.min(total - 1, Math.floor(random < 1 ? random * total : random % total));
-  for (const cluster of clusters) {
-    at -= cluster.weight;
-    if (at < 0) return cluster;
-  }
-  return clusters[0];
+/** `random` above 1 counts modulo: scripts may hand in any number. */
+function draw<T extends { readonly weight: number }>(clusters: readonly T[], total: number, random: number): T | null {
+  return drawCluster(clusters, random < 1 ? random : (random % total) / total);
 }
 
 const noChanges: HeaderChanges = { set: {}, add: {}, remove: [] };
