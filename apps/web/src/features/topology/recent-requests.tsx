@@ -22,8 +22,8 @@ interface RecentRequestsProps {
 /** How traffic records name a node: its only workload, or its app. */
 export function recordPeer(node: TopologyNode): string {
   const [only] = node.workloads;
-  const name = node.workloads.length === 1 && only !== undefined ? only : node.app === '' ? node.name : node.app;
-  return `${node.namespace}/${name}`;
+  if (node.workloads.length === 1 && only !== undefined) return only;
+  return `${node.namespace}/${node.app === '' ? node.name : node.app}`;
 }
 
 /** The last requests, with the policy and rule that refused them where one did. */
