@@ -183,6 +183,7 @@ export interface TopologyNode {
   readonly version: string;
   /** Keys (`namespace/hostname`) of the services behind the node. */
   readonly services: readonly string[];
+  /** `namespace/name` of each. */
   readonly workloads: readonly string[];
   readonly health: Health;
   readonly inbound: TrafficStats;
