@@ -1,8 +1,10 @@
 import type { CircuitBreakers_ThresholdsJson } from '@weft/envoy-api/envoy/config/cluster/v3/circuit_breaker_pb';
 import type { ClusterJson } from '@weft/envoy-api/envoy/config/cluster/v3/cluster_pb';
 import type { AddressJson } from '@weft/envoy-api/envoy/config/core/v3/address_pb';
+import type { HttpProtocolOptionsJson } from '@weft/envoy-api/envoy/config/core/v3/protocol_pb';
 import { isHttp2 } from '../mesh/port-protocol.ts';
 import type { ProxyView } from '../mesh/proxy-view.ts';
+import { connectionPoolFields } from './connection-pool.ts';
 import type { InboundPort } from './inbound-port.ts';
 import { protoDuration } from './proto-duration.ts';
 import { typedConfig } from './typed-config.ts';
@@ -18,11 +20,11 @@ export function inboundClusters(view: ProxyView, ports: readonly InboundPort[]):
 function portCluster(view: ProxyView, port: InboundPort): ClusterJson {
   const name = `inbound|${port.number}||`;
   const services = port.instances.map(({ service }) => ({ host: service.hostname, name: service.name, namespace: service.namespace }));
+  const pool = connectionPoolFields(view, port.connectionPool ?? undefined, undefined);
   const common: ClusterJson = {
     name,
-    connectTimeout: protoDuration(port.connectionPool?.tcp?.connectTimeout ?? view.settings.meshConfig.connectTimeout, '10s'),
-    circuitBreakers: { thresholds: [thresholds(port)] },
-    ...protocolOptions(port),
+    ...pool.cluster,
+    ...protocolOptions(port, pool.http),
     metadata: { filterMetadata: { istio: services.length > 0 ? { services } : {} } },
   };
   if (port.endpoint === null) return { ...common, type: 'ORIGINAL_DST', lbPolicy: 'CLUSTER_PROVIDED', ...sourceAddress(view) };
@@ -52,25 +54,18 @@ function sourceAddress(view: ProxyView): ClusterJson {
 }
 
 /** HTTP/2 where the port says so; where it says nothing, whatever the client speaks. */
-function protocolOptions(port: InboundPort): ClusterJson {
-  const maxRequests = port.connectionPool?.http?.maxRequestsPerConnection;
-  const idleTimeout = port.connectionPool?.http?.idleTimeout;
-  const common = {
-    ...((maxRequests || idleTimeout) && {
-      commonHttpProtocolOptions: {
-        ...(idleTimeout && { idleTimeout: protoDuration(idleTimeout, '3600s') }),
-        ...(maxRequests && { maxRequestsPerConnection: maxRequests }),
-      },
-    }),
-  };
+function protocolOptions(port: InboundPort, pool: HttpProtocolOptionsJson | null): ClusterJson {
+  const common = pool === null ? {} : { commonHttpProtocolOptions: pool };
+  const streams = port.connectionPool?.http?.maxConcurrentStreams ?? 0;
+  const http2ProtocolOptions = streams > 0 ? { maxConcurrentStreams: streams } : {};
   if (isHttp2(port.protocol)) {
-    return { typedExtensionProtocolOptions: httpOptions({ ...common, explicitHttpConfig: { http2ProtocolOptions: {} } }) };
+    return { typedExtensionProtocolOptions: httpOptions({ ...common, explicitHttpConfig: { http2ProtocolOptions } }) };
   }
   if (port.protocol === 'auto') {
-    const useDownstreamProtocolConfig = { httpProtocolOptions: {}, http2ProtocolOptions: {} };
+    const useDownstreamProtocolConfig = { httpProtocolOptions: {}, http2ProtocolOptions };
     return { typedExtensionProtocolOptions: httpOptions({ ...common, useDownstreamProtocolConfig }) };
   }
-  if (port.protocol !== 'HTTP' || Object.keys(common).length === 0) return {};
+  if (pool === null) return {};
   return { typedExtensionProtocolOptions: httpOptions({ ...common, explicitHttpConfig: { httpProtocolOptions: {} } }) };
 }
 
@@ -86,15 +81,3 @@ const noLimits: CircuitBreakers_ThresholdsJson = {
   maxRetries: unlimited,
   trackRemaining: true,
 };
-
-/** A limit of 0 counts as none. */
-function thresholds(port: InboundPort): CircuitBreakers_ThresholdsJson {
-  const { tcp, http } = port.connectionPool ?? {};
-  return {
-    ...noLimits,
-    ...(tcp?.maxConnections && { maxConnections: tcp.maxConnections }),
-    ...(http?.http1MaxPendingRequests && { maxPendingRequests: http.http1MaxPendingRequests }),
-    ...(http?.http2MaxRequests && { maxRequests: http.http2MaxRequests }),
-    ...(http?.maxRetries && { maxRetries: http.maxRetries }),
-  };
-}

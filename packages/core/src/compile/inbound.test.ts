@@ -104,6 +104,16 @@ test('without interception a Sidecar listener is bound to its own address and no
   );
 });
 
+test('the connection pool of a Sidecar holds for connections to the workload', () => {
+  const pool =
+    '{tcp: {maxConnections: 7, idleTimeout: 40s, maxConnectionDuration: 50s, tcpKeepalive: {probes: 3}}, http: {useClientProtocol: false}}';
+  const ingress = sidecar(`{port: {number: 8080, protocol: HTTP, name: http}, defaultEndpoint: 127.0.0.1:3000, connectionPool: ${pool}}`);
+  const cluster = snapshotOf(workload + ingress, cart).clusters.find(({ name }) => name === 'inbound|8080||');
+  assert.equal(cluster?.circuitBreakers?.thresholds?.[0]?.maxConnections, 7);
+  assert.deepEqual(cluster?.upstreamConnectionOptions, { tcpKeepalive: { keepaliveProbes: 3 } });
+  assert.match(JSON.stringify(cluster?.typedExtensionProtocolOptions), /"idleTimeout":"40s","maxConnectionDuration":"50s"/);
+});
+
 test("a Sidecar listener's own TLS counts only where mesh TLS is off", () => {
   const ingress = sidecar(
     '{port: {number: 8443, protocol: HTTPS, name: https}, tls: {mode: SIMPLE, serverCertificate: /c, privateKey: /k}}',
