@@ -2,8 +2,8 @@ import * as grpc from '@grpc/grpc-js';
 import type { Plan } from '@weft/core/plan/plan';
 import type { NodeJson } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
 import { AdminServer } from './admin/admin-server.ts';
-import type { Exchange } from './http/exchange.ts';
-import type { HttpContext } from './http/http-context.ts';
+import type { ProxyInside } from './admin/proxy-inside.ts';
+import type { HttpContext } from './http/exchange-view.ts';
 import { ServicePendingFilters } from './http/service-pending-filters.ts';
 import { SecretStore } from './identity/secret-store.ts';
 import { TlsContexts } from './identity/tls-contexts.ts';
@@ -44,7 +44,7 @@ export function startProxies(all: readonly ProxyOptions[]): Promise<PromiseSettl
 /** Timers are shared by all proxies of a thread. */
 const timers = new TimerWheel(() => performance.now());
 
-class RunningInstance implements RunningProxy {
+class RunningInstance implements RunningProxy, ProxyInside {
   readonly name: string;
   readonly ready: Promise<void>;
   readonly node: NodeJson;
@@ -98,7 +98,7 @@ class RunningInstance implements RunningProxy {
       random: Math.random,
       uuid: fastUuid,
       peers,
-      onExchangeDone: (exchange: Exchange) => {
+      onExchangeDone: (exchange) => {
         httpStats.record(exchange);
         istio.recordRequest(exchange);
         const logs = exchange.origin.manager.accessLogs;
@@ -212,24 +212,5 @@ class RunningInstance implements RunningProxy {
     return address?.kind === 'tcp' ? `${address.host}:${address.port}` : address?.kind === 'pipe' ? `unix:${address.path}` : null;
   }
 }
-
-/** What the admin interface shows of a proxy. */
-export type ProxyInside = Pick<
-  RunningInstance,
-  | 'node'
-  | 'bootstrap'
-  | 'registry'
-  | 'clusters'
-  | 'listeners'
-  | 'store'
-  | 'ads'
-  | 'identity'
-  | 'isReady'
-  | 'isDraining'
-  | 'startedAt'
-  | 'drain'
-  | 'stop'
-  | 'name'
->;
 
 const defaultDrainMs = 5000;

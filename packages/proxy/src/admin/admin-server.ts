@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { ProxyInside } from '../proxy.ts';
 import { clustersJson, clustersText } from './clusters.ts';
 import { configDump } from './config-dump.ts';
+import type { ProxyInside } from './proxy-inside.ts';
 
 /** The admin interface on the bootstrap's admin address: loopback only, whatever the bootstrap says. */
 export class AdminServer {

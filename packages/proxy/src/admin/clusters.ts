@@ -1,6 +1,6 @@
-import type { ProxyInside } from '../proxy.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Host } from '../upstream/host.ts';
+import type { ProxyInside } from './proxy-inside.ts';
 
 /** `/clusters` in Envoy's line format. */
 export function clustersText(proxy: ProxyInside): string {

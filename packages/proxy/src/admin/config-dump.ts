@@ -1,6 +1,6 @@
-import type { ProxyInside } from '../proxy.ts';
 import { nameOf } from '../xds/plan-store.ts';
 import { type ResourceKind, typeUrlByKind } from '../xds/resource-kinds.ts';
+import type { ProxyInside } from './proxy-inside.ts';
 
 /** `/config_dump`: the bootstrap and every resource in force, in Envoy's shape. Private keys are left out. */
 export function configDump(proxy: ProxyInside): unknown {

@@ -1,10 +1,10 @@
 import type { Timer } from '../io/timer-wheel.ts';
 import type { Breaker } from '../upstream/breakers.ts';
-import type { Cluster } from '../upstream/cluster.ts';
 import { H1Client } from '../upstream/h1-client.ts';
 import type { H2Client } from '../upstream/h2-client.ts';
 import type { Host } from '../upstream/host.ts';
 import type { StreamRequest } from '../upstream/pool.ts';
+import type { HostCluster } from '../upstream/upstream-host.ts';
 import type { Headers } from './headers.ts';
 import type { ResetReason, UpstreamEvents, UpstreamStream } from './stream.ts';
 
@@ -23,7 +23,7 @@ export interface AttemptOwner {
 /** One try at one host: counts itself at cluster and host, and passes what its stream tells on until it is over. */
 export class Attempt implements UpstreamEvents, StreamRequest {
   readonly owner: AttemptOwner;
-  readonly cluster: Cluster;
+  readonly cluster: HostCluster;
   readonly host: Host;
   readonly breaker: Breaker;
   readonly prefersHttp2: boolean;

@@ -4,12 +4,12 @@ import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-
 import type { ListenerPlan } from '@weft/core/plan/listener-plan';
 import type { Connection } from '../io/connection.ts';
 import type { Timer, TimerOwner } from '../io/timer-wheel.ts';
-import { Exchange, type ExchangeConnection } from './exchange.ts';
+import { Exchange } from './exchange.ts';
+import type { ExchangeConnection, HttpContext } from './exchange-view.ts';
 import { type H1Head, type HeadError, upgradeRequired } from './h1-head.ts';
 import { H1Server, type H1ServerHost } from './h1-server.ts';
 import { H2Server, type H2ServerHost } from './h2-server.ts';
 import { FieldHeaders } from './headers.ts';
-import type { HttpContext } from './http-context.ts';
 import { preparePrelude } from './request-prelude.ts';
 import type { DownstreamEvents, DownstreamStream, RequestHead } from './stream.ts';
 

@@ -1,9 +1,7 @@
 import { decideRequest } from '@weft/core/engine/decide-request';
 import type { ForwardDecision, LocalReplyDecision, RequestDecision, Resume } from '@weft/core/engine/decision';
 import { type HashCookie, requestHash } from '@weft/core/engine/request-hash';
-import type { ConnectionFacts, RequestFacts } from '@weft/core/plan/facts';
-import type { FilterChainPlan } from '@weft/core/plan/filter-chain-plan';
-import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
+import type { ConnectionFacts } from '@weft/core/plan/facts';
 import type { IpAddress } from '@weft/core/plan/ip-address';
 import type { Fraction } from '@weft/core/plan/matcher';
 import type { WeightedClusterPlan } from '@weft/core/plan/route-plan';
@@ -13,30 +11,21 @@ import type { Host } from '../upstream/host.ts';
 import { connectErrorPrefix } from '../upstream/transport.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { BodyBuffer } from './body-buffer.ts';
+import type { BodyReceiver, ExchangeConnection, ExchangeView, HttpContext } from './exchange-view.ts';
 import { applyForwardHeaders, applyResponseHeaders, rewriteRequest } from './forward-headers.ts';
 import type { Headers } from './headers.ts';
-import type { HttpContext } from './http-context.ts';
 import { grpcStatusOf, type LocalReply, localReply, renderLocalReply } from './local-reply.ts';
 import { mapLocalReply } from './local-reply-mapping.ts';
-import { type MirrorCopy, startMirrors } from './mirror.ts';
+import { startMirrors } from './mirror.ts';
 import type { Prelude } from './request-prelude.ts';
 import { backoffMs, type TryOutcome, wantsRetry } from './retry.ts';
 import type { DownstreamEvents, DownstreamStream, RequestHead, ResetReason } from './stream.ts';
-
-/** The connection a request came on, as far as its exchange cares. */
-export interface ExchangeConnection {
-  readonly facts: ConnectionFacts;
-  readonly chain: FilterChainPlan;
-  readonly manager: HttpConnectionManagerPlan;
-  readonly listenerName: string;
-  readonly direction: 'UNSPECIFIED' | 'INBOUND' | 'OUTBOUND';
-}
 
 /**
  * One request and its response, from the first head to the log entry: filters and routing by the engine, attempts upstream, faults,
  * retries, deadlines, local replies. Both codecs call into it; it holds at most a bounded part of the request body.
  */
-export class Exchange implements DownstreamEvents, AttemptOwner, RequestFacts, TimerOwner {
+export class Exchange implements DownstreamEvents, AttemptOwner, ExchangeView, TimerOwner {
   readonly context: HttpContext;
   readonly origin: ExchangeConnection;
   readonly head: RequestHead;
@@ -97,7 +86,7 @@ export class Exchange implements DownstreamEvents, AttemptOwner, RequestFacts, T
   #triedHosts: Host[] = [];
   #hash: bigint | null = null;
   #attemptFinished = false;
-  #mirrors: MirrorCopy[] = [];
+  #mirrors: BodyReceiver[] = [];
 
   constructor(context: HttpContext, origin: ExchangeConnection, downstream: DownstreamStream, head: RequestHead, end: boolean) {
     this.context = context;
@@ -187,7 +176,7 @@ export class Exchange implements DownstreamEvents, AttemptOwner, RequestFacts, T
   }
 
   /** Lets a mirror receive the request's body too. */
-  addMirror(mirror: MirrorCopy): void {
+  addMirror(mirror: BodyReceiver): void {
     this.#mirrors.push(mirror);
     const body = this.#body;
     body.each((chunk, isLast) => mirror.send(chunk, 0, chunk.length, isLast && this.#isRequestDone));
@@ -312,7 +301,7 @@ export class Exchange implements DownstreamEvents, AttemptOwner, RequestFacts, T
       this.#tryHost(attempt.host, true);
       return;
     }
-    this.host?.cluster.environment.onResult?.(attempt.host, 'reset', reason, 0);
+    this.host?.cluster.reportResult(attempt.host, 'reset', reason, 0);
     if (attempt.hasResponse && this.#hasSentHead) {
       this.#flag(flagOf(reason));
       this.details = `upstream_reset_after_response_started{${detailOf(reason)}}`;
@@ -331,7 +320,7 @@ export class Exchange implements DownstreamEvents, AttemptOwner, RequestFacts, T
     if (attempt !== this.#attempt || this.#isDone) return;
     this.#touchIdle();
     const grpcStatus = readGrpcStatus(headers);
-    attempt.cluster.environment.onResult?.(attempt.host, 'response', null, status);
+    attempt.cluster.reportResult(attempt.host, 'response', null, status);
     if (this.#retry({ kind: 'response', status, grpcStatus, headers })) {
       if (!end) attempt.cancel();
       return;
@@ -683,7 +672,7 @@ export class Exchange implements DownstreamEvents, AttemptOwner, RequestFacts, T
   #onRouteTimeout(): void {
     this.cluster?.stats.timeouts.increment();
     const attempt = this.#attempt;
-    if (attempt !== null) attempt.cluster.environment.onResult?.(attempt.host, 'reset', 'localReset', 504);
+    if (attempt !== null) attempt.cluster.reportResult(attempt.host, 'reset', 'localReset', 504);
     if (this.#hasSentHead) {
       this.#flag('UT');
       this.details = 'response_timeout';
@@ -695,7 +684,7 @@ export class Exchange implements DownstreamEvents, AttemptOwner, RequestFacts, T
     const attempt = this.#attempt;
     if (attempt === null || attempt.hasResponse) return;
     attempt.cluster.stats.perTryTimeouts.increment();
-    attempt.cluster.environment.onResult?.(attempt.host, 'reset', 'localReset', 504);
+    attempt.cluster.reportResult(attempt.host, 'reset', 'localReset', 504);
     if (!this.#retry({ kind: 'perTryTimeout' })) {
       this.reply(localReply(504, 'upstream request timeout', 'UT', 'upstream_per_try_timeout'));
     }

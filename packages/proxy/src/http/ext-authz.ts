@@ -7,7 +7,7 @@ import type { StringMatcher } from '@weft/core/plan/matcher';
 import type { HeaderValueOption } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
 import { CheckRequestSchema, type CheckResponse, CheckResponseSchema } from '@weft/envoy-api/envoy/service/auth/v3/external_auth_pb';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
-import type { Exchange } from './exchange.ts';
+import type { ExchangeView } from './exchange-view.ts';
 import { callCluster } from './internal-request.ts';
 
 type Result = Resume['result'];
@@ -25,7 +25,7 @@ export class ExtAuthz {
     this.#grpcTarget = grpcTarget;
   }
 
-  async check(plan: ExtAuthzPlan, contextExtensions: Readonly<Record<string, string>>, exchange: Exchange): Promise<Result> {
+  async check(plan: ExtAuthzPlan, contextExtensions: Readonly<Record<string, string>>, exchange: ExchangeView): Promise<Result> {
     const result =
       plan.service.kind === 'http' ? await this.#checkHttp(plan, exchange) : await this.#checkGrpc(plan, contextExtensions, exchange);
     if (result !== null) return result;
@@ -33,7 +33,7 @@ export class ExtAuthz {
     return passed(plan.failureModeAllowHeaderAdd ? [{ op: 'set', name: 'x-envoy-auth-failure-mode-allowed', value: 'true' }] : []);
   }
 
-  async #checkHttp(plan: ExtAuthzPlan, exchange: Exchange): Promise<Result | null> {
+  async #checkHttp(plan: ExtAuthzPlan, exchange: ExchangeView): Promise<Result | null> {
     const { service } = plan;
     if (service.kind !== 'http') return null;
     const cluster = this.#clusters.get(service.cluster);
@@ -68,7 +68,11 @@ export class ExtAuthz {
     return denied(answer.status, answer.body.toString(), kept, 'ext_authz_denied');
   }
 
-  async #checkGrpc(plan: ExtAuthzPlan, contextExtensions: Readonly<Record<string, string>>, exchange: Exchange): Promise<Result | null> {
+  async #checkGrpc(
+    plan: ExtAuthzPlan,
+    contextExtensions: Readonly<Record<string, string>>,
+    exchange: ExchangeView,
+  ): Promise<Result | null> {
     const { service } = plan;
     if (service.kind !== 'grpc') return null;
     const client = this.#client(service.grpc.cluster);
@@ -141,7 +145,7 @@ function changeOf({ header, append }: HeaderValueOption): HeaderChange[] {
   return [{ op: append === true ? 'append' : 'set', name, value: header.value }];
 }
 
-function checkRequest(contextExtensions: Readonly<Record<string, string>>, exchange: Exchange) {
+function checkRequest(contextExtensions: Readonly<Record<string, string>>, exchange: ExchangeView) {
   const { connection, head } = exchange;
   const address = (ip: string, portValue: number) => ({
     address: {

@@ -3,11 +3,11 @@ import type { HeaderAdditionPlan, HeaderMutationPlan } from '@weft/core/plan/hea
 import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
 import type { WeightedClusterPlan } from '@weft/core/plan/route-plan';
 import { evaluateFormat } from '../telemetry/format.ts';
-import type { Exchange } from './exchange.ts';
+import type { ExchangeView } from './exchange-view.ts';
 import { type Headers, isSafeHeaderValue } from './headers.ts';
 
 /** Rewrites path and authority as the route says, keeping the originals in Envoy's headers. */
-export function rewriteRequest(exchange: Exchange, decision: ForwardDecision, weighted: WeightedClusterPlan): void {
+export function rewriteRequest(exchange: ExchangeView, decision: ForwardDecision, weighted: WeightedClusterPlan): void {
   const { head } = exchange;
   if (decision.path !== head.path) {
     head.headers.set('x-envoy-original-path', head.path);
@@ -22,7 +22,7 @@ export function rewriteRequest(exchange: Exchange, decision: ForwardDecision, we
 }
 
 /** Applies the header changes of filters, weighted cluster, route, virtual host and table to the request. */
-export function applyForwardHeaders(exchange: Exchange, decision: ForwardDecision): void {
+export function applyForwardHeaders(exchange: ExchangeView, decision: ForwardDecision): void {
   const { headers } = exchange.head;
   applyChanges(headers, decision.outcome.headerChanges);
   for (const { request } of mutationFilters(exchange)) mutate(exchange, request, true);
@@ -42,7 +42,7 @@ interface HeaderMutationFilter {
 }
 
 /** The header_mutation filters of a chain. */
-function mutationFilters(exchange: Exchange): readonly HeaderMutationFilter[] {
+function mutationFilters(exchange: ExchangeView): readonly HeaderMutationFilter[] {
   const { manager } = exchange.origin;
   let found = mutationsByManager.get(manager);
   if (found === undefined) {
@@ -68,7 +68,7 @@ const removedUpstream = [
 ];
 
 /** Finishes a response on its way to the client: route and filter changes, CORS, server, date. `serviceTimeMs` null for local replies. */
-export function applyResponseHeaders(exchange: Exchange, headers: Headers, serviceTimeMs: number | null): void {
+export function applyResponseHeaders(exchange: ExchangeView, headers: Headers, serviceTimeMs: number | null): void {
   const { decision, origin } = exchange;
   const { manager } = origin;
   if (serviceTimeMs !== null) {
@@ -119,14 +119,14 @@ export function applyChanges(headers: Headers, changes: readonly HeaderChange[])
   }
 }
 
-function mutate(exchange: Exchange, mutation: HeaderMutationPlan, isRequest: boolean): void {
+function mutate(exchange: ExchangeView, mutation: HeaderMutationPlan, isRequest: boolean): void {
   const headers = isRequest ? exchange.head.headers : exchange.responseHeaders;
   if (headers === null) return;
   for (const name of mutation.remove) headers.remove(name);
   for (const addition of mutation.add) addHeader(exchange, headers, addition, isRequest);
 }
 
-function addHeader(exchange: Exchange, headers: Headers, addition: HeaderAdditionPlan, isRequest: boolean): void {
+function addHeader(exchange: ExchangeView, headers: Headers, addition: HeaderAdditionPlan, isRequest: boolean): void {
   const value = addition.value.literal ?? evaluateFormat(addition.value, exchange, '');
   if ((value === '' && !addition.keepEmptyValue) || !isSafeHeaderValue(value)) return;
   const { name } = addition;

@@ -1,10 +1,10 @@
 import { passesFilter, renderEntry } from '../telemetry/access-log.ts';
 import { evaluateFormat } from '../telemetry/format.ts';
-import type { Exchange } from './exchange.ts';
+import type { ExchangeView } from './exchange-view.ts';
 import type { LocalReply } from './local-reply.ts';
 
 /** Applies the connection manager's `local_reply_config`: the first mapper that matches, then the common body format. */
-export function mapLocalReply(exchange: Exchange, reply: LocalReply): LocalReply {
+export function mapLocalReply(exchange: ExchangeView, reply: LocalReply): LocalReply {
   const config = exchange.origin.manager.localReply;
   if (config === null) return reply;
   exchange.responseStatus = reply.status;

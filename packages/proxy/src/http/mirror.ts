@@ -1,11 +1,11 @@
 import type { MirrorPlan } from '@weft/core/plan/route-plan';
 import { Attempt, type AttemptOwner } from './attempt.ts';
-import type { Exchange } from './exchange.ts';
+import type { ExchangeView } from './exchange-view.ts';
 import { FieldHeaders } from './headers.ts';
 import type { RequestHead } from './stream.ts';
 
 /** Sends copies of a request to the mirrors that are drawn; their responses are read and forgotten. */
-export function startMirrors(exchange: Exchange, mirrors: readonly MirrorPlan[]): void {
+export function startMirrors(exchange: ExchangeView, mirrors: readonly MirrorPlan[]): void {
   for (const mirror of mirrors) {
     const { fraction } = mirror;
     if (fraction !== null && exchange.context.random() * 1_000_000 >= fraction.perMillion) continue;

@@ -1,10 +1,9 @@
 import type { PendingDecision, PendingNeed, Resume } from '@weft/core/engine/decision';
 import { verifyRequestJwt } from '@weft/core/engine/verify-jwt';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
-import type { Exchange } from './exchange.ts';
+import type { ExchangeView, PendingFilters } from './exchange-view.ts';
 import { ExtAuthz } from './ext-authz.ts';
 import { JwksCache } from './jwks-cache.ts';
-import type { PendingFilters } from './pending-filters.ts';
 import { TokenBuckets } from './token-buckets.ts';
 
 type Result = Resume['result'];
@@ -20,7 +19,7 @@ export class ServicePendingFilters implements PendingFilters {
     this.#extAuthz = new ExtAuthz(clusters, grpcTarget);
   }
 
-  fulfil(pending: PendingDecision, exchange: Exchange, resume: (resume: Resume) => void): void {
+  fulfil(pending: PendingDecision, exchange: ExchangeView, resume: (resume: Resume) => void): void {
     const { filterIndex, state, need } = pending;
     const answer = (result: Result): void => resume({ filterIndex, state, result });
     if (need.kind === 'localRateLimit') {
@@ -30,7 +29,7 @@ export class ServicePendingFilters implements PendingFilters {
     this.#ask(need, exchange).then(answer, (error: unknown) => answer(failed(error)));
   }
 
-  #ask(need: PendingNeed, exchange: Exchange): Promise<Result> {
+  #ask(need: PendingNeed, exchange: ExchangeView): Promise<Result> {
     switch (need.kind) {
       case 'jwt':
         return verifyRequestJwt(need.jwt, need.requirement, {

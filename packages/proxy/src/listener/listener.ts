@@ -6,7 +6,7 @@ import type { AddressPlan } from '@weft/core/plan/cluster-plan';
 import type { FilterChainPlan } from '@weft/core/plan/filter-chain-plan';
 import type { ListenerPlan } from '@weft/core/plan/listener-plan';
 import { ConnectionManager, type HttpConnection, type HttpConnectionObserver } from '../http/connection-manager.ts';
-import type { HttpContext } from '../http/http-context.ts';
+import type { HttpContext } from '../http/exchange-view.ts';
 import { identityOf, readPeer } from '../identity/peer-certificate.ts';
 import { checkPeer, type TlsContexts, type TlsServerContext } from '../identity/tls-contexts.ts';
 import { Connection } from '../io/connection.ts';

@@ -1,7 +1,7 @@
 import { closeSync, openSync, write } from 'node:fs';
 import type { AccessLogFilterPlan, AccessLogPlan, ComparisonPlan } from '@weft/core/plan/access-log-plan';
 import type { FormatOutput, FormatTree } from '@weft/core/plan/format-plan';
-import type { Exchange } from '../http/exchange.ts';
+import type { ExchangeView } from '../http/exchange-view.ts';
 import { celActivation } from './cel-activation.ts';
 import { evaluateFormat, evaluateSegment } from './format.ts';
 import type { GrpcAccessLogs } from './grpc-access-log.ts';
@@ -17,7 +17,7 @@ export class AccessLogs {
     this.#random = random;
   }
 
-  write(logs: readonly AccessLogPlan[], exchange: Exchange): void {
+  write(logs: readonly AccessLogPlan[], exchange: ExchangeView): void {
     for (const log of logs) {
       if (log.filter !== null && !passesFilter(log.filter, exchange, this.#random)) continue;
       switch (log.kind) {
@@ -60,7 +60,7 @@ export class AccessLogs {
 }
 
 /** Whether a filter of access logs or local replies lets a request pass. */
-export function passesFilter(filter: AccessLogFilterPlan, exchange: Exchange, random: () => number): boolean {
+export function passesFilter(filter: AccessLogFilterPlan, exchange: ExchangeView, random: () => number): boolean {
   switch (filter.kind) {
     case 'statusCode':
       return compares(filter.comparison, exchange.responseStatus);
@@ -95,7 +95,7 @@ function compares({ op, value }: ComparisonPlan, actual: number): boolean {
 }
 
 /** One log line. */
-export function renderEntry(output: FormatOutput, exchange: Exchange): string {
+export function renderEntry(output: FormatOutput, exchange: ExchangeView): string {
   if (output.kind === 'text') return evaluateFormat(output.format, exchange, output.omitEmptyValues ? '' : '-');
   return `${JSON.stringify(renderTree(output.tree, exchange, output.omitEmptyValues))}\n`;
 }
@@ -114,7 +114,7 @@ const numeric = new Set([
   'GRPC_STATUS_NUMBER',
 ]);
 
-function renderTree(tree: FormatTree, exchange: Exchange, omitsEmpty: boolean): unknown {
+function renderTree(tree: FormatTree, exchange: ExchangeView, omitsEmpty: boolean): unknown {
   if (tree.kind === 'value') return tree.value;
   if (tree.kind === 'list') return tree.items.map((item) => renderTree(item, exchange, omitsEmpty));
   if (tree.kind === 'object') {

@@ -1,8 +1,8 @@
-import type { Exchange } from '../http/exchange.ts';
+import type { ExchangeView } from '../http/exchange-view.ts';
 import { routeName } from './format.ts';
 
 /** Envoy's attributes of a finished request as nested objects, for CEL expressions. */
-export function celActivation(exchange: Exchange): Readonly<Record<string, unknown>> {
+export function celActivation(exchange: ExchangeView): Readonly<Record<string, unknown>> {
   const { connection } = exchange;
   const question = exchange.originalPath.indexOf('?');
   const headers: Record<string, string> = {};

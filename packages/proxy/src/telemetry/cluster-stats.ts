@@ -1,4 +1,4 @@
-import type { Cluster } from '../upstream/cluster.ts';
+import type { ClusterPlan } from '@weft/core/plan/cluster-plan';
 import type { Counter, Labels, Registry } from './registry.ts';
 
 /** Counters of one upstream cluster, under the names that Envoy dashboards use. */
@@ -22,8 +22,22 @@ export interface ClusterStats {
   readonly ejections: Counter;
 }
 
+/** What the gauges of a cluster read. */
+export interface CountedCluster {
+  readonly plan: ClusterPlan;
+  readonly hosts: readonly CountedHost[];
+  readonly breakers: { readonly default: { readonly pending: number } };
+}
+
+interface CountedHost {
+  readonly isHealthy: boolean;
+  readonly isEjected: boolean;
+  readonly activeRequests: number;
+  readonly activeConnections: number;
+}
+
 /** Registers a cluster's counters and gauges. */
-export function clusterStats(registry: Registry, cluster: Cluster): ClusterStats {
+export function clusterStats(registry: Registry, cluster: CountedCluster): ClusterStats {
   const labels: Labels = [['envoy_cluster_name', cluster.plan.statName]];
   const counter = (name: string, more: Labels = []): Counter => registry.counter(`envoy_cluster_${name}`, [...labels, ...more]);
   const gauge = (name: string, read: () => number): void => registry.gauge(`envoy_cluster_${name}`, labels, read);
@@ -54,7 +68,7 @@ export function clusterStats(registry: Registry, cluster: Cluster): ClusterStats
   };
 }
 
-function sum(cluster: Cluster, read: (host: { activeRequests: number; activeConnections: number }) => number): number {
+function sum(cluster: CountedCluster, read: (host: { activeRequests: number; activeConnections: number }) => number): number {
   let total = 0;
   for (const host of cluster.hosts) total += read(host);
   return total;

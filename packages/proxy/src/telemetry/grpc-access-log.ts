@@ -12,7 +12,7 @@ import {
   ResponseFlagsSchema,
 } from '@weft/envoy-api/envoy/data/accesslog/v3/accesslog_pb';
 import { StreamAccessLogsMessageSchema } from '@weft/envoy-api/envoy/service/accesslog/v3/als_pb';
-import type { Exchange } from '../http/exchange.ts';
+import type { ExchangeView } from '../http/exchange-view.ts';
 import { routeName } from './format.ts';
 import { type Workload, workloadOfHost } from './peer-metadata.ts';
 
@@ -32,7 +32,7 @@ export class GrpcAccessLogs {
     this.#addressOf = addressOf;
   }
 
-  logHttp(plan: GrpcLogPlan, exchange: Exchange): void {
+  logHttp(plan: GrpcLogPlan, exchange: ExchangeView): void {
     const key = `${plan.cluster}|${plan.logName}`;
     let stream = this.#streams.get(key);
     if (stream === undefined) {
@@ -117,7 +117,7 @@ class LogStream {
   }
 }
 
-function httpEntry(plan: GrpcLogPlan, exchange: Exchange): HTTPAccessLogEntry {
+function httpEntry(plan: GrpcLogPlan, exchange: ExchangeView): HTTPAccessLogEntry {
   const { head, connection } = exchange;
   return create(HTTPAccessLogEntrySchema, {
     protocolVersion: exchange.protocol === 'HTTP/2' ? HTTPAccessLogEntry_HTTPVersion.HTTP2 : HTTPAccessLogEntry_HTTPVersion.HTTP11,
@@ -169,12 +169,12 @@ function address(ip: string, port: number): Address {
   });
 }
 
-function hostAddress(exchange: Exchange) {
+function hostAddress(exchange: ExchangeView) {
   const found = exchange.host?.endpoint.address;
   return found?.kind === 'tcp' ? address(found.host, found.port) : undefined;
 }
 
-function elapsed(exchange: Exchange, at: number) {
+function elapsed(exchange: ExchangeView, at: number) {
   if (at === 0) return undefined;
   const ms = Math.max(0, at - exchange.startedMonotonic);
   return durationFromMs(Math.round(ms));
@@ -189,7 +189,7 @@ function selected(names: readonly string[], read: (name: string) => string | und
   return found;
 }
 
-function tlsProperties(exchange: Exchange) {
+function tlsProperties(exchange: ExchangeView) {
   const { connection } = exchange;
   if (!connection.isTls) return {};
   const names = (uris: readonly string[]) => uris.map((uri) => ({ san: { case: 'uri' as const, value: uri } }));
@@ -205,7 +205,7 @@ function tlsProperties(exchange: Exchange) {
   };
 }
 
-function dynamicMetadata(exchange: Exchange) {
+function dynamicMetadata(exchange: ExchangeView) {
   const { decision } = exchange;
   if (decision === null || decision.kind === 'pending') return undefined;
   const { rbacPolicy, metadata } = decision.outcome;
@@ -216,7 +216,7 @@ function dynamicMetadata(exchange: Exchange) {
   return create(MetadataSchema, { filterMetadata });
 }
 
-function peers(plan: GrpcLogPlan, exchange: Exchange) {
+function peers(plan: GrpcLogPlan, exchange: ExchangeView) {
   const objects: Record<string, Any> = {};
   for (const name of plan.filterStateObjects) {
     const workload = peerNamed(name, exchange);
@@ -226,7 +226,7 @@ function peers(plan: GrpcLogPlan, exchange: Exchange) {
 }
 
 /** What the peer told, or what the control plane says of the endpoint. */
-function peerNamed(name: string, exchange: Exchange): Workload | null {
+function peerNamed(name: string, exchange: ExchangeView): Workload | null {
   if (name === 'downstream_peer') return exchange.downstreamPeer as Workload | null;
   if (name === 'upstream_peer') return (exchange.upstreamPeer as Workload | null) ?? workloadOfHost(exchange.host);
   return null;

@@ -1,5 +1,5 @@
 import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
-import type { Exchange } from '../http/exchange.ts';
+import type { ExchangeView } from '../http/exchange-view.ts';
 import type { Counter, Histogram, Labels, Registry } from './registry.ts';
 
 interface ManagerStats {
@@ -17,7 +17,7 @@ export class HttpStats {
     this.#registry = registry;
   }
 
-  record(exchange: Exchange): void {
+  record(exchange: ExchangeView): void {
     const { manager } = exchange.origin;
     let stats = this.#byManager.get(manager);
     if (stats === undefined) {

@@ -1,7 +1,7 @@
 import type { ClusterPlan } from '@weft/core/plan/cluster-plan';
 import type { FilterChainPlan } from '@weft/core/plan/filter-chain-plan';
 import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
-import type { Exchange } from '../http/exchange.ts';
+import type { ExchangeView } from '../http/exchange-view.ts';
 import type { TcpProxy } from '../tcp/tcp-proxy.ts';
 import { type PeerMetadata, type Workload, workloadOfHost } from './peer-metadata.ts';
 import type { Counter, Histogram, Labels, Registry } from './registry.ts';
@@ -50,7 +50,7 @@ export class IstioStats {
     );
   }
 
-  recordRequest(exchange: Exchange): void {
+  recordRequest(exchange: ExchangeView): void {
     if (!hasIstioStats(exchange.origin.manager)) return;
     const series = this.#requestSeries(exchange);
     series.requests.increment();
@@ -73,7 +73,7 @@ export class IstioStats {
     if (isFinal) series.closed.increment();
   }
 
-  #requestSeries(exchange: Exchange): RequestSeries {
+  #requestSeries(exchange: ExchangeView): RequestSeries {
     const isServer = exchange.origin.direction === 'INBOUND';
     const told = (isServer ? exchange.downstreamPeer : exchange.upstreamPeer) as Workload | null;
     const peer = told ?? (isServer ? null : workloadOfHost(exchange.host));

@@ -3,8 +3,7 @@ import { type Struct, StructSchema } from '@bufbuild/protobuf/wkt';
 import type { EndpointPlan } from '@weft/core/plan/cluster-plan';
 import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
 import type { NodeJson } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
-import type { Exchange } from '../http/exchange.ts';
-import type { PeerExchange } from '../http/http-context.ts';
+import type { ExchangeView, PeerExchange } from '../http/exchange-view.ts';
 import type { Host } from '../upstream/host.ts';
 
 /** What metrics tell of a workload. Values that are not known are `''`. */
@@ -128,7 +127,7 @@ export class PeerMetadata implements PeerExchange {
     this.#ownHeader = Buffer.from(toBinary(StructSchema, this.own.struct)).toString('base64');
   }
 
-  onRequest(exchange: Exchange): void {
+  onRequest(exchange: ExchangeView): void {
     if (!this.#of(exchange).downstream) return;
     const { headers } = exchange.head;
     const encoded = headers.get(metadataHeader);
@@ -139,14 +138,14 @@ export class PeerMetadata implements PeerExchange {
     headers.remove(idHeader);
   }
 
-  beforeUpstream(exchange: Exchange): void {
+  beforeUpstream(exchange: ExchangeView): void {
     if (!this.#of(exchange).upstream) return;
     const { headers } = exchange.head;
     headers.set(metadataHeader, this.#ownHeader);
     headers.set(idHeader, this.own.id);
   }
 
-  onResponse(exchange: Exchange): void {
+  onResponse(exchange: ExchangeView): void {
     const headers = exchange.responseHeaders;
     if (headers === null) return;
     const directions = this.#of(exchange);
@@ -159,14 +158,14 @@ export class PeerMetadata implements PeerExchange {
   }
 
   /** Adds this proxy's metadata to an answer, for a peer that told its own. */
-  onAnswer(exchange: Exchange): void {
+  onAnswer(exchange: ExchangeView): void {
     const headers = exchange.responseHeaders;
     if (headers === null || !exchange.expectsPeerMetadata) return;
     headers.set(metadataHeader, this.#ownHeader);
     headers.set(idHeader, this.own.id);
   }
 
-  #of(exchange: Exchange): Directions {
+  #of(exchange: ExchangeView): Directions {
     const { manager, direction } = exchange.origin;
     const known = this.#directions.get(manager);
     if (known !== undefined) return known;

@@ -7,6 +7,7 @@ import { type ClusterStats, clusterStats } from '../telemetry/cluster-stats.ts';
 import type { Registry } from '../telemetry/registry.ts';
 import { Breaker } from './breakers.ts';
 import { Host } from './host.ts';
+import type { HostCluster } from './upstream-host.ts';
 
 /** What a cluster needs of the proxy around it. */
 export interface ClusterEnvironment {
@@ -36,7 +37,7 @@ export interface HostChoice {
 }
 
 /** A cluster at run time: its hosts with their connections, limits and counters. Lives across plans that keep its settings. */
-export class Cluster {
+export class Cluster implements HostCluster {
   plan: ClusterPlan;
   readonly environment: ClusterEnvironment;
   readonly tlsContexts: TlsContexts;
@@ -123,6 +124,10 @@ export class Cluster {
     }
     // Every draw fell on a host that was tried before: better that one than none.
     return chosen;
+  }
+
+  reportResult(host: Host, kind: 'response' | 'reset', reason: ResetReason | null, status: number): void {
+    this.environment.onResult?.(host, kind, reason, status);
   }
 
   /** Takes note that a host's health changed. */

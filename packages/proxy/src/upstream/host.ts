@@ -1,10 +1,10 @@
 import type { EndpointPlan, UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
-import type { Cluster } from './cluster.ts';
 import { HostPool } from './pool.ts';
+import type { HostCluster, UpstreamHost } from './upstream-host.ts';
 
 /** One upstream host of one cluster: its health as seen from here, its counters and its connections. */
-export class Host {
-  readonly cluster: Cluster;
+export class Host implements UpstreamHost {
+  readonly cluster: HostCluster;
   endpoint: EndpointPlan;
   transport: UpstreamTransportPlan;
   readonly pool: HostPool;
@@ -24,7 +24,7 @@ export class Host {
   addedAt: number;
   isRemoved = false;
 
-  constructor(cluster: Cluster, endpoint: EndpointPlan, transport: UpstreamTransportPlan, now: number) {
+  constructor(cluster: HostCluster, endpoint: EndpointPlan, transport: UpstreamTransportPlan, now: number) {
     this.cluster = cluster;
     this.endpoint = endpoint;
     this.transport = transport;

@@ -2,8 +2,8 @@ import type { ResetReason, UpstreamEvents, UpstreamStream } from '../http/stream
 import type { Breaker } from './breakers.ts';
 import { H1Client, type H1ClientPool } from './h1-client.ts';
 import { H2Client, type H2ClientPool } from './h2-client.ts';
-import type { Host } from './host.ts';
 import { type OpenedConnection, openUpstream, type UpstreamOpening } from './transport.ts';
+import type { UpstreamHost } from './upstream-host.ts';
 
 /** Somebody who wants a stream to a host. */
 export interface StreamRequest {
@@ -18,7 +18,7 @@ export interface StreamRequest {
 
 /** Connections to one host: idle HTTP/1.1 ones are reused last in, first out; HTTP/2 ones are shared. */
 export class HostPool implements H1ClientPool, H2ClientPool {
-  readonly #host: Host;
+  readonly #host: UpstreamHost;
   #idle: H1Client[] = [];
   #busy: Set<H1Client> = new Set();
   #http2: H2Client[] = [];
@@ -26,7 +26,7 @@ export class HostPool implements H1ClientPool, H2ClientPool {
   #openings: Set<UpstreamOpening> = new Set();
   #isDraining = false;
 
-  constructor(host: Host) {
+  constructor(host: UpstreamHost) {
     this.#host = host;
   }
 

@@ -7,7 +7,7 @@ import { identityOf, readPeer } from '../identity/peer-certificate.ts';
 import { checkPeer, type TlsClientContext } from '../identity/tls-contexts.ts';
 import { Connection } from '../io/connection.ts';
 import type { ConnectOptions } from '../io/sockets.ts';
-import type { Host } from './host.ts';
+import type { UpstreamHost } from './upstream-host.ts';
 
 /** An upstream connection ready for a codec. */
 export interface OpenedConnection {
@@ -38,17 +38,17 @@ export const bridgeAlpn = 'weft-h2';
 export type Purpose = 'http1' | 'http2' | 'tcp';
 
 /** Opens a connection to a host for HTTP. */
-export function openUpstream(host: Host, useHttp2: boolean, callbacks: OpeningCallbacks): UpstreamOpening {
+export function openUpstream(host: UpstreamHost, useHttp2: boolean, callbacks: OpeningCallbacks): UpstreamOpening {
   return openHost(host, useHttp2 ? 'http2' : 'http1', callbacks);
 }
 
 /** Opens a connection to a host: TCP or Unix socket, then TLS where its transport socket says so, all within the connect timeout. */
-export function openHost(host: Host, purpose: Purpose, callbacks: OpeningCallbacks): UpstreamOpening {
+export function openHost(host: UpstreamHost, purpose: Purpose, callbacks: OpeningCallbacks): UpstreamOpening {
   return new Opening(host, purpose, callbacks);
 }
 
 class Opening implements UpstreamOpening {
-  #host: Host;
+  #host: UpstreamHost;
   #purpose: Purpose;
   #callbacks: OpeningCallbacks;
   #isDone = false;
@@ -56,7 +56,7 @@ class Opening implements UpstreamOpening {
   #tls: tls.TLSSocket | null = null;
   #timer: NodeJS.Timeout;
 
-  constructor(host: Host, purpose: Purpose, callbacks: OpeningCallbacks) {
+  constructor(host: UpstreamHost, purpose: Purpose, callbacks: OpeningCallbacks) {
     this.#host = host;
     this.#purpose = purpose;
     this.#callbacks = callbacks;
@@ -163,7 +163,7 @@ function localUriOf(socket: tls.TLSSocket | null): string {
   }
 }
 
-function connectOptions(host: Host): ConnectOptions | null {
+function connectOptions(host: UpstreamHost): ConnectOptions | null {
   const address = host.endpoint.address;
   const localAddress = host.cluster.plan.sourceAddress?.host ?? null;
   if (address.kind === 'pipe') return { host: '', port: 0, path: address.path, localAddress: null };

@@ -1,0 +1,26 @@
+import type { NodeJson } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
+import type { WorkloadIdentity } from '../identity/workload-identity.ts';
+import type { ListenerManager } from '../listener/listener-manager.ts';
+import type { Registry } from '../telemetry/registry.ts';
+import type { ClusterManager } from '../upstream/cluster-manager.ts';
+import type { AdsClient } from '../xds/ads-client.ts';
+import type { Bootstrap } from '../xds/bootstrap.ts';
+import type { PlanStore } from '../xds/plan-store.ts';
+
+/** What the admin interface shows of a proxy, and what it may do with it. */
+export interface ProxyInside {
+  readonly name: string;
+  readonly node: NodeJson;
+  readonly bootstrap: Bootstrap;
+  readonly registry: Registry;
+  readonly clusters: ClusterManager;
+  readonly listeners: ListenerManager;
+  readonly store: PlanStore;
+  readonly ads: AdsClient | null;
+  readonly identity: WorkloadIdentity | null;
+  readonly isReady: boolean;
+  readonly isDraining: boolean;
+  readonly startedAt: number;
+  drain(): void;
+  stop(): Promise<void>;
+}

@@ -1,0 +1,113 @@
+import type { PendingDecision, RequestDecision, Resume } from '@weft/core/engine/decision';
+import type { ConnectionFacts, RequestFacts } from '@weft/core/plan/facts';
+import type { FilterChainPlan } from '@weft/core/plan/filter-chain-plan';
+import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
+import type { IpAddress } from '@weft/core/plan/ip-address';
+import type { Plan } from '@weft/core/plan/plan';
+import type { WeightedClusterPlan } from '@weft/core/plan/route-plan';
+import type { TimerWheel } from '../io/timer-wheel.ts';
+import type { Cluster } from '../upstream/cluster.ts';
+import type { ClusterManager } from '../upstream/cluster-manager.ts';
+import type { Host } from '../upstream/host.ts';
+import type { Headers } from './headers.ts';
+import type { DownstreamStream, RequestHead } from './stream.ts';
+
+/** The connection a request came on, as far as its exchange cares. */
+export interface ExchangeConnection {
+  readonly facts: ConnectionFacts;
+  readonly chain: FilterChainPlan;
+  readonly manager: HttpConnectionManagerPlan;
+  readonly listenerName: string;
+  readonly direction: 'UNSPECIFIED' | 'INBOUND' | 'OUTBOUND';
+}
+
+/** Somebody who is sent a copy of a request's body. */
+export interface BodyReceiver {
+  send(bytes: Buffer, from: number, to: number, end: boolean): void;
+}
+
+/** What the parts around an exchange (filters, headers, logs, metrics) read and set of it. Times are monotonic milliseconds, 0 = not yet. */
+export interface ExchangeView extends RequestFacts {
+  readonly context: HttpContext;
+  readonly origin: ExchangeConnection;
+  readonly head: RequestHead;
+  readonly downstream: DownstreamStream;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly startedMonotonic: number;
+  /** Path and authority as the client sent them. */
+  readonly originalPath: string;
+  readonly originalAuthority: string;
+  readonly remote: IpAddress;
+  readonly requestId: string;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  responseStatus: number;
+  responseHeaders: Headers | null;
+  readonly responseTrailers: Headers | null;
+  readonly grpcStatus: number | null;
+  readonly isGrpc: boolean;
+  /** Response flags, comma-separated, `''` for none. */
+  readonly flags: string;
+  /** Envoy's `response_code_details`. */
+  readonly details: string;
+  readonly transportFailure: string;
+  readonly decision: RequestDecision | null;
+  readonly cluster: Cluster | null;
+  readonly host: Host | null;
+  readonly weighted: WeightedClusterPlan | null;
+  readonly attemptCount: number;
+  readonly requestEndedAt: number;
+  readonly responseStartedAt: number;
+  readonly endedAt: number;
+  readonly upstreamLocalAddress: string;
+  readonly upstreamProtocol: string;
+  /** Metadata of the peer behind each direction, filled by the peer exchange. */
+  downstreamPeer: object | null;
+  upstreamPeer: object | null;
+  expectsPeerMetadata: boolean;
+  readonly requestHeadBytes: number;
+  readonly responseHeadBytes: number;
+  /** SPIFFE ids of the upstream connection's ends, `''` without mutual TLS. */
+  readonly upstreamPrincipal: string;
+  readonly localPrincipal: string;
+  /** `set-cookie` value that brings the client back to the same host; null without. */
+  readonly stickyCookie: string | null;
+  /** Text of the local reply, for body formats. */
+  localReplyBody: string;
+  /** Lets a mirror receive the request's body too. */
+  addMirror(mirror: BodyReceiver): void;
+}
+
+/** What the HTTP stage uses of the proxy it runs in. */
+export interface HttpContext {
+  /** The plan in force now. */
+  readonly plan: () => Plan;
+  readonly clusters: ClusterManager;
+  readonly timers: TimerWheel;
+  readonly pendingFilters: PendingFilters;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Milliseconds since 1970. */
+  readonly wallClock: () => number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly uuid: () => string;
+  /** Adds what peers should learn of this proxy, and takes what they tell. */
+  readonly peers: PeerExchange;
+  /** Told once for every request, when it is over. */
+  readonly onExchangeDone: (exchange: ExchangeView) => void;
+}
+
+/** Metadata exchange between the proxies of a mesh through headers. */
+export interface PeerExchange {
+  onRequest(exchange: ExchangeView): void;
+  beforeUpstream(exchange: ExchangeView): void;
+  onResponse(exchange: ExchangeView): void;
+  onAnswer(exchange: ExchangeView): void;
+}
+
+/** Fulfils what the engine cannot do itself: verifying tokens, asking services. Resumes exactly once. */
+export interface PendingFilters {
+  fulfil(pending: PendingDecision, exchange: ExchangeView, resume: (resume: Resume) => void): void;
+}

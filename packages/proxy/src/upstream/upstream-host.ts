@@ -1,0 +1,30 @@
+import type { ClusterPlan, EndpointPlan, UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
+import type { ResetReason } from '../http/stream.ts';
+import type { TlsContexts } from '../identity/tls-contexts.ts';
+import type { ClusterStats } from '../telemetry/cluster-stats.ts';
+import type { Breaker } from './breakers.ts';
+
+/** What a host knows of its cluster. */
+export interface HostCluster {
+  readonly plan: ClusterPlan;
+  readonly stats: ClusterStats;
+  readonly breakers: { readonly default: Breaker; readonly high: Breaker };
+  readonly tlsContexts: TlsContexts;
+  readonly hosts: readonly { readonly isEjected: boolean }[];
+  now(): number;
+  breaker(priority: 'default' | 'high'): Breaker;
+  refreshHealth(): void;
+  /** Tells how a try at one of its hosts ended. */
+  reportResult(host: object, kind: 'response' | 'reset', reason: ResetReason | null, status: number): void;
+}
+
+/** What pools and connections read and count of a host. */
+export interface UpstreamHost {
+  readonly cluster: HostCluster;
+  readonly endpoint: EndpointPlan;
+  readonly transport: UpstreamTransportPlan;
+  readonly address: string;
+  activeConnections: number;
+  totalConnections: number;
+  connectFailures: number;
+}
