@@ -6,7 +6,7 @@ import { useEffect, useRef } from 'react';
 import { loadMonaco } from '../lib/monaco.ts';
 import classes from './yaml-editor.module.css';
 
-export interface EditorMarker {
+interface EditorMarker {
   readonly level: 'Error' | 'Warning' | 'Info';
   readonly code: string;
   readonly message: string;

@@ -4,7 +4,7 @@ import { CartesianGrid, Line, LineChart, ReferenceLine, ResponsiveContainer, Too
 import { formatClock } from '../lib/format.ts';
 import classes from './time-chart.module.css';
 
-export interface ChartSeries {
+interface ChartSeries {
   readonly key: string;
   readonly label: string;
   readonly color: string;
@@ -12,9 +12,9 @@ export interface ChartSeries {
 }
 
 /** One instant: its time and a value per series. */
-export type ChartRow = Readonly<Record<string, number | null>> & { readonly at: number };
+type ChartRow = Readonly<Record<string, number | null>> & { readonly at: number };
 
-export interface ChangeMarker {
+interface ChangeMarker {
   readonly at: number;
   readonly label: string;
 }

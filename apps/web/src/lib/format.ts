@@ -18,12 +18,6 @@ export function formatMs(ms: number | null | undefined): string {
   return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
 }
 
-/** A share between 0 and 1 as percent. */
-export function formatShare(share: number | null | undefined): string {
-  if (share == null || !Number.isFinite(share)) return none;
-  return formatPercent(share * 100);
-}
-
 export function formatPercent(percent: number | null | undefined): string {
   if (percent == null || !Number.isFinite(percent)) return none;
   if (percent === 0) return '0 %';

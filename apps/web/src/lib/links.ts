@@ -4,7 +4,7 @@ export function serviceHref(key: string): string {
 }
 
 /** `shop/catalog.shop.svc.cluster.local` as `shop~catalog.shop.svc.cluster.local`, which needs no escaping in a path. */
-export function serviceSlug(key: string): string {
+function serviceSlug(key: string): string {
   return key.replace('/', '~');
 }
 

@@ -1,7 +1,7 @@
 import { type Document, isMap, isScalar, isSeq, parseDocument } from 'yaml';
 
 export const actions = ['ALLOW', 'DENY', 'AUDIT', 'CUSTOM'] as const;
-export type PolicyAction = (typeof actions)[number];
+type PolicyAction = (typeof actions)[number];
 
 export const sourceFields = ['principals', 'requestPrincipals', 'namespaces', 'serviceAccounts', 'ipBlocks', 'remoteIpBlocks'] as const;
 export const operationFields = ['hosts', 'ports', 'methods', 'paths'] as const;

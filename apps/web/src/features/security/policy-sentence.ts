@@ -19,7 +19,7 @@ export function policySentence(model: PolicyModel): string {
 }
 
 /** One rule: all its parts have to hold, within a part any entry does. */
-export function ruleSentence(rule: PolicyRule): string {
+function ruleSentence(rule: PolicyRule): string {
   const parts = [
     rule.from.length === 0 ? '' : `from ${rule.from.map(fieldsSentence).join(' or ')}`,
     rule.to.length === 0 ? '' : `with ${rule.to.map(fieldsSentence).join(' or ')}`,

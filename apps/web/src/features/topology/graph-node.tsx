@@ -39,7 +39,7 @@ const badgeIcons: Readonly<Record<NodeBadge, { readonly icon: typeof IconLock; r
   findings: { icon: IconFileAlert, label: 'has configuration findings' },
 };
 
-export const mtlsIcons: Readonly<Record<MtlsMode, { readonly icon: typeof IconLock; readonly label: string }>> = {
+const mtlsIcons: Readonly<Record<MtlsMode, { readonly icon: typeof IconLock; readonly label: string }>> = {
   STRICT: { icon: IconLockFilled, label: 'mTLS STRICT' },
   PERMISSIVE: { icon: IconLock, label: 'mTLS PERMISSIVE' },
   DISABLE: { icon: IconLockOpen, label: 'mTLS DISABLE' },

@@ -11,9 +11,9 @@ function widthOf(name: string): number {
   return Math.min(150, Math.max(72, Math.round(name.length * 7.2) + 6));
 }
 
-export type Direction = 'RIGHT' | 'DOWN';
+type Direction = 'RIGHT' | 'DOWN';
 
-export interface Box {
+interface Box {
   readonly x: number;
   readonly y: number;
   readonly width: number;

@@ -2,10 +2,10 @@
 
 import { parseAsBoolean, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
 
-export const edgeLabels = ['rate', 'errors', 'p50', 'p95', 'p99', 'throughput', 'share', 'none'] as const;
+const edgeLabels = ['rate', 'errors', 'p50', 'p95', 'p99', 'throughput', 'share', 'none'] as const;
 export type EdgeLabel = (typeof edgeLabels)[number];
 
-export const graphTypes = ['versionedApp', 'workload', 'app', 'service'] as const;
+const graphTypes = ['versionedApp', 'workload', 'app', 'service'] as const;
 
 /** What the page's address says about the graph. */
 export function useTopologyState() {
