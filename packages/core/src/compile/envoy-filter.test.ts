@@ -117,3 +117,25 @@ test('merging appends lists, merges messages and replaces a message of another t
   assert.deepEqual(mergeJson({ a: [1], b: { c: 1 } } as object, { a: [2], b: { d: 2 } }), { a: [1, 2], b: { c: 1, d: 2 } });
   assert.deepEqual(mergeJson({ t: { '@type': 'x', a: 1 } } as object, { t: { '@type': 'y', b: 2 } }), { t: { '@type': 'y', b: 2 } });
 });
+
+test('a patch with targetRefs is for the Gateways that it names', () => {
+  const patch = '{applyTo: LISTENER, match: {context: GATEWAY}, patch: {operation: MERGE, value: {per_connection_buffer_limit_bytes: 9}}}';
+  const snapshotFor = (gateway: string) =>
+    snapshotOf(
+      `apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: shop}
+spec: {selector: {app: edge}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]}
+---
+apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: {name: f, namespace: shop}
+spec: {targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: ${gateway}}], configPatches: [${patch}]}
+`,
+      { type: 'router', labels: { app: 'edge', 'gateway.networking.k8s.io/gateway-name': 'edge' } },
+    );
+  const limits = (snapshot: Snapshot) => snapshot.listeners.map((listener) => listener.perConnectionBufferLimitBytes);
+  assert.deepEqual(limits(snapshotFor('edge')), [9]);
+  assert.deepEqual(limits(snapshotFor('other')), limits(snapshotFor('third')));
+  assert.notDeepEqual(limits(snapshotFor('other')), [9]);
+});

@@ -82,7 +82,8 @@ function targetReferences(spec: PolicySelection | undefined): readonly TargetRef
   return spec?.targetRef ? [spec.targetRef] : [];
 }
 
-function refersTo(reference: TargetReference, policyNamespace: string, target: PolicyTarget): boolean {
+/** Whether a reference of a policy in that namespace means the target. */
+export function refersTo(reference: TargetReference, policyNamespace: string, target: PolicyTarget): boolean {
   if (reference.group !== 'gateway.networking.k8s.io') return false;
   if (reference.kind === 'GatewayClass') return target.labels[gatewayClassLabel] === reference.name;
   if (reference.kind !== 'Gateway' || policyNamespace !== target.namespace) return false;

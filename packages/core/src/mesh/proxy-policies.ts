@@ -3,7 +3,7 @@ import { compareAge } from '../resource/resource-set.ts';
 import { type GatewayPortMapping, type MergedGateway, mergeGateways, selectGateways } from './gateway-servers.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import { indexPeerAuthentications, type PeerAuthenticationIndex } from './peer-authentication.ts';
-import { applicablePolicies, type PolicySelection, type PolicyTarget, policySelector } from './policy-target.ts';
+import { applicablePolicies, type PolicySelection, type PolicyTarget, policySelector, refersTo } from './policy-target.ts';
 import { resolveWorkloadSecurity, type WorkloadSecurity } from './workload-security.ts';
 import { resolveWorkloadTelemetry, type WorkloadTelemetry } from './workload-telemetry.ts';
 
@@ -68,7 +68,7 @@ function applicableEnvoyFilters(filters: readonly EnvoyFilter[], target: PolicyT
 
 function selectsByWorkload(filter: EnvoyFilter, target: PolicyTarget): boolean {
   const { targetRefs } = (filter.spec ?? {}) as PolicySelection;
-  if (targetRefs && targetRefs.length > 0) return false;
+  if (targetRefs && targetRefs.length > 0) return targetRefs.some((reference) => refersTo(reference, filter.ref.namespace, target));
   const labels = filter.spec?.workloadSelector?.labels;
   return (
     policySelector({ selector: { matchLabels: labels ?? {} } }) === null ||
