@@ -30,7 +30,9 @@ for (let round = 0; round < rounds; round++) {
 
   const edited = parseYaml(virtualService(round, 'v2'), 'edited.yaml').resources[0];
   if (!edited) throw new Error('the edited resource did not parse');
-  const next = resources.map((resource) => (resource.ref.kind === edited.ref.kind && resource.ref.name === edited.ref.name ? edited : resource));
+  const next = resources.map((resource) =>
+    resource.ref.kind === edited.ref.kind && resource.ref.name === edited.ref.name ? edited : resource,
+  );
   const editStart = performance.now();
   analyze(createResourceSet(next), { ...settings, cache });
   recheck.push(performance.now() - editStart);
@@ -52,7 +54,14 @@ function generateMesh(count: number): string {
   const documents: string[] = [];
   for (let index = 0; documents.length < count; index++) {
     if (index % 20 === 0) documents.push(namespaceWithPolicy(index / 20));
-    documents.push(service(index), workload(index, 'v1'), workload(index, 'v2'), virtualService(index, 'v1'), destinationRule(index), authorizationPolicy(index));
+    documents.push(
+      service(index),
+      workload(index, 'v1'),
+      workload(index, 'v2'),
+      virtualService(index, 'v1'),
+      destinationRule(index),
+      authorizationPolicy(index),
+    );
   }
   return documents.slice(0, count).join('---\n');
 }

@@ -23,12 +23,13 @@ const typeCheckedProjects = [
   'demo',
   'bench',
   'e2e',
+  'fixtures',
 ];
 
 const staticChecks = [
   ['format and lint', bin('biome'), ['ci', '--error-on-warnings', '.']],
   ...typeCheckedProjects.map((project) => [`types of ${project}`, bin('tsc'), ['-p', project]]),
-  ['dependency rules', bin('depcruise'), ['--config', '.dependency-cruiser.mjs', 'packages', 'apps', 'demo', 'e2e', 'bench']],
+  ['dependency rules', bin('depcruise'), ['--config', '.dependency-cruiser.mjs', 'packages', 'apps', 'demo', 'e2e', 'bench', 'fixtures']],
   ['unused files, exports and dependencies', bin('knip'), []],
 ];
 

@@ -2,13 +2,13 @@ import { Agent, createServer, type IncomingMessage, request, type Server } from 
 import type { Workload } from './workloads.ts';
 
 /** What a handler answers. `body` is sent as JSON. */
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly body: unknown;
 }
 
 /** One request as a handler sees it. */
-export interface Call {
+interface Call {
   readonly method: string;
   readonly path: string;
   readonly body: string;

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 
 /** What the load has seen since it started. A request fails when it gets no answer or a status of 500 and above. */
-export interface LoadCounts {
+interface LoadCounts {
   sent: number;
   failed: number;
   readonly byStatus: Record<string, number>;

@@ -61,7 +61,10 @@ function addFields({ file, after, text }) {
   const path = join(source, file);
   const proto = readFileSync(path, 'utf8');
   if (!proto.includes(after)) throw new Error(`envoy-api: ${file} has no line "${after}" any more; additions.mjs needs a look`);
-  writeFileSync(path, proto.replace(after, () => `${after}\n${text}`));
+  writeFileSync(
+    path,
+    proto.replace(after, () => `${after}\n${text}`),
+  );
 }
 
 /** One registry of every generated file, for packing and unpacking `Any` by type URL. */

@@ -1,4 +1,5 @@
-import type { MessageLevel } from './message.ts';
+/** How much a message matters: an error does not work, a warning probably not as meant, information is advice. */
+export type MessageLevel = 'Error' | 'Warning' | 'Info';
 
 interface MessageTypeInfo {
   readonly code: string;

@@ -1,8 +1,5 @@
 import type { Position, ResourceRef } from '../resource/resource.ts';
-import type { MessageType } from './message-types.ts';
-
-/** How much a message matters: an error does not work, a warning probably not as meant, information is advice. */
-export type MessageLevel = 'Error' | 'Warning' | 'Info';
+import type { MessageLevel, MessageType } from './message-types.ts';
 
 /** One fact that a message rests on: a field of a resource, or the absence of one. */
 export interface Proof {

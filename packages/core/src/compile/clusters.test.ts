@@ -55,9 +55,12 @@ test('HTTP/2 is spoken where the port says so, and what the client speaks where 
   assert.deepEqual(options(90)?.explicitHttpConfig, { http2ProtocolOptions: {} });
   assert.deepEqual(options(70)?.useDownstreamProtocolConfig, { httpProtocolOptions: {}, http2ProtocolOptions: {} });
   const upgraded = cart('{connectionPool: {http: {h2UpgradePolicy: UPGRADE, maxConcurrentStreams: 9}}}')?.typedExtensionProtocolOptions;
-  assert.deepEqual((upgraded?.['envoy.extensions.upstreams.http.v3.HttpProtocolOptions'] as Record<string, unknown>).explicitHttpConfig, {
-    http2ProtocolOptions: { maxConcurrentStreams: 9 },
-  });
+  assert.deepEqual(
+    (upgraded?.['envoy.extensions.upstreams.http.v3.HttpProtocolOptions'] as Record<string, unknown> | undefined)?.explicitHttpConfig,
+    {
+      http2ProtocolOptions: { maxConcurrentStreams: 9 },
+    },
+  );
 });
 
 test('nothing limits a cluster until a rule does, and nought means no limit', () => {
@@ -162,7 +165,7 @@ test('a DNS service resolves its own name, is not expected to take mutual TLS, a
     snapshotOf(mesh + rule('{host: api.example.com, trafficPolicy: {tls: {mode: SIMPLE}}}')),
     'outbound|443||api.example.com',
   );
-  assert.equal((external?.clusterType?.typedConfig as { dnsLookupFamily?: string }).dnsLookupFamily, 'V4_ONLY');
+  assert.equal((external?.clusterType?.typedConfig as { dnsLookupFamily?: string } | undefined)?.dnsLookupFamily, 'V4_ONLY');
   assert.deepEqual(external?.loadAssignment?.endpoints?.[0]?.lbEndpoints?.[0]?.endpoint?.address?.socketAddress, {
     address: 'api.example.com',
     portValue: 8443,
