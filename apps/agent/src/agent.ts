@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { createAnalysisCache } from '@weft/core/analyze/analysis-cache';
 import { createAgentMetrics } from './api/agent-metrics.ts';
 import { createAgentApi } from './api/agent-operations.ts';
 import { type RunningHttpServer, startHttpServer } from './api/http-server.ts';
@@ -87,7 +88,11 @@ async function start(options: AgentOptions, { log, now, startedAt, onStop }: Sta
   const config = new ConfigStore({
     source,
     revisions,
-    context: { builtIn: options.collectsRecords ? builtInResources(options.xdsPort) : [], sendsTrafficRecords: options.collectsRecords },
+    context: {
+      analysis: createAnalysisCache(),
+      builtIn: options.collectsRecords ? builtInResources(options.xdsPort) : [],
+      sendsTrafficRecords: options.collectsRecords,
+    },
     log,
     now,
     fileAuthor: userInfo().username,

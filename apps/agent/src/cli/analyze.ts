@@ -61,12 +61,12 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
     io.stdout.write(`${analyzerNames.join('\n')}\n`);
     return 0;
   }
-  if (options.batch) return runBatch(io, (request) => answerRequest(request, options).messages.map(toJson));
+  if (options.batch) return runBatch(io, async (request) => (await answerRequest(request, options)).messages.map(toJson));
   const threshold = parseLevel(textOf(options.values['failure-threshold']) ?? 'Error');
   if (options.files.length + options.positionals.length + listOf(options.values.cluster).length === 0) {
     throw new UsageError('expected -f FILE, a directory, or - for standard input');
   }
-  const answer = answerFor(await readRequest(options, io));
+  const answer = await answerFor(await readRequest(options, io));
   print(answer, options, io);
   const isFailing =
     answer.problems.some((problem) => problem.severity === 'error') ||
@@ -94,7 +94,7 @@ async function readRequest(options: CheckOptions, io: CommandIo): Promise<Analyz
 }
 
 /** The answer to one JSON request: `{"files": [{"name", "text"}], "clusters", "meshConfig", "meshNetworks", "namespace", "analyzers", "suppress"}`. */
-function answerRequest(value: unknown, options: CheckOptions): AnalyzeAnswer {
+async function answerRequest(value: unknown, options: CheckOptions): Promise<AnalyzeAnswer> {
   if (typeof value !== 'object' || value === null) throw new UsageError('expected a JSON object with "files"');
   const request = value as Readonly<Record<string, unknown>>;
   const clusters = typeof request.clusters === 'object' && request.clusters !== null ? Object.entries(request.clusters) : [];
@@ -110,7 +110,7 @@ function answerRequest(value: unknown, options: CheckOptions): AnalyzeAnswer {
   });
 }
 
-function answerFor(request: AnalyzeRequest): AnalyzeAnswer {
+async function answerFor(request: AnalyzeRequest): Promise<AnalyzeAnswer> {
   const unknown = request.analyzers.filter((name) => !analyzerNames.includes(name));
   if (unknown.length > 0) throw new UsageError(`--analyzer: there is no ${unknown.join(', ')}; --list-analyzers shows them`);
   const problems: ParseProblem[] = [];
@@ -123,6 +123,9 @@ function answerFor(request: AnalyzeRequest): AnalyzeAnswer {
   // Named analyzers answer as Istio's, which take the mesh's settings from options alone.
   const written = request.analyzers.length === 0 ? readMeshSources(set) : null;
   if (written) problems.push(...settingsProblems(set, written));
+  const clusters = Object.fromEntries(Object.entries(request.clusters).map(([name, files]) => [name, parse(files)] as const));
+  const hasPatches =
+    request.analyzers.length === 0 && [set, ...Object.values(clusters)].some((each) => each.ofKind('EnvoyFilter').length > 0);
   const messages = analyze(set, {
     meshConfig: request.meshConfig === null && written ? written.meshConfig : meshConfigOf(request.meshConfig),
     meshNetworks: request.meshNetworks === null && written ? written.meshNetworks : meshNetworksOf(request.meshNetworks),
@@ -130,8 +133,10 @@ function answerFor(request: AnalyzeRequest): AnalyzeAnswer {
     namespace: request.namespace,
     analyzers: request.analyzers,
     suppress: request.suppress.map(suppressionOf),
-    clusters: Object.fromEntries(Object.entries(request.clusters).map(([name, files]) => [name, parse(files)] as const)),
+    clusters,
     now: Date.now(),
+    // Envoy's whole API is needed for this, so it is loaded for those who have patches.
+    ...(hasPatches ? { isPatchApplicable: (await import('@weft/core/compile/envoy-filter')).isPatchApplicable } : {}),
   });
   return { messages, problems };
 }

@@ -1,5 +1,7 @@
+import type { AnalysisCache } from '@weft/core/analyze/analysis-cache';
 import { analyze } from '@weft/core/analyze/analyze';
 import type { Message } from '@weft/core/analyze/message';
+import { isPatchApplicable } from '@weft/core/compile/envoy-filter';
 import type { Mesh } from '@weft/core/mesh/mesh';
 import { createMeshSettings, type MeshSettings } from '@weft/core/mesh/mesh-settings';
 import { resolveMesh } from '@weft/core/mesh/resolve-mesh';
@@ -26,6 +28,8 @@ export interface Configuration {
 
 /** What is the same for every configuration of an agent. */
 export interface ConfigurationContext {
+  /** What analyses of this agent's configurations have in common: a draft is analysed for what it changes. */
+  readonly analysis: AnalysisCache;
   readonly builtIn: readonly Resource[];
   readonly sendsTrafficRecords: boolean;
 }
@@ -49,7 +53,7 @@ export function createConfiguration(
   const settings = createMeshSettings(meshConfig, meshNetworks, { clusterId });
   const fileFindings = [...parsedByFile.values()].flatMap(({ findings }) => findings);
   const mesh = once(() => resolveMesh(set, settings, previous?.mesh() ?? null));
-  const findings = once(() => [...fileFindings, ...settingsFindings, ...analyzed(set, settings)].sort(byPlace));
+  const findings = once(() => [...fileFindings, ...settingsFindings, ...analyzed(set, settings, context.analysis)].sort(byPlace));
   return { files, parsedByFile, set, settings, mesh, findings };
 }
 
@@ -58,8 +62,8 @@ export function writtenResources({ parsedByFile }: Configuration): readonly Reso
   return [...parsedByFile.values()].flatMap(({ valid, invalid }) => [...valid, ...invalid]);
 }
 
-function analyzed(set: ResourceSet, { meshConfig, meshNetworks, rootNamespace }: MeshSettings): readonly Finding[] {
-  return analyze(set, { meshConfig, meshNetworks, rootNamespace })
+function analyzed(set: ResourceSet, { meshConfig, meshNetworks, rootNamespace }: MeshSettings, cache: AnalysisCache): readonly Finding[] {
+  return analyze(set, { meshConfig, meshNetworks, rootNamespace, isPatchApplicable, cache })
     .filter((message) => message.reference.file !== builtInFile)
     .map(messageFinding);
 }

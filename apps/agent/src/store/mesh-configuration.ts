@@ -1,3 +1,4 @@
+import { documentationUrl, messageTypes } from '@weft/core/analyze/message-types';
 import { formatRef } from '@weft/core/base/refs';
 import { readMeshSources } from '@weft/core/resource/installation';
 import type { ResourceSet } from '@weft/core/resource/kinds';
@@ -20,15 +21,15 @@ export function readMeshConfiguration(set: ResourceSet, sendsTrafficRecords: boo
   const findings = problems.map(({ ref, path, message }): Finding => {
     const source = set.all.find((resource) => resource.ref === ref)?.source;
     return {
-      code: 'WFT0002',
-      level: 'Error',
+      code: messageTypes.UnreadableMeshSettings.code,
+      level: messageTypes.UnreadableMeshSettings.level,
       source: 'validate',
       origin: formatRef(ref),
       resourceId: resourceId(ref),
       message: `${path}: ${message}`,
       path,
       ...(source ? locate(source, path) : { file: '', line: 0, column: 0 }),
-      documentationUrl: null,
+      documentationUrl: documentationUrl('UnreadableMeshSettings'),
     };
   });
   return { meshConfig: sendsTrafficRecords ? withTrafficRecords(meshConfig) : meshConfig, meshNetworks, clusterId, findings };

@@ -1,3 +1,4 @@
+import { messageTypes } from '@weft/core/analyze/message-types';
 import { locate } from '@weft/core/resource/locate';
 import { type ParseProblem, parseYaml } from '@weft/core/resource/parse';
 import type { FieldProblem } from '@weft/core/resource/problem';
@@ -39,7 +40,7 @@ export function findingKey({ code, origin, path, message }: Finding): string {
 function parseFinding({ file, line, column, message, severity }: ParseProblem): Finding {
   const place = { file, line, column };
   return {
-    code: 'WFT0001',
+    code: messageTypes.UnreadableDocument.code,
     level: severity === 'error' ? 'Error' : 'Warning',
     source: 'parse',
     origin: file,

@@ -53,6 +53,6 @@ export function emptyMemory(): AnalysisMemory {
 
 function isSame(a: AnalysisSettings, b: AnalysisSettings): boolean {
   return (Object.keys(b) as readonly (keyof AnalysisSettings)[]).every(
-    (key) => a[key] === b[key] || stableText(a[key]) === stableText(b[key]),
+    (key) => a[key] === b[key] || (key !== 'isPatchApplicable' && stableText(a[key]) === stableText(b[key])),
   );
 }

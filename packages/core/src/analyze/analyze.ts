@@ -5,7 +5,7 @@ import type { MeshConfig, MeshNetworks } from '../resource/mesh-config.ts';
 import type { Position, Resource } from '../resource/resource.ts';
 import { type AnalysisCache, type AnalysisMemory, emptyMemory, type SetResult } from './analysis-cache.ts';
 import { type AnalysisInput, prepareInput } from './analysis-input.ts';
-import type { AnalysisSettings, Analyzer, Finding, ResourceAnalyzer, SetAnalyzer } from './analyzer.ts';
+import type { AnalysisSettings, Analyzer, Finding, IsPatchApplicable, ResourceAnalyzer, SetAnalyzer } from './analyzer.ts';
 import { istioAnalyzers } from './analyzers.ts';
 import { defaultResources } from './default-resources.ts';
 import { checkClusterServices, multiClusterServicesNames } from './istio/multi-cluster-services.ts';
@@ -34,6 +34,8 @@ export interface AnalyzeOptions {
   readonly clusters?: Readonly<Record<string, ResourceSet>>;
   /** Milliseconds since 1970, to tell whether certificates have expired; without it time does not count. */
   readonly now?: number | null;
+  /** Whether Weft can apply a patch of an EnvoyFilter, which knows only who compiles; without it nothing is said about patches. */
+  readonly isPatchApplicable?: IsPatchApplicable;
   /** Keeps findings about unchanged resources between analyses. */
   readonly cache?: AnalysisCache;
 }
@@ -65,13 +67,22 @@ export function analyze(set: ResourceSet, options: AnalyzeOptions): readonly Mes
   return [...messages.values()].sort(compareMessages);
 }
 
-function settingsOf({ meshConfig, meshNetworks, rootNamespace, domain, analyzers, now }: AnalyzeOptions): AnalysisSettings {
+function settingsOf({
+  meshConfig,
+  meshNetworks,
+  rootNamespace,
+  domain,
+  analyzers,
+  now,
+  isPatchApplicable,
+}: AnalyzeOptions): AnalysisSettings {
   return {
     meshConfig,
     meshNetworks,
     rootNamespace: rootNamespace || meshConfig.rootNamespace || 'istio-system',
     domain: domain || meshConfig.clusterDomain || 'cluster.local',
     now: now ?? null,
+    isPatchApplicable: isPatchApplicable ?? null,
     exact: (analyzers ?? []).length > 0,
   };
 }

@@ -1,4 +1,4 @@
-import type { KindKey, ResourceSet } from '../resource/kinds.ts';
+import type { EnvoyFilterSpec, KindKey, ResourceSet } from '../resource/kinds.ts';
 import type { MeshConfig, MeshNetworks } from '../resource/mesh-config.ts';
 import type { Resource } from '../resource/resource.ts';
 import type { Proof } from './message.ts';
@@ -16,6 +16,9 @@ export interface Finding {
   readonly identity?: string;
 }
 
+export type ConfigPatch = NonNullable<NonNullable<EnvoyFilterSpec['configPatches']>[number]>;
+export type IsPatchApplicable = (patch: ConfigPatch) => boolean;
+
 /** What holds for the whole mesh while it is analysed. */
 export interface AnalysisSettings {
   readonly meshConfig: MeshConfig;
@@ -25,6 +28,8 @@ export interface AnalysisSettings {
   readonly domain: string;
   /** Milliseconds since 1970, for certificates that have expired; null leaves time out of account. */
   readonly now: number | null;
+  /** Whether a patch of an EnvoyFilter can be applied; null when nobody can tell. */
+  readonly isPatchApplicable: IsPatchApplicable | null;
   /**
    * Whether to answer as Istio's analyzer of that name does, even where its rule is known to alarm about what works. Otherwise such findings are
    * reported only with evidence for them.

@@ -6,7 +6,11 @@ interface MessageTypeInfo {
   readonly level: MessageLevel;
   /** The code of the check in Kiali that asks the same question; only where Istio has none. */
   readonly kiali?: string;
+  /** The page about it, for codes that neither Istio nor Kiali has. */
+  readonly page?: string;
 }
+
+const istioDocs = 'https://istio.io/latest/docs';
 
 const types = {
   Deprecated: { code: 'IST0002', level: 'Warning' },
@@ -93,7 +97,11 @@ const types = {
   RouteBackendNotFound: { code: 'WFT1402', level: 'Error', kiali: 'KIA1402' },
   ReferenceNotPermitted: { code: 'WFT1403', level: 'Error', kiali: 'KIA1402' },
   ServiceAccountNotFound: { code: 'WFT1701', level: 'Warning', kiali: 'KIA1701' },
-  FaultOnDefaultRoute: { code: 'WFT2001', level: 'Warning' },
+  FaultOnDefaultRoute: { code: 'WFT2001', level: 'Warning', page: `${istioDocs}/tasks/traffic-management/fault-injection/` },
+  PatchNotApplied: { code: 'WFT2002', level: 'Warning', page: `${istioDocs}/reference/config/networking/envoy-filter/` },
+  WasmNotRun: { code: 'WFT2003', level: 'Warning', page: `${istioDocs}/reference/config/proxy_extensions/wasm-plugin/` },
+  UnreadableDocument: { code: 'WFT9001', level: 'Error' },
+  UnreadableMeshSettings: { code: 'WFT9002', level: 'Error', page: `${istioDocs}/reference/config/istio.mesh.v1alpha1/` },
 } as const satisfies Readonly<Record<string, MessageTypeInfo>>;
 
 /** The name of a kind of message, Istio's where it has one. */
@@ -104,8 +112,8 @@ export const messageTypes: Readonly<Record<MessageType, MessageTypeInfo>> = type
 
 /** The page that explains a kind of message: Istio's for its codes, Kiali's for the checks that Kiali has too, else Istio's about the feature. */
 export function documentationUrl(type: MessageType): string {
-  const { code, kiali } = messageTypes[type];
-  if (code.startsWith('IST')) return `https://istio.io/latest/docs/reference/config/analysis/${code.toLowerCase()}/`;
+  const { code, kiali, page } = messageTypes[type];
+  if (code.startsWith('IST')) return `${istioDocs}/reference/config/analysis/${code.toLowerCase()}/`;
   if (kiali) return `https://kiali.io/docs/features/validations/#:~:text=${kiali}`;
-  return 'https://istio.io/latest/docs/tasks/traffic-management/fault-injection/';
+  return page ?? `${istioDocs}/reference/config/`;
 }

@@ -8,12 +8,15 @@ import { exportToAnalyzer } from './weft/export-to.ts';
 import { gatewayApiBackendsAnalyzer } from './weft/gateway-api-backends.ts';
 import { gatewayApiParentsAnalyzer } from './weft/gateway-api-parents.ts';
 import { mutualTlsConsistencyAnalyzer } from './weft/mutual-tls-consistency.ts';
+import { patchSupportAnalyzer } from './weft/patch-support.ts';
 import { peerAuthenticationOverlapsAnalyzer } from './weft/peer-authentication-overlaps.ts';
 import { routeWeightsAnalyzer } from './weft/route-weights.ts';
 import { serviceAccountsAnalyzer } from './weft/service-accounts.ts';
 import { sidecarEgressAnalyzer } from './weft/sidecar-egress.ts';
 import { sourceIdentityAnalyzer } from './weft/source-identity.ts';
 import { targetPortsAnalyzer } from './weft/target-ports.ts';
+import { tcpDenialsAnalyzer } from './weft/tcp-denials.ts';
+import { wasmAnalyzer } from './weft/wasm.ts';
 import { workloadSelectorsAnalyzer } from './weft/workload-selectors.ts';
 
 /** Checks beyond Istio's. None of them runs when particular analyzers are asked for, unless it is one of those. */
@@ -27,11 +30,14 @@ export const weftAnalyzers: readonly Analyzer[] = [
   gatewayApiBackendsAnalyzer,
   gatewayApiParentsAnalyzer,
   mutualTlsConsistencyAnalyzer,
+  patchSupportAnalyzer,
   peerAuthenticationOverlapsAnalyzer,
   routeWeightsAnalyzer,
   serviceAccountsAnalyzer,
   sidecarEgressAnalyzer,
   sourceIdentityAnalyzer,
   targetPortsAnalyzer,
+  tcpDenialsAnalyzer,
+  wasmAnalyzer,
   workloadSelectorsAnalyzer,
 ];

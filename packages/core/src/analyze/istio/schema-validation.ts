@@ -1,6 +1,7 @@
 import type { KindKey, VirtualService } from '../../resource/kinds.ts';
 import type { FieldProblem } from '../../resource/problem.ts';
 import { validateResource } from '../../resource/validate.ts';
+import { tcpDenialWarning } from '../../resource/validation/authorization-policy.ts';
 import type { ResourceAnalyzer } from '../analyzer.ts';
 import { fact } from '../proof.ts';
 import { findUnreachable } from './unreachable-rules.ts';
@@ -52,6 +53,8 @@ function validationAnalyzer(kind: KindKey): ResourceAnalyzer {
         report({ type: 'SchemaValidationError', resource, path, message: `Invalid: ${message}`, proof: [fact(resource, path, message)] });
       }
       for (const { path, message } of warnings.filter(counts)) {
+        // Whether a TCP port is concerned, only the whole mesh can tell: see the analyzer of TCP denials.
+        if (!context.exact && message === tcpDenialWarning) continue;
         report({ type: 'SchemaWarning', resource, path, message, proof: [fact(resource, path, message)] });
       }
       if (kind === 'VirtualService') findUnreachable(resource as VirtualService, context, report);

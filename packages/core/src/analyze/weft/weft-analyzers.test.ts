@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findings, istioYaml, podYaml, serviceYaml } from '../test-findings.ts';
+import { findings, istioYaml, messagesOf, podYaml, serviceYaml } from '../test-findings.ts';
 
 const namespace = (name: string) => `---\napiVersion: v1\nkind: Namespace\nmetadata: {name: ${name}, labels: {istio-injection: enabled}}\n`;
 const account = (name: string, inNamespace = 'default') =>
@@ -213,4 +213,48 @@ test('exporting to a namespace that does not exist is pointed out where namespac
 test("checks of our own stay out when an analyzer of Istio's is asked for", () => {
   const conflict = shop + peer('p', 'STRICT') + rule('d', 'DISABLE');
   assert.deepEqual(findings(conflict, { analyzers: ['destinationrule.SubsetSelectPodAnalyzer'] }), []);
+});
+
+test('patches that cannot be applied are reported where somebody can tell', () => {
+  const filter = istioYaml(
+    'EnvoyFilter',
+    'f',
+    '{configPatches: [{applyTo: CLUSTER, patch: {operation: ADD, value: {name: a}}}, {applyTo: BOOTSTRAP, patch: {operation: MERGE, value: {}}}]}',
+  );
+  const isPatchApplicable = ({ applyTo }: { readonly applyTo?: string }) => applyTo === 'CLUSTER';
+  assert.deepEqual(
+    findings(filter, { isPatchApplicable }).filter((finding) => finding.startsWith('WFT')),
+    ['WFT2002 EnvoyFilter default/f spec.configPatches[1]'],
+  );
+  assert.deepEqual(
+    findings(filter).filter((finding) => finding.startsWith('WFT')),
+    [],
+  );
+});
+
+test('a Wasm module is reported with what becomes of the traffic', () => {
+  const plugin = (strategy: string) => istioYaml('WasmPlugin', 'w', `{url: "oci://example.com/filter:1"${strategy}}`);
+  const [open] = messagesOf(plugin(''));
+  const [closed] = messagesOf(plugin(', failStrategy: FAIL_CLOSE'));
+  assert.deepEqual([open?.code, open?.path, closed?.code, closed?.path], ['WFT2003', 'spec', 'WFT2003', 'spec.failStrategy']);
+  assert.match(open?.message ?? '', /left out/);
+  assert.match(closed?.message ?? '', /everything it applies to is denied/);
+});
+
+test('a denial by HTTP attributes alone is reported unless all ports of the selected workloads are HTTP', () => {
+  const policy = istioYaml(
+    'AuthorizationPolicy',
+    'p',
+    '{action: DENY, selector: {matchLabels: {app: shop}}, rules: [{to: [{operation: {methods: [POST]}}]}]}',
+  );
+  const warning = ['IST0133 AuthorizationPolicy default/p spec.rules[0]'];
+  const tcp = '[{name: http, port: 80}, {name: tcp-db, port: 81}]';
+  assert.deepEqual(findings(policy), warning, 'nothing is known about the workloads');
+  assert.deepEqual(findings(podYaml('shop') + policy), warning, 'nothing is known about the ports');
+  assert.deepEqual(findings(serviceYaml('shop', 'default', tcp) + podYaml('shop') + policy), warning);
+  assert.deepEqual(findings(shop + policy), []);
+  assert.deepEqual(findings(shop + policy, { analyzers: ['schema.ValidationAnalyzer.AuthorizationPolicy'] }), warning);
+  const ingress =
+    '{workloadSelector: {labels: {app: shop}}, ingress: [{port: {number: 9, protocol: TCP, name: tcp}, defaultEndpoint: "127.0.0.1:9"}]}';
+  assert.deepEqual(findings(shop + istioYaml('Sidecar', 's', ingress) + policy), warning);
 });

@@ -207,6 +207,9 @@ function checkPathTemplate(path: string): string | null {
   return null;
 }
 
+/** What is said about a rule that denies by HTTP attributes alone. */
+export const tcpDenialWarning = 'the rule uses HTTP attributes only, so on TCP ports it denies all traffic; name the ports it is meant for';
+
 /** On TCP ports the HTTP fields of a DENY rule are ignored, which widens the rule to all connections. */
 function warnTcp(rule: Rule, path: string, report: Report): void {
   const tcpInFrom = (rule.from ?? []).some(({ source }) =>
@@ -216,7 +219,7 @@ function warnTcp(rule: Rule, path: string, report: Report): void {
   const hasFrom = (rule.from ?? []).some(({ source }) => source != null);
   const hasTo = (rule.to ?? []).some(({ operation }) => operation != null);
   if ((hasFrom && !hasTo && !tcpInFrom) || (hasTo && !tcpInTo)) {
-    report.warn(path, 'the rule uses HTTP attributes only, so on TCP ports it denies all traffic; name the ports it is meant for');
+    report.warn(path, tcpDenialWarning);
   }
 }
 
