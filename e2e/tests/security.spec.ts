@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { throughGateway } from '../src/gateway-client.ts';
 import { expect, openPage, test } from './mesh-test.ts';
 
 test('a refusal drawn in the visual editor bites at once, shows in the graph, and is undone', async ({ console: page, mesh }) => {
@@ -34,19 +35,16 @@ test('a refusal drawn in the visual editor bites at once, shows in the graph, an
   await expect(requests).toContainText('403');
   await expect(requests.getByRole('link', { name: /no-storefront-payments/ }).first()).toBeVisible();
 
-  const checkout = await fetch(`${mesh.gatewayUrl}/checkout?item=kettle`, { method: 'POST', headers: { host: 'api.example.com' } });
-  expect((await checkout.json()) as { quote: unknown }).toMatchObject({ quote: null });
+  const refused = await throughGateway(mesh.gatewayUrl, 'POST', '/checkout?item=kettle');
+  expect(refused.body).toMatchObject({ quote: null });
 
   await openPage(page, 'Configuration');
   await page.getByText('History', { exact: true }).click();
   await page.getByRole('list', { name: 'Revisions' }).getByText('no-storefront-payments').first().click();
   await page.getByRole('button', { name: 'Undo this revision' }).click();
   await expect
-    .poll(async () => {
-      const answer = await fetch(`${mesh.gatewayUrl}/checkout?item=kettle`, { method: 'POST', headers: { host: 'api.example.com' } });
-      return ((await answer.json()) as { quote: unknown }).quote;
-    })
-    .toBe(12.5);
+    .poll(async () => (await throughGateway(mesh.gatewayUrl, 'POST', '/checkout?item=kettle')).body)
+    .toMatchObject({ quote: { quote: 12.5 } });
 });
 
 test('the effective mutual TLS of every workload names the policy that decides', async ({ console: page }) => {
