@@ -139,3 +139,12 @@ spec: {targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: ${ga
   assert.deepEqual(limits(snapshotFor('other')), limits(snapshotFor('third')));
   assert.notDeepEqual(limits(snapshotFor('other')), [9]);
 });
+
+test('an added cluster that asks for HTTP/2 in the old way is told so in the new one', () => {
+  const snapshot = patched(
+    '{applyTo: CLUSTER, match: {context: SIDECAR_OUTBOUND}, patch: {operation: ADD, value: {name: limiter, http2_protocol_options: {}}}}',
+  );
+  const cluster = snapshot.clusters.find(({ name }) => name === 'limiter');
+  assert.equal(cluster?.http2ProtocolOptions, undefined);
+  assert.match(JSON.stringify(cluster?.typedExtensionProtocolOptions), /"explicitHttpConfig":\{"http2ProtocolOptions":\{\}\}/);
+});

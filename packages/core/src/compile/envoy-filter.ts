@@ -20,6 +20,7 @@ import {
 } from './envoy-filter-match.ts';
 import { isPatchTarget, type PatchTarget, patchValue } from './envoy-filter-value.ts';
 import { type JsonObject, mergeJson } from './merge-json.ts';
+import { typedConfig } from './typed-config.ts';
 
 /** A patch whose value was understood. */
 interface Patch {
@@ -72,7 +73,7 @@ function patchClusters(view: ProxyView, clusters: readonly ClusterJson[], patch:
   if (patch.operation === 'ADD') {
     const contexts: readonly PatchContext[] = view.node.type === 'sidecar' ? ['SIDECAR_INBOUND', 'SIDECAR_OUTBOUND'] : ['GATEWAY'];
     const concerns = contexts.some((context) => isInContext(patch.match, context));
-    return concerns ? [...clusters, patch.value as ClusterJson] : clusters;
+    return concerns ? [...clusters, withHttp2Options(patch.value as ClusterJson)] : clusters;
   }
   const contextOf = (name: string): PatchContext => {
     if (view.node.type !== 'sidecar') return 'GATEWAY';
@@ -82,6 +83,15 @@ function patchClusters(view: ProxyView, clusters: readonly ClusterJson[], patch:
     const name = cluster.name ?? '';
     return isInContext(patch.match, contextOf(name)) && matchesCluster(patch.match?.cluster, name);
   });
+}
+
+/** Filters are still written with the field that Envoy has deprecated; it is told the same in the form that took its place. */
+function withHttp2Options(cluster: ClusterJson): ClusterJson {
+  const { http2ProtocolOptions, ...rest } = cluster;
+  const name = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+  if (http2ProtocolOptions === undefined || cluster.typedExtensionProtocolOptions?.[name]) return cluster;
+  const options = typedConfig(name, { explicitHttpConfig: { http2ProtocolOptions } });
+  return { ...rest, typedExtensionProtocolOptions: { ...cluster.typedExtensionProtocolOptions, [name]: options } };
 }
 
 function patchListeners(view: ProxyView, listeners: readonly ListenerJson[], patch: Patch): readonly ListenerJson[] {
