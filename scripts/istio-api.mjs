@@ -27,7 +27,8 @@ const source = readCoverage();
 const problems = [...kindProblems(), ...Object.keys(kindSchemas).flatMap(fieldProblems), ...testProblems()];
 const rendered = render();
 if (process.argv.includes('--write')) writeFileSync(table, rendered);
-else if (problems.length === 0 && readFileSync(table, 'utf8') !== rendered) problems.push('docs/istio-api.md is old: node scripts/istio-api.mjs --write');
+else if (problems.length === 0 && readFileSync(table, 'utf8') !== rendered)
+  problems.push('docs/istio-api.md is old: node scripts/istio-api.mjs --write');
 for (const problem of problems) console.log(problem);
 process.exitCode = problems.length > 0 ? 1 : 0;
 
@@ -86,7 +87,14 @@ function render() {
     `|---|---|${[...statuses].map(() => '---|').join('')}`,
     ...summary,
     `| all | ${sum} | ${totals.join(' | ')} |`,
-    ...kinds.flatMap((kind) => ['', `## ${kind}`, '', '| field | Envoy | Weft | checked | shown by |', '|---|---|---|---|---|', ...rowsOf(kind).map(line)]),
+    ...kinds.flatMap((kind) => [
+      '',
+      `## ${kind}`,
+      '',
+      '| field | Envoy | Weft | checked | shown by |',
+      '|---|---|---|---|---|',
+      ...rowsOf(kind).map(line),
+    ]),
     '',
   ].join('\n');
 }

@@ -31,6 +31,7 @@ const staticChecks = [
   ...typeCheckedProjects.map((project) => [`types of ${project}`, bin('tsc'), ['-p', project]]),
   ['dependency rules', bin('depcruise'), ['--config', '.dependency-cruiser.mjs', 'packages', 'apps', 'demo', 'e2e', 'bench', 'fixtures']],
   ['unused files, exports and dependencies', bin('knip'), []],
+  ['coverage of the Istio API', pinnedNode, ['scripts/istio-api.mjs']],
 ];
 
 const unitTests = ['packages/*/src/**/*.test.ts', 'apps/agent/src/**/*.test.ts', 'apps/web/src/**/*.test.ts', 'demo/src/**/*.test.ts'];
