@@ -67,8 +67,10 @@ const builders: Readonly<Record<string, (config: Config) => FilterConfigPlan>> =
   'stats.PluginConfig': (config) => ({ kind: 'istioStats', config }),
   'io.istio.http.peer_metadata.Config': (config) => ({ kind: 'peerMetadata', config }),
   'istio.envoy.config.filter.http.alpn.v2alpha1.FilterConfig': (config) => ({ kind: 'alpn', config }),
-  'envoy.config.route.v3.FilterConfig': ({ config, disabled }) =>
-    disabled === true ? { kind: 'disabled' } : buildFilterConfig(config as AnyJson),
+  'envoy.config.route.v3.FilterConfig': ({ config, disabled, isOptional }) => {
+    const inner: FilterConfigPlan = disabled === true ? { kind: 'disabled' } : buildFilterConfig(config as AnyJson);
+    return inner.kind === 'unsupported' && isOptional === true ? { kind: 'disabled' } : inner;
+  },
 };
 
 /** Compiles a filter's typed configuration, whether it stands in a filter chain or on a route. */

@@ -10,9 +10,12 @@ import type { ListenerJson } from '@weft/envoy-api/envoy/config/listener/v3/list
 import { buildAccessLog } from './build-access-log.ts';
 import { buildAddress } from './build-endpoint.ts';
 import { buildNetworkFilter } from './build-network-filter.ts';
+import { hostFilterProblems } from './build-route-table.ts';
 import { buildDownstreamTls } from './build-tls.ts';
 import { buildFilterChainIndex } from './filter-chain-index.ts';
 import type { FilterChainMatchPlan, FilterChainPlan } from './filter-chain-plan.ts';
+import { findProblems } from './find-problems.ts';
+import type { HttpConnectionManagerPlan } from './http-connection-plan.ts';
 import { type IpRange, parseIpRange } from './ip-address.ts';
 import type { ListenerFilterPlan, ListenerPlan, PortRangeSet } from './listener-plan.ts';
 import { durationMs, filterMetadata, messageName } from './read.ts';
@@ -22,6 +25,10 @@ import type { DownstreamTlsPlan } from './tls-plan.ts';
 export function buildListener(json: ListenerJson): ListenerPlan {
   const filterChains = apiChains(json) ?? (json.filterChains ?? []).map(buildFilterChain);
   const chainIndex = buildFilterChainIndex(filterChains);
+  const defaultFilterChain = json.defaultFilterChain ? buildFilterChain(json.defaultFilterChain) : null;
+  const listenerFilters = (json.listenerFilters ?? []).map(buildListenerFilter);
+  const allChains = defaultFilterChain ? [...filterChains, defaultFilterChain] : filterChains;
+  const unsupported = [...listenerFilters.flatMap(listenerFilterProblems), ...allChains.flatMap(chainProblems)];
   return {
     name: json.name ?? '',
     addresses: [json.address, ...(json.additionalAddresses ?? []).map((entry) => entry.address)]
@@ -31,11 +38,11 @@ export function buildListener(json: ListenerJson): ListenerPlan {
     useOriginalDst: json.useOriginalDst ?? false,
     direction: json.trafficDirection === 'INBOUND' || json.trafficDirection === 'OUTBOUND' ? json.trafficDirection : 'UNSPECIFIED',
     bufferLimitBytes: json.perConnectionBufferLimitBytes ?? 1_048_576,
-    listenerFilters: (json.listenerFilters ?? []).map(buildListenerFilter),
+    listenerFilters,
     listenerFiltersTimeoutMs: durationMs(json.listenerFiltersTimeout, 15_000),
     continueOnListenerFiltersTimeout: json.continueOnListenerFiltersTimeout ?? false,
     filterChains,
-    defaultFilterChain: json.defaultFilterChain ? buildFilterChain(json.defaultFilterChain) : null,
+    defaultFilterChain,
     chainIndex,
     accessLogs: (json.accessLog ?? []).map(buildAccessLog),
     reusePort: json.enableReusePort ?? json.reusePort ?? true,
@@ -44,7 +51,7 @@ export function buildListener(json: ListenerJson): ListenerPlan {
     drainType: json.drainType === 'MODIFY_ONLY' ? 'MODIFY_ONLY' : 'DEFAULT',
     maxConnectionsPerEvent: json.maxConnectionsToAcceptPerSocketEvent ?? null,
     metadata: filterMetadata(json.metadata),
-    problems: problemsOf(json, filterChains, chainIndex.conflicts),
+    problems: [...findProblems(json), ...unsupported, ...chainIndex.conflicts],
     source: json,
   };
 }
@@ -99,7 +106,7 @@ function buildDownstreamTransport(json: TransportSocketJson | undefined): Downst
   return messageName(typeUrl) === 'envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext' ? buildDownstreamTls(config) : null;
 }
 
-const listenerFilters: Readonly<Record<string, 'tlsInspector' | 'httpInspector' | 'originalDst'>> = {
+const listenerFilterKinds: Readonly<Record<string, 'tlsInspector' | 'httpInspector' | 'originalDst'>> = {
   'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector': 'tlsInspector',
   'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector': 'httpInspector',
   'envoy.extensions.filters.listener.original_dst.v3.OriginalDst': 'originalDst',
@@ -111,7 +118,7 @@ function buildListenerFilter(json: ListenerFilterJson): ListenerFilterPlan {
   const { '@type': typeUrl = '', ...config } = (json.typedConfig ?? {}) as Readonly<Record<string, unknown>> & {
     readonly '@type'?: string;
   };
-  const kind = listenerFilters[messageName(typeUrl)];
+  const kind = listenerFilterKinds[messageName(typeUrl)];
   if (kind) return { name, disabledPorts, kind };
   if (messageName(typeUrl) === 'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol') {
     const passThrough = config.passThroughTlvs !== undefined;
@@ -150,11 +157,41 @@ function combine(
   return { text: sets.map((set) => set.text).join(` ${word} `), includes: (port) => includes(sets, port) };
 }
 
-function problemsOf(json: ListenerJson, chains: readonly FilterChainPlan[], conflicts: readonly string[]): string[] {
-  const unsupported = chains.flatMap((chain) =>
-    chain.networkFilters.flatMap((filter) =>
-      filter.kind === 'unsupported' ? [`network filter ${filter.name} (${filter.typeUrl}) is not supported`] : [],
-    ),
-  );
-  return [...(json.filterChainMatcher ? ['filter_chain_matcher is not supported'] : []), ...unsupported, ...conflicts];
+function listenerFilterProblems(filter: ListenerFilterPlan): string[] {
+  return filter.kind === 'unsupported' ? [`listener filter ${filter.name} (${filter.typeUrl}) is not supported`] : [];
 }
+
+function chainProblems(chain: FilterChainPlan): string[] {
+  const where = chain.name === '' ? '' : `filter chain ${chain.name}: `;
+  const networkFilters = chain.networkFilters.flatMap((filter) => {
+    if (filter.kind === 'unsupported') return [`${where}network filter ${filter.name} (${filter.typeUrl}) is not supported`];
+    return filter.kind === 'http' ? httpFilterProblems(filter.http).map((problem) => `${where}${problem}`) : [];
+  });
+  const transport = unsupportedTransport((chain.source as FilterChainJson).transportSocket);
+  return transport === null ? networkFilters : [`${where}transport socket ${transport} is not supported`, ...networkFilters];
+}
+
+/** Anything but TLS and plain bytes would be read as plain bytes. */
+function unsupportedTransport(json: TransportSocketJson | undefined): string | null {
+  const typeUrl = json?.typedConfig?.['@type'];
+  if (typeUrl === undefined) return null;
+  return downstreamTransports.has(messageName(typeUrl)) ? null : typeUrl;
+}
+
+const downstreamTransports: ReadonlySet<string> = new Set([
+  'envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
+  'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer',
+]);
+
+function httpFilterProblems(http: HttpConnectionManagerPlan): string[] {
+  const inline = http.routes.kind === 'inline' ? hostFilterProblems(http.routes.table.virtualHosts) : [];
+  const lists = [http.filters, ...http.upgrades.flatMap(({ filters }) => (filters ? [filters] : []))];
+  const own = lists.flat().flatMap(({ name, config, optional }) => {
+    if (config.kind !== 'unsupported' || optional || harmless.has(messageName(config.typeUrl))) return [];
+    return [`HTTP filter ${name} (${config.typeUrl || 'without a configuration'}) is not supported`];
+  });
+  return [...own, ...inline];
+}
+
+/** Resolves names for clusters of its own kind and judges nothing. */
+const harmless: ReadonlySet<string> = new Set(['envoy.extensions.filters.http.dynamic_forward_proxy.v3.FilterConfig']);

@@ -29,7 +29,10 @@ export function buildPlan(snapshot: Snapshot, previous: Plan | null): Plan {
       nameOf: (json) => json.name ?? '',
       build: buildSecret,
     }),
-    problems: listeners.flatMap(listenerProblems),
+    problems: [
+      ...listeners.flatMap((listener) => problemsOf(listenerType, listener)),
+      ...tables.flatMap((table) => problemsOf(routeType, table)),
+    ],
   };
 }
 
@@ -68,7 +71,8 @@ function carry<J extends object, P>(
 }
 
 const listenerType = 'type.googleapis.com/envoy.config.listener.v3.Listener';
+const routeType = 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration';
 
-function listenerProblems(listener: ListenerPlan): PlanProblem[] {
-  return listener.problems.map((message) => ({ typeUrl: listenerType, name: listener.name, message, fatal: true }));
+function problemsOf(typeUrl: string, { name, problems }: Pick<ListenerPlan, 'name' | 'problems'>): PlanProblem[] {
+  return problems.map((message) => ({ typeUrl, name, message, fatal: true }));
 }

@@ -10,6 +10,7 @@ import {
   metadataHolds,
 } from './build-matcher.ts';
 import type { ConnectionFacts, PeerCertificate } from './facts.ts';
+import { findPolicyProblems } from './find-problems.ts';
 import { type IpAddress, isInRange, parseIpRange } from './ip-address.ts';
 import type { StringMatcher } from './matcher.ts';
 import type { RbacClausePlan, RbacPlan, RbacPolicyPlan, RbacRulesPlan, RbacTest } from './rbac-plan.ts';
@@ -19,6 +20,7 @@ import { compileUriTemplate } from './uri-template.ts';
 export interface RbacFilterJson {
   readonly rules?: RBACJson;
   readonly shadowRules?: RBACJson;
+  readonly matcher?: object;
   readonly rulesStatPrefix?: string;
   readonly shadowRulesStatPrefix?: string;
   readonly trackPerRuleStats?: boolean;
@@ -27,7 +29,7 @@ export interface RbacFilterJson {
 /** Compiles an RBAC filter. */
 export function buildRbac(json: RbacFilterJson): RbacPlan {
   return {
-    rules: json.rules ? buildRules(json.rules) : null,
+    rules: json.matcher ? denyAll : json.rules ? buildRules(json.rules) : null,
     shadowRules: json.shadowRules ? buildRules(json.shadowRules) : null,
     rulesStatPrefix: json.rulesStatPrefix ?? '',
     shadowRulesStatPrefix: json.shadowRulesStatPrefix ?? '',
@@ -35,15 +37,18 @@ export function buildRbac(json: RbacFilterJson): RbacPlan {
   };
 }
 
+/** In place of a matcher tree, which is not supported: the plan lists it as a problem, and whoever runs it all the same lets nothing through. */
+const denyAll: RbacRulesPlan = { action: 'ALLOW', policies: [] };
+
 function buildRules(json: RBACJson): RbacRulesPlan {
   const names = Object.keys(json.policies ?? {}).sort();
-  return {
-    action: json.action === 'DENY' || json.action === 'LOG' ? json.action : 'ALLOW',
-    policies: names.map((name) => buildPolicy(name, json.policies?.[name] ?? {})),
-  };
+  const action = json.action === 'DENY' || json.action === 'LOG' ? json.action : 'ALLOW';
+  return { action, policies: names.map((name) => buildPolicy(name, json.policies?.[name] ?? {}, action)) };
 }
 
-function buildPolicy(name: string, json: PolicyJson): RbacPolicyPlan {
+function buildPolicy(name: string, json: PolicyJson, action: RbacRulesPlan['action']): RbacPolicyPlan {
+  const [problem] = findPolicyProblems(json);
+  if (problem !== undefined) return unjudgedPolicy(name, problem, action);
   const permissions = (json.permissions ?? []).map(buildPermission);
   const principals = (json.principals ?? []).map(buildPrincipal);
   const condition = buildCelCondition(json);
@@ -56,6 +61,13 @@ function buildPolicy(name: string, json: PolicyJson): RbacPolicyPlan {
     condition,
     isConnectionOnly: parts.every((part) => part.isConnectionOnly),
   };
+}
+
+/** A policy that cannot be judged errs on the side of refusal, whatever its other conditions: the plan lists it as a problem. */
+function unjudgedPolicy(name: string, problem: string, action: RbacRulesPlan['action']): RbacPolicyPlan {
+  const matches = (): boolean => action === 'DENY';
+  const clause: RbacClausePlan = { text: problem, matches };
+  return { name, matches, permissions: [clause], principals: [clause], condition: null, isConnectionOnly: true };
 }
 
 interface Clause extends RbacClausePlan {
@@ -196,7 +208,7 @@ function connectionClause(text: string, test: (connection: ConnectionFacts) => b
   return { text, isConnectionOnly: true, matches: test };
 }
 
-/** A condition this engine does not know never holds; the plan lists it as a problem. */
+/** A condition this engine does not know; policies with one are never judged by their conditions (`findPolicyProblems`). */
 function unsupported(what: string): Clause {
   return { text: `unsupported ${what}`, matches: () => false, isConnectionOnly: true };
 }

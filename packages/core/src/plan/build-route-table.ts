@@ -11,6 +11,7 @@ import { buildHeaderMatcher } from './build-matcher.ts';
 import { buildRateLimits } from './build-rate-limit.ts';
 import { buildRouteAction } from './build-route-action.ts';
 import { buildRouteMatch } from './build-route-match.ts';
+import { findProblems } from './find-problems.ts';
 import { parseFormat } from './format.ts';
 import type { HeaderMutationPlan } from './header-plan.ts';
 import type { FilterConfigPlan } from './http-filter-plan.ts';
@@ -46,8 +47,28 @@ export function buildRouteTable(json: RouteConfigurationJson): RouteTable {
     internalOnlyHeaders: (json.internalOnlyHeaders ?? []).map((name) => name.toLowerCase()),
     maxDirectResponseBodyBytes: json.maxDirectResponseBodySizeBytes ?? 4096,
     responseHeaders: context.responseHeaders,
+    problems: [...findProblems(json), ...hostFilterProblems(virtualHosts)],
     source: json,
   };
+}
+
+/** The filter configurations of virtual hosts and their routes that this data plane does not know. */
+export function hostFilterProblems(hosts: readonly VirtualHostPlan[]): readonly string[] {
+  const problems = new Set<string>();
+  for (const host of hosts) {
+    for (const { filterConfigs, action } of host.routes) {
+      const clusters = action.kind === 'forward' ? action.clusters.map((cluster) => cluster.filterConfigs) : [];
+      for (const configs of [host.filterConfigs, filterConfigs, ...clusters]) addFilterProblems(configs, host.name, problems);
+    }
+  }
+  return [...problems];
+}
+
+function addFilterProblems(configs: ReadonlyMap<string, FilterConfigPlan>, host: string, problems: Set<string>): void {
+  for (const [name, config] of configs) {
+    if (config.kind === 'unsupported')
+      problems.add(`virtual host ${host}: configuration of filter ${name} (${config.typeUrl}) is not supported`);
+  }
 }
 
 function buildVirtualHost(json: VirtualHostJson, context: TableContext): VirtualHostPlan {

@@ -224,6 +224,8 @@ export interface RouteTable {
   readonly maxDirectResponseBodyBytes: number;
   /** Changes of the table alone, for local replies of requests that found no route. */
   readonly responseHeaders: HeaderMutationPlan | null;
+  /** What this data plane cannot do in it. */
+  readonly problems: readonly string[];
   /** The object this plan was built from; unchanged object = unchanged table. */
   readonly source: object;
 }
