@@ -27,8 +27,8 @@ const fileOptions = ['-f', '--file', '--mesh-config', '--mesh-networks', '-c', '
 export async function runCheck(name: string, body: string): Promise<CheckAnswer> {
   const wanted = decodeURIComponent(name).replaceAll('/', ' ');
   const entry = commands.find((each) => each.isCheck && (each.name === wanted || each.name.replaceAll(' ', '-') === wanted));
-  const module = entry ? await loadCommand(entry) : null;
-  if (!entry || !module) return failure(404, `no check ${wanted}`);
+  if (!entry) return failure(404, `no check ${wanted}`);
+  const module = await loadCommand(entry);
   const parsed = checkRequest.safeParse(parseJson(body));
   if (!parsed.success)
     return failure(400, `expected {"resources": "<YAML>", "request": …, "args": […]}: ${parsed.error.issues[0]?.message}`);

@@ -21,7 +21,6 @@ export const commands: readonly CommandEntry[] = [
   command('proxy', './proxy.ts', 'run a proxy from an Envoy bootstrap file'),
   command('dataplane', './dataplane.ts', 'run the sidecars and gateways of all local workloads in one process'),
   command('sidecar', './sidecar.ts', 'run the sidecar of one workload'),
-  command('run', './run.ts', 'run a local program in the mesh'),
   command('status', './status.ts', 'show the agent and its proxies'),
   command('apply', './apply.ts', 'apply resources to a running mesh'),
   command('diff', './diff.ts', 'show what applying resources would change'),
@@ -36,11 +35,10 @@ export const commands: readonly CommandEntry[] = [
   check('xds dump', './xds-dump.ts', 'print what a proxy is sent'),
   check('proxy route-check', './proxy-route-check.ts', 'test a route configuration'),
   check('gateway translate', './gateway-translate.ts', 'translate Gateway API resources'),
-  check('inject', './inject.ts', 'add the sidecar to pods'),
   check('cel eval', './cel-eval.ts', 'evaluate a CEL expression'),
   check('spiffe parse', './spiffe-parse.ts', 'take a SPIFFE identity apart'),
-  check('ca sign', './ca-sign.ts', 'sign a certificate request'),
-  check('ca verify', './ca-verify.ts', 'verify a certificate chain'),
+  command('ca sign', './ca-sign.ts', 'sign a certificate request'),
+  command('ca verify', './ca-verify.ts', 'verify a certificate chain'),
   check('metrics lint', './metrics-lint.ts', 'check a metrics page'),
   command('tap', './tap.ts', 'follow live requests'),
   command('top', './top.ts', 'show the busiest services'),
@@ -57,14 +55,7 @@ export function findCommand(args: readonly string[]): { readonly entry: CommandE
   return null;
 }
 
-/** Loads a command's module; null when this build does not have it. */
-export async function loadCommand(entry: CommandEntry): Promise<CommandModule | null> {
-  const url = new URL(entry.file, import.meta.url);
-  try {
-    return (await import(url.href)) as CommandModule;
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException & { url?: string }).code === 'ERR_MODULE_NOT_FOUND';
-    if (missing && (error as { url?: string }).url === url.href) return null;
-    throw error;
-  }
+/** Loads a command's module. */
+export async function loadCommand(entry: CommandEntry): Promise<CommandModule> {
+  return (await import(new URL(entry.file, import.meta.url).href)) as CommandModule;
 }

@@ -36,7 +36,7 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
     const key = JSON.stringify(proxy);
     const compiled = proxies.get(key) ?? compileCheckProxy(mesh, nodeOf(proxy));
     proxies.set(key, compiled);
-    return explain(compiled, call);
+    return explainRoute(compiled, call);
   };
   if (options.batch) return runBatch(io, answer);
   const result = await answer(parseRequest(await readStdin(io)));
@@ -44,7 +44,8 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
   return 0;
 }
 
-async function explain(proxy: CheckProxy, partial: PartialCall): Promise<RouteAnswer> {
+/** Where one proxy sends a call, and why. */
+export async function explainRoute(proxy: CheckProxy, partial: PartialCall): Promise<RouteAnswer> {
   const call = completeCall(partial);
   const result = await simulateCall(proxy.plan, call, { keys: localKeys, nowMs: Date.now() });
   return routeAnswer(proxy, call, result, explainCall(result));

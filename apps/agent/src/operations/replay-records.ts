@@ -74,7 +74,8 @@ async function decide(
   return pair;
 }
 
-function callOf({ source, destination, method, path, authority, protocol, mtls }: TrafficRecord): Call {
+/** A recorded request as a call on the proxy that received it. */
+export function callOf({ source, destination, method, path, authority, protocol, mtls }: TrafficRecord): Call {
   const colon = destination.address.lastIndexOf(':');
   const sourceColon = source.address.lastIndexOf(':');
   return completeCall({
