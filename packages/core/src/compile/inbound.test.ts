@@ -166,3 +166,13 @@ test('path normalization follows the mesh', () => {
   assert.deepEqual(of('MERGE_SLASHES'), [true, true, undefined]);
   assert.deepEqual(of('DECODE_AND_MERGE_SLASHES'), [true, true, 'UNESCAPE_AND_FORWARD']);
 });
+
+test('a key set without a usable key refuses tokens instead of making Envoy refuse the listener', () => {
+  const jwks = (text: string) => {
+    const rules = policy('RequestAuthentication', `{jwtRules: [{issuer: x, jwks: '${text}'}]}`);
+    return JSON.stringify(chainsFor(snapshotOf(workload + rules + mtls('STRICT'), cart), 8080)[0]);
+  };
+  const usable = '{"keys":[{"kty":"EC","crv":"P-256","x":"a","y":"b"}]}';
+  assert.ok(jwks(usable).includes(JSON.stringify(usable)));
+  for (const text of ['{"keys":[]}', '{"keys":[{"kty":"RSA"}]}', '{}']) assert.match(jwks(text), /unavailable/);
+});
