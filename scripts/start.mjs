@@ -1,12 +1,12 @@
 // `npm start`: installs and builds what is missing, then runs the whole mesh with its console until Ctrl-C.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { ensureBuilt, ensureInstalled, root } from './install.mjs';
+import { ensureBuilt, ensureInstalled, pinnedNode, root } from './install.mjs';
 
 ensureInstalled();
 ensureBuilt();
 
-const weft = spawn(process.execPath, [join(root, 'apps/agent/bin/weft.mjs'), 'up', ...process.argv.slice(2)], {
+const weft = spawn(pinnedNode, [join(root, 'apps/agent/bin/weft.mjs'), 'up', ...process.argv.slice(2)], {
   cwd: root,
   stdio: 'inherit',
 });
