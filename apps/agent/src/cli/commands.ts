@@ -21,6 +21,7 @@ export const commands: readonly CommandEntry[] = [
   command('proxy', './proxy.ts', 'run a proxy from an Envoy bootstrap file'),
   command('dataplane', './dataplane.ts', 'run the sidecars and gateways of all local workloads in one process'),
   command('sidecar', './sidecar.ts', 'run the sidecar of one workload'),
+  command('run', './run.ts', 'run a local program in the mesh'),
   command('status', './status.ts', 'show the agent and its proxies'),
   command('apply', './apply.ts', 'apply resources to a running mesh'),
   command('diff', './diff.ts', 'show what applying resources would change'),

@@ -23,7 +23,7 @@ async function main(args: readonly string[], io: CommandIo): Promise<number> {
   const found = findCommand(args);
   if (!found) return usage(io, `unknown command ${args.slice(0, 2).join(' ')}; weft --help lists them`);
   const module = await loadCommand(found.entry);
-  if (found.rest.some(isHelp)) {
+  if (ownArguments(found.rest).some(isHelp)) {
     io.stdout.write(`${module.help.trimEnd()}\n`);
     return 0;
   }
@@ -48,6 +48,12 @@ function failure(name: string, error: unknown, io: CommandIo): number {
 function usage(io: CommandIo, message: string): number {
   io.stderr.write(`weft: ${message}\n`);
   return 2;
+}
+
+/** Those before `--`: the rest is for another program. */
+function ownArguments(args: readonly string[]): readonly string[] {
+  const end = args.indexOf('--');
+  return end < 0 ? args : args.slice(0, end);
 }
 
 function isHelp(argument: string | undefined): boolean {

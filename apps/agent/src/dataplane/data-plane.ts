@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { credentials } from '@grpc/grpc-js';
 import { formatSpiffe } from '@weft/core/base/spiffe';
 import { stableText } from '@weft/core/base/stable-hash';
@@ -7,6 +6,7 @@ import type { ProxyOptions, RunningProxy } from '@weft/proxy/proxy-options';
 import type { LocalWorkload } from '../api/config-types.ts';
 import { mintToken } from '../ca/tokens.ts';
 import type { Log } from '../log.ts';
+import { freePort } from './free-port.ts';
 import { sidecarBootstrap } from './sidecar-bootstrap.ts';
 
 export interface DataPlaneOptions {
@@ -105,16 +105,4 @@ export class DataPlane {
       },
     };
   }
-}
-
-/** A loopback port that nobody uses now: the proxy says it to the agent before it binds it. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port'))));
-    });
-  });
 }
