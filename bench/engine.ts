@@ -152,6 +152,7 @@ function request(path: string, authority: string, on: ConnectionFacts): RequestF
     startedAt: 0,
     contentLength: 0,
     header: (name) => headers[name],
+    headerValues: (name) => (headers[name] === undefined ? [] : [headers[name]]),
     headers: () => headers,
   };
 }

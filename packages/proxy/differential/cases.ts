@@ -251,6 +251,26 @@ export const cases: readonly Case[] = [
   send('cors', 'OPTIONS', '/', '', ['Origin: https://good.example']),
   send('cors', 'OPTIONS', '/', '', ['Access-Control-Request-Method: GET']),
 
+  ...['exact', 'regex', 'inverted', 'range'].flatMap((kind) =>
+    [['x-a: 1', 'x-a: 2'], ['x-a: 2', 'x-a: 1'], ['x-a: 2', 'x-a: 3'], ['x-a: 1,2'], ['user-agent: 1', 'user-agent: 2']].flatMap(
+      (headers) => [get('repeated', `/route/${kind}`, headers), get('repeated', `/rbac/${kind}`, headers)],
+    ),
+  ),
+  get('repeated', '/route/joined', ['user-agent: 1', 'user-agent: 2']),
+  get('repeated', '/rbac/joined', ['user-agent: 1', 'user-agent: 2']),
+
+  ...[
+    '/denied/x',
+    '/a/../denied/x',
+    '//denied/x',
+    '/a%2f..%2fdenied',
+    '/%64enied/x',
+    '/a/..\\denied',
+    '/./denied',
+    '/DENIED',
+    '/denied%2fx',
+  ].map((path) => get('guarded', path)),
+
   get('rbac', '/'),
   get('rbac', '/denied/x'),
   send('rbac', 'POST', '/', 'x'),

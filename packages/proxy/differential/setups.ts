@@ -32,6 +32,17 @@ const percent = (numerator: number) => ({ numerator, denominator: 'HUNDRED' });
 const exactHeader = (name: string, value: string) => ({ name, string_match: { exact: value } });
 const append = (key: string, value: string, action = 'APPEND_IF_EXISTS_OR_ADD') => ({ header: { key, value }, append_action: action });
 
+const allOf = (...rules: readonly object[]): object => ({ and_rules: { rules } });
+
+/** One matcher of each kind, for headers that are sent several times. */
+const repeatedMatchers = {
+  exact: { name: 'x-a', string_match: { exact: '1' } },
+  regex: { name: 'x-a', string_match: { safe_regex: { regex: '[13]' } } },
+  inverted: { name: 'x-a', string_match: { exact: '1' }, invert_match: true },
+  range: { name: 'x-a', range_match: { start: 1, end: 2 } },
+  joined: { name: 'user-agent', string_match: { exact: '1,2' } },
+};
+
 /** Every listener that cases run against. */
 export const setups: Readonly<Record<string, Setup>> = {
   plain: { routes: [everything] },
@@ -350,6 +361,41 @@ export const setups: Readonly<Record<string, Setup>> = {
         },
       },
     ],
+  },
+  repeated: {
+    filters: [
+      filter('envoy.filters.http.rbac', 'envoy.extensions.filters.http.rbac.v3.RBAC', {
+        rules: {
+          action: 'DENY',
+          policies: Object.fromEntries(
+            Object.entries(repeatedMatchers).map(([kind, header]) => [
+              kind,
+              { permissions: [allOf({ url_path: { path: { prefix: `/rbac/${kind}` } } }, { header })], principals: [{ any: true }] },
+            ]),
+          ),
+        },
+      }),
+    ],
+    routes: [
+      ...Object.entries(repeatedMatchers).map(([kind, header]) => ({
+        name: kind,
+        match: { prefix: `/route/${kind}`, headers: [header] },
+        direct_response: { status: 200 },
+      })),
+      { match: { prefix: '/rbac' }, direct_response: { status: 200 } },
+    ],
+  },
+  guarded: {
+    manager: { normalize_path: true, merge_slashes: true, path_with_escaped_slashes_action: 'UNESCAPE_AND_FORWARD' },
+    filters: [
+      filter('envoy.filters.http.rbac', 'envoy.extensions.filters.http.rbac.v3.RBAC', {
+        rules: {
+          action: 'DENY',
+          policies: { denied: { permissions: [{ url_path: { path: { prefix: '/denied' } } }], principals: [{ any: true }] } },
+        },
+      }),
+    ],
+    routes: [everything],
   },
   rbac: {
     filters: [

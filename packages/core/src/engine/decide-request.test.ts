@@ -314,3 +314,42 @@ test('a route that takes a share of requests is drawn by the caller', () => {
   const drawn = (draw: number): string => clusterOf(decideRequest(plan, chain, requestOf(), null, null, draw));
   assert.deepEqual([drawn(499_999), drawn(500_000)], ['a', 'b']);
 });
+
+test('the values of a repeated header are judged one by one, an inverted matcher wants none of them', () => {
+  const byHeader = (header: object): FilterChainPlan =>
+    routes({ match: { prefix: '/', headers: [{ name: 'x-a', ...header }] }, ...to('matched') }, { match: { prefix: '/' }, ...to('other') });
+  const twice: RequestSpec = { repeated: { 'x-a': ['1', '2'] } };
+  const table: readonly (readonly [object, string])[] = [
+    [{ stringMatch: { exact: '2' } }, 'matched'],
+    [{ stringMatch: { exact: '1,2' } }, 'other'],
+    [{ stringMatch: { safeRegex: { regex: '[12]' } } }, 'matched'],
+    [{ stringMatch: { exact: '2' }, invertMatch: true }, 'other'],
+    [{ stringMatch: { exact: '3' }, invertMatch: true }, 'matched'],
+    [{ rangeMatch: { start: '2', end: '3' } }, 'matched'],
+    [{ presentMatch: true }, 'matched'],
+  ];
+  for (const [header, wanted] of table) assert.equal(clusterOf(decide(byHeader(header), twice)), wanted, JSON.stringify(header));
+  const once = { headers: { 'x-a': '1,2' } };
+  assert.equal(clusterOf(decide(byHeader({ stringMatch: { exact: '1,2' } }), once)), 'matched');
+});
+
+test('a header that Envoy keeps as one value is matched as a whole', () => {
+  const headers = [{ name: 'user-agent', stringMatch: { exact: 'a,b' } }];
+  const chain = routes({ match: { prefix: '/', headers }, ...to('matched') });
+  assert.equal(clusterOf(decide(chain, { repeated: { 'user-agent': ['a', 'b'] } })), 'matched');
+});
+
+test('a rule that denies by a header is not passed by sending the header twice', () => {
+  const permissions = [{ header: { name: 'x-a', stringMatch: { exact: 'bad' } } }];
+  const rules = { action: 'DENY', policies: { p: { permissions, principals: [{ any: true }] } } };
+  const host = { name: 'h', domains: ['*'], routes: [{ match: { prefix: '/' }, ...to('c') }] };
+  const chain = chainOf([host], [filter('envoy.filters.http.rbac', 'rbac.v3.RBAC', { rules })]);
+  assert.equal(reply(chain, { repeated: { 'x-a': ['good', 'bad'] } }).status, 403);
+});
+
+test('query parameters are matched as they stand, without decoding', () => {
+  const queryParameters = [{ name: 'a', stringMatch: { exact: '1' } }];
+  const chain = routes({ match: { prefix: '/', queryParameters }, ...to('matched') }, { match: { prefix: '/' }, ...to('other') });
+  assert.equal(clusterOf(decide(chain, { path: '/?a=1' })), 'matched');
+  assert.equal(clusterOf(decide(chain, { path: '/?a=%31' })), 'other');
+});

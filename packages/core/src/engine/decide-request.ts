@@ -1,4 +1,4 @@
-import { metadataHolds } from '../plan/build-matcher.ts';
+import { headerHolds, metadataHolds } from '../plan/build-matcher.ts';
 import type { RequestFacts } from '../plan/facts.ts';
 import type { FilterChainPlan } from '../plan/filter-chain-plan.ts';
 import type { HttpConnectionManagerPlan } from '../plan/http-connection-plan.ts';
@@ -231,7 +231,7 @@ class Decision {
   }
 
   #runFault(fault: FaultPlan): void {
-    if (!fault.headers.every((header) => header.matches(this.#facts.header(header.name)))) return;
+    if (!fault.headers.every((header) => headerHolds(header, this.#facts))) return;
     const clusters = this.#route?.action.kind === 'forward' ? this.#route.action.clusters : [];
     if (fault.upstreamCluster !== '' && !clusters.some((cluster) => cluster.name === fault.upstreamCluster)) return;
     this.#fault = faultOf(fault, this.#facts);

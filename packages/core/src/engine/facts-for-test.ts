@@ -42,6 +42,8 @@ export interface RequestSpec {
   readonly authority?: string;
   readonly scheme?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Headers sent several times. */
+  readonly repeated?: Readonly<Record<string, readonly string[]>>;
   readonly connection?: ConnectionFacts;
   readonly remote?: IpAddress;
   readonly isInternal?: boolean;
@@ -49,7 +51,7 @@ export interface RequestSpec {
 
 /** A request for a test: GET / of example.com unless told otherwise. */
 export function requestOf(spec: RequestSpec = {}): RequestFacts {
-  const { method = 'GET', path = '/', authority = 'example.com', scheme = 'http', connection = connectionOf() } = spec;
+  const { method = 'GET', path = '/', authority = 'example.com', scheme = 'http', connection = connectionOf(), repeated = {} } = spec;
   const headers: Record<string, string> = { ':method': method, ':path': path, ':authority': authority, ':scheme': scheme, ...spec.headers };
   return {
     connection,
@@ -62,7 +64,8 @@ export function requestOf(spec: RequestSpec = {}): RequestFacts {
     isInternal: spec.isInternal ?? false,
     startedAt: 0,
     contentLength: 0,
-    header: (name) => headers[name],
+    header: (name) => (repeated[name] ? repeated[name].join(',') : headers[name]),
+    headerValues: (name) => repeated[name] ?? (headers[name] === undefined ? [] : [headers[name]]),
     headers: () => headers,
   };
 }

@@ -1,6 +1,6 @@
 import type { RequestFacts } from '../plan/facts.ts';
 import type { JwtProviderPlan } from '../plan/http-filter-plan.ts';
-import { queryParameter } from './match-route.ts';
+import { decodedQueryParameter } from './match-route.ts';
 
 /** A token found in a request, and where. */
 export interface FoundToken {
@@ -13,7 +13,7 @@ export function findTokens(provider: JwtProviderPlan, facts: RequestFacts): read
   return [
     ...provider.fromHeaders.flatMap(({ name, prefix }) => headerToken(facts.header(name), name, prefix)),
     ...provider.fromParams.flatMap((name): FoundToken[] => {
-      const token = queryParameter(facts.path, name);
+      const token = decodedQueryParameter(facts.path, name);
       return token ? [{ token, place: { kind: 'param', name } }] : [];
     }),
     ...provider.fromCookies.flatMap((name): FoundToken[] => {

@@ -1,4 +1,4 @@
-import { metadataHolds } from '../plan/build-matcher.ts';
+import { headerHolds, metadataHolds } from '../plan/build-matcher.ts';
 import type { RequestFacts } from '../plan/facts.ts';
 import type { DynamicMetadata } from '../plan/rbac-plan.ts';
 import type { PathMatchPlan, RouteMatchPlan } from '../plan/route-match-plan.ts';
@@ -6,7 +6,7 @@ import type { PathMatchPlan, RouteMatchPlan } from '../plan/route-match-plan.ts'
 /** Whether a route's conditions hold, its runtime fraction aside (the caller draws). */
 export function matchesRoute(match: RouteMatchPlan, facts: RequestFacts, metadata: DynamicMetadata | null): boolean {
   if (!matchesPath(match.path, facts)) return false;
-  for (const header of match.headers) if (!header.matches(facts.header(header.name))) return false;
+  for (const header of match.headers) if (!headerHolds(header, facts)) return false;
   for (const parameter of match.queryParameters) if (!parameter.matches(queryParameter(facts.path, parameter.name))) return false;
   if (match.grpcOnly && !isGrpc(facts)) return false;
   if (match.tls && !matchesTls(match.tls, facts)) return false;
@@ -19,7 +19,7 @@ export function mismatchOf(match: RouteMatchPlan, facts: RequestFacts, metadata:
   if (!matchesPath(match.path, facts)) return `path ${pathOf(facts.path)}: want ${describePath(match.path)}`;
   for (const header of match.headers) {
     const value = facts.header(header.name);
-    if (!header.matches(value)) return `${header.describe}, got ${value === undefined ? 'none' : JSON.stringify(value)}`;
+    if (!headerHolds(header, facts)) return `${header.describe}, got ${value === undefined ? 'none' : JSON.stringify(value)}`;
   }
   for (const parameter of match.queryParameters) {
     const value = queryParameter(facts.path, parameter.name);
@@ -49,15 +49,24 @@ export function pathOf(path: string): string {
   return path;
 }
 
-/** The first value of a query parameter, percent-decoded as Envoy does; undefined when absent. */
+/** The first value of a query parameter as it stands, which is how Envoy matches routes; undefined when absent. */
 export function queryParameter(path: string, name: string): string | undefined {
+  return findParameter(path, (key) => key === name);
+}
+
+/** The first value of a query parameter, percent-decoded as Envoy does for tokens and rate limits; undefined when absent. */
+export function decodedQueryParameter(path: string, name: string): string | undefined {
+  const value = findParameter(path, (key) => percentDecoded(key) === name);
+  return value === undefined ? undefined : percentDecoded(value);
+}
+
+function findParameter(path: string, isNamed: (key: string) => boolean): string | undefined {
   const at = path.indexOf('?');
   if (at < 0) return undefined;
   const hash = path.indexOf('#', at);
   for (const pair of path.slice(at + 1, hash < 0 ? undefined : hash).split('&')) {
     const equals = pair.indexOf('=');
-    const key = equals < 0 ? pair : pair.slice(0, equals);
-    if (decoded(key) === name) return equals < 0 ? '' : decoded(pair.slice(equals + 1));
+    if (isNamed(equals < 0 ? pair : pair.slice(0, equals))) return equals < 0 ? '' : pair.slice(equals + 1);
   }
   return undefined;
 }
@@ -99,7 +108,8 @@ function matchesTls(tls: NonNullable<RouteMatchPlan['tls']>, facts: RequestFacts
   return tls.validated === null || tls.validated === (certificate?.verified ?? false);
 }
 
-function decoded(text: string): string {
+/** Percent escapes undone, byte by byte; a malformed one stays as it is. */
+export function percentDecoded(text: string): string {
   if (!text.includes('%')) return text;
   return text.replace(/%[0-9a-fA-F]{2}/g, (hex) => String.fromCharCode(Number.parseInt(hex.slice(1), 16)));
 }

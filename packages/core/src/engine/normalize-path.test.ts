@@ -27,6 +27,12 @@ test('escaped slashes are unescaped, merged or refused as configured', () => {
   assert.deepEqual(normalizePath('/a%2Fb', { ...full, escapedSlashes: 'REJECT_REQUEST' }), { kind: 'reject' });
 });
 
+test('merged slashes leave one between segments, and a path of slashes its first and last', () => {
+  const merging: PathRules = { ...base, mergeSlashes: true };
+  const table: Readonly<Record<string, string>> = { '//': '//', '///': '//', '/': '/', '//a': '/a', '/a//': '/a/', '///?x//y': '//?x//y' };
+  for (const [path, wanted] of Object.entries(table)) assert.deepEqual(normalizePath(path, merging), { kind: 'path', path: wanted }, path);
+});
+
 test('an escaped NUL is refused and a fragment is cut off', () => {
   assert.deepEqual(normalizePath('/a%00', base), { kind: 'reject' });
   assert.deepEqual(normalizePath('/a#b?c', none), { kind: 'path', path: '/a' });

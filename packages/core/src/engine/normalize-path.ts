@@ -32,8 +32,14 @@ export function normalizePath(target: string, rules: PathRules): NormalizedPath 
     if (canonical === null) return { kind: 'reject' };
     path = canonical;
   }
-  if (rules.mergeSlashes) path = path.replaceAll(/\/{2,}/g, '/');
+  if (rules.mergeSlashes) path = mergedSlashes(path);
   return { kind: isEscaped && rules.escapedSlashes === 'UNESCAPE_AND_REDIRECT' ? 'redirect' : 'path', path: path + query };
+}
+
+/** As Envoy joins them: between segments one is left, so a path of nothing but slashes keeps its first and its last. */
+function mergedSlashes(path: string): string {
+  const merged = path.replaceAll(/\/{2,}/g, '/');
+  return merged === '/' && path.length > 1 ? '//' : merged;
 }
 
 /** RFC 3986 section 6 as Envoy's URL library does it: unreserved escapes decoded, backslashes turned, dot segments removed, unsafe characters escaped. */

@@ -1,9 +1,10 @@
+import { headerHolds } from '../plan/build-matcher.ts';
 import type { RequestFacts } from '../plan/facts.ts';
 import type { RateLimitActionPlan, RateLimitActionsPlan } from '../plan/rate-limit-plan.ts';
 import type { DynamicMetadata } from '../plan/rbac-plan.ts';
 import type { RoutePlan, VirtualHostPlan } from '../plan/route-plan.ts';
 import type { Descriptor } from './decision.ts';
-import { queryParameter } from './match-route.ts';
+import { decodedQueryParameter } from './match-route.ts';
 
 /** What descriptors are made from. */
 export interface DescriptorSource {
@@ -48,15 +49,15 @@ function entryOf(action: RateLimitActionPlan, source: DescriptorSource): Entry {
     case 'requestHeader':
       return present(action.key, facts.header(action.header), action.skipIfAbsent);
     case 'queryParameter':
-      return present(action.key, queryParameter(facts.path, action.parameter), action.skipIfAbsent);
+      return present(action.key, decodedQueryParameter(facts.path, action.parameter), action.skipIfAbsent);
     case 'genericKey':
       return [action.key, action.value];
     case 'headerValueMatch': {
-      const matches = action.headers.every((header) => header.matches(facts.header(header.name)));
+      const matches = action.headers.every((header) => headerHolds(header, facts));
       return matches === action.expectMatch ? [action.key, action.value] : 'missing';
     }
     case 'queryParameterValueMatch': {
-      const matches = action.parameters.every((parameter) => parameter.matches(queryParameter(facts.path, parameter.name)));
+      const matches = action.parameters.every((parameter) => parameter.matches(decodedQueryParameter(facts.path, parameter.name)));
       return matches === action.expectMatch ? [action.key, action.value] : 'missing';
     }
     case 'metadata':

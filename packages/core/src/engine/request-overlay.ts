@@ -63,6 +63,12 @@ export class RequestOverlay implements RequestFacts {
     return this.#changed.has(lowerName) ? this.#changed.get(lowerName) : this.#facts.header(lowerName);
   }
 
+  headerValues(lowerName: string): readonly string[] {
+    if (!this.#changed.has(lowerName)) return this.#facts.headerValues(lowerName);
+    const value = this.#changed.get(lowerName);
+    return value === undefined ? [] : [value];
+  }
+
   headers(): Readonly<Record<string, string>> {
     const headers: Record<string, string> = { ...this.#facts.headers() };
     for (const [name, value] of this.#changed) {

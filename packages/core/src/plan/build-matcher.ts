@@ -2,6 +2,7 @@ import type { HeaderMatcherJson, QueryParameterMatcherJson } from '@weft/envoy-a
 import type { MetadataMatcherJson } from '@weft/envoy-api/envoy/type/matcher/v3/metadata_pb';
 import type { StringMatcherJson } from '@weft/envoy-api/envoy/type/matcher/v3/string_pb';
 import type { ValueMatcherJson } from '@weft/envoy-api/envoy/type/matcher/v3/value_pb';
+import type { RequestFacts } from './facts.ts';
 import type { Fraction, HeaderMatcher, QueryMatcher, StringMatcher } from './matcher.ts';
 import { perMillion } from './read.ts';
 import { compileRegex } from './regex.ts';
@@ -28,11 +29,12 @@ export function buildHeaderMatcher(json: HeaderMatcherJson): HeaderMatcher {
   const missingAsEmpty = json.treatMissingHeaderAsEmpty ?? false;
   const [test, text] = headerTest(json);
   const describe = `header ${name}: want ${invert ? 'not ' : ''}${text}`;
-  if (test === 'present') return { name, describe, matches: (value) => (value !== undefined) !== invert };
-  if (test === 'absent') return { name, describe, matches: (value) => (value === undefined) !== invert };
+  if (test === 'present') return { name, describe, matches: (value) => (value !== undefined) !== invert, matchesAny: () => !invert };
+  if (test === 'absent') return { name, describe, matches: (value) => (value === undefined) !== invert, matchesAny: () => invert };
   return {
     name,
     describe,
+    matchesAny: (values) => values.some(test) !== invert,
     matches: (value) => {
       // A missing header fails an inverted matcher too, unless it counts as empty (Envoy `HeaderUtility`).
       if (value === undefined && !missingAsEmpty) return false;
@@ -40,6 +42,55 @@ export function buildHeaderMatcher(json: HeaderMatcherJson): HeaderMatcher {
     },
   };
 }
+
+/**
+ * Whether a header matcher holds on a request. Envoy judges the values of a repeated header one by one, but for those that it keeps as one
+ * value from the start: a DENY rule for `x: a` would otherwise be passed by sending `x` twice.
+ */
+export function headerHolds(matcher: HeaderMatcher, request: Pick<RequestFacts, 'header' | 'headerValues'>): boolean {
+  const value = request.header(matcher.name);
+  if (value === undefined || !value.includes(',') || joinedHeaders.has(matcher.name)) return matcher.matches(value);
+  const values = request.headerValues(matcher.name);
+  return values.length > 1 ? matcher.matchesAny(values) : matcher.matches(value);
+}
+
+/** The headers whose repetitions Envoy joins with a comma when it reads them. */
+const joinedHeaders: ReadonlySet<string> = new Set([
+  'accept',
+  'accept-encoding',
+  'access-control-request-headers',
+  'access-control-request-method',
+  'authorization',
+  'cache-control',
+  'content-encoding',
+  'content-type',
+  'expect',
+  'grpc-accept-encoding',
+  'grpc-timeout',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'origin',
+  'pragma',
+  'proxy-status',
+  'referer',
+  'user-agent',
+  'via',
+  'x-client-trace-id',
+  'x-envoy-attempt-count',
+  'x-envoy-decorator-operation',
+  'x-envoy-downstream-service-cluster',
+  'x-envoy-external-address',
+  'x-envoy-original-host',
+  'x-envoy-original-path',
+  'x-forwarded-client-cert',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-proto',
+  'x-request-id',
+]);
 
 /** Compiles Envoy's `QueryParameterMatcher`. */
 export function buildQueryMatcher(json: QueryParameterMatcherJson): QueryMatcher {

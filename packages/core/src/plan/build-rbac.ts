@@ -7,6 +7,7 @@ import {
   buildStringMatcher,
   describeMetadata,
   describeStringMatcher,
+  headerHolds,
   metadataHolds,
 } from './build-matcher.ts';
 import type { ConnectionFacts, PeerCertificate } from './facts.ts';
@@ -118,8 +119,12 @@ function buildPrincipal(json: PrincipalJson): Clause {
 }
 
 function headerClause(json: Parameters<typeof buildHeaderMatcher>[0]): Clause {
-  const { name, describe, matches } = buildHeaderMatcher(json);
-  return { text: describe, isConnectionOnly: false, matches: (_, request) => matches(request === null ? undefined : request.header(name)) };
+  const matcher = buildHeaderMatcher(json);
+  return {
+    text: matcher.describe,
+    isConnectionOnly: false,
+    matches: (_, request) => (request === null ? matcher.matches(undefined) : headerHolds(matcher, request)),
+  };
 }
 
 function pathClause(matcher: StringMatcher): Clause {

@@ -58,6 +58,8 @@ export interface RequestFacts {
   readonly protocol: string;
   /** A header's value by lower-case name, several joined by `,`; undefined when absent. Pseudo-headers (`:method`, `:path`, `:authority`, `:scheme`) included. */
   header(lowerName: string): string | undefined;
+  /** The values of a header that was sent several times, as they came: asked for only when the joined value holds a comma. */
+  headerValues(lowerName: string): readonly string[];
   /** All headers by lower-case name, pseudo-headers included: built on demand, for CEL and debugging only. */
   headers(): Readonly<Record<string, string>>;
   /** The trusted client address (XFF with trusted hops, or the connection's source). */

@@ -7,12 +7,15 @@ export interface StringMatcher {
   readonly matches: (text: string) => boolean;
 }
 
-/** A test on one request header. `matches` gets the header's joined value, or undefined when the request lacks it. */
+/** A test on one request header. */
 export interface HeaderMatcher {
   /** Lower-case; pseudo-headers (`:method`, `:authority` …) included. */
   readonly name: string;
   readonly describe: string;
+  /** For a header sent once; undefined when the request lacks it. */
   readonly matches: (value: string | undefined) => boolean;
+  /** For a header sent several times: one value that fits is enough, and an inverted matcher wants none. */
+  readonly matchesAny: (values: readonly string[]) => boolean;
 }
 
 /** A test on one query parameter. */

@@ -80,6 +80,11 @@ export class CallRequest implements RequestFacts {
     return this.#headers[lowerName === 'host' ? ':authority' : lowerName];
   }
 
+  headerValues(lowerName: string): readonly string[] {
+    const value = this.header(lowerName);
+    return value === undefined ? [] : [value];
+  }
+
   headers(): Readonly<Record<string, string>> {
     return this.#headers;
   }

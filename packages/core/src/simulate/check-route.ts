@@ -4,7 +4,7 @@ import { requestResolver } from '../engine/format-value.ts';
 import { applyHeaderMutations, type HeaderSink } from '../engine/mutate-headers.ts';
 import { buildHttpConnection } from '../plan/build-http-connection.ts';
 import { buildListener } from '../plan/build-listener.ts';
-import { buildHeaderMatcher } from '../plan/build-matcher.ts';
+import { buildHeaderMatcher, headerHolds } from '../plan/build-matcher.ts';
 import { buildPlan } from '../plan/build-plan.ts';
 import { buildRouteTable } from '../plan/build-route-table.ts';
 import type { FilterChainPlan } from '../plan/filter-chain-plan.ts';
@@ -101,7 +101,7 @@ function textsOf(
 ): Record<string, string> {
   const location = decision.kind === 'localReply' ? (decision.headers.find(([name]) => name === 'location')?.[1] ?? '') : '';
   const virtualCluster = decision.virtualHost?.virtualClusters.find(({ headers }) =>
-    headers.every((header) => header.matches(request.header(header.name))),
+    headers.every((header) => headerHolds(header, request)),
   );
   const isForward = decision.kind === 'forward';
   return {

@@ -141,6 +141,14 @@ export class Exchange implements DownstreamEvents, AttemptOwner, ExchangeView, T
     }
   }
 
+  headerValues(name: string): readonly string[] {
+    const values: string[] = [];
+    this.head.headers.each((field, value) => {
+      if (field === name) values.push(value);
+    });
+    return values;
+  }
+
   headers(): Readonly<Record<string, string>> {
     const { method, path, authority, scheme } = this.head;
     const all: Record<string, string> = { ':method': method, ':path': path, ':authority': authority, ':scheme': scheme };

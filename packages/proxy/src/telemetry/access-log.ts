@@ -1,5 +1,6 @@
 import { closeSync, openSync, write } from 'node:fs';
 import type { AccessLogFilterPlan, AccessLogPlan, ComparisonPlan } from '@weft/core/plan/access-log-plan';
+import { headerHolds } from '@weft/core/plan/build-matcher';
 import type { FormatOutput, FormatTree } from '@weft/core/plan/format-plan';
 import type { ExchangeView } from '../http/exchange-view.ts';
 import { celActivation } from './cel-activation.ts';
@@ -76,7 +77,7 @@ export function passesFilter(filter: AccessLogFilterPlan, exchange: ExchangeView
     case 'or':
       return filter.filters.some((entry) => passesFilter(entry, exchange, random));
     case 'header':
-      return filter.header.matches(exchange.header(filter.header.name));
+      return headerHolds(filter.header, exchange);
     case 'responseFlag':
       return exchange.flags !== '' && (filter.flags.length === 0 || exchange.flags.split(',').some((flag) => filter.flags.includes(flag)));
     case 'grpcStatus':
