@@ -1,6 +1,6 @@
 import type { RequestFacts } from '../plan/facts.ts';
 import type { JwtProviderPlan } from '../plan/http-filter-plan.ts';
-import { decodedQueryParameter } from './match-route.ts';
+import { decodedQueryParameter, percentDecoded } from './match-route.ts';
 
 /** A token found in a request, and where. */
 export interface FoundToken {
@@ -34,6 +34,23 @@ export function cookieValue(header: string | undefined, name: string): string | 
         .replace(/^"(.*)"$/, '$1');
   }
   return undefined;
+}
+
+/** A path with these query parameters taken out, the others as they stand. */
+export function withoutParameters(path: string, names: ReadonlySet<string>): string {
+  const at = path.indexOf('?');
+  if (at < 0) return path;
+  const kept = path
+    .slice(at + 1)
+    .split('&')
+    .filter((pair) => !names.has(percentDecoded(pair.split('=', 1)[0] ?? '')));
+  return kept.length === 0 ? path.slice(0, at) : `${path.slice(0, at)}?${kept.join('&')}`;
+}
+
+/** A cookie header with these cookies taken out; `''` when none is left. */
+export function withoutCookies(header: string, names: ReadonlySet<string>): string {
+  const cookies = header.split(';').map((cookie) => cookie.trim());
+  return cookies.filter((cookie) => cookie !== '' && !names.has(cookie.split('=', 1)[0]?.trim() ?? '')).join('; ');
 }
 
 /** A header may hold several values; each that has the prefix holds a token up to the first character that no token has. */

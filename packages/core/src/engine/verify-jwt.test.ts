@@ -131,3 +131,16 @@ test('of several issuers one is enough', async () => {
   };
   assert.equal((await verify({ authorization: `Bearer ${await sign({})}` }, either)).kind, 'pass');
 });
+
+test('a token in the query or in a cookie is taken out, what stands beside it stays', async () => {
+  const token = await sign({});
+  const placed = buildJwtAuthn({ providers: { a: { issuer: 'issuer-a', fromParams: ['t'], fromCookies: ['c'] } } });
+  const facts = requestOf({ path: `/a?x=%31&t=${token}&y`, headers: { cookie: `one=1; c=${token}; two=2` } });
+  const requirement: JwtRequirementPlan = { kind: 'provider', provider: 'a', audiences: null };
+  const result = await verifyRequestJwt(placed, requirement, { facts, keys: async () => jwks, nowMs });
+  const changed = result.kind === 'pass' ? result.headerChanges.filter(({ name }) => name === ':path' || name === 'cookie') : [];
+  assert.deepEqual(changed, [
+    { op: 'set', name: ':path', value: '/a?x=%31&y' },
+    { op: 'set', name: 'cookie', value: 'one=1; two=2' },
+  ]);
+});

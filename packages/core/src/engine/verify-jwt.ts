@@ -3,7 +3,7 @@ import type { RequestFacts } from '../plan/facts.ts';
 import type { JwtAuthnPlan, JwtProviderPlan, JwtRequirementPlan } from '../plan/http-filter-plan.ts';
 import { bytesOfBase64, bytesOfText, textOfBytes } from '../plan/read.ts';
 import type { HeaderChange, Resume } from './decision.ts';
-import { type FoundToken, findTokens } from './jwt-tokens.ts';
+import { type FoundToken, findTokens, withoutCookies, withoutParameters } from './jwt-tokens.ts';
 
 /** Where keys come from: inline ones are read by the caller, remote ones fetched and cached by it. Null when they cannot be had. */
 export type JwksSource = (provider: JwtProviderPlan) => Promise<JSONWebKeySet | null>;
@@ -39,7 +39,7 @@ export async function verifyRequestJwt(
   request: Verification,
 ): Promise<Resume['result']> {
   const outcome = await judge(jwt, requirement, request);
-  if (outcome.ok) return passed(outcome.tokens, forgedHeaders(jwt, request.facts));
+  if (outcome.ok) return passed(outcome.tokens, forgedHeaders(jwt, request.facts), request.facts);
   const { status, message } = outcome.failure;
   const error = message === missing.message ? '' : ', error="invalid_token"';
   const realm = `${request.facts.scheme}://${request.facts.authority}${request.facts.path}`;
@@ -216,15 +216,16 @@ export function unverifiedClaims(token: string): JWTPayload | null {
 }
 
 /** What verified tokens change: metadata for RBAC and routing, headers for the upstream, the token itself taken out unless kept. */
-function passed(tokens: readonly VerifiedToken[], forged: readonly HeaderChange[]): Resume['result'] {
+function passed(tokens: readonly VerifiedToken[], forged: readonly HeaderChange[], facts: RequestFacts): Resume['result'] {
   const headerChanges: HeaderChange[] = [...forged];
   const metadata: Record<string, unknown> = {};
   let requestPrincipal = '';
-  for (const { provider, payload, found } of tokens) {
+  for (const { provider, payload } of tokens) {
     if (provider.payloadInMetadata !== '') metadata[provider.payloadInMetadata] = normalized(payload, provider.normalizeSpaceDelimited);
     if (typeof payload.iss === 'string' && typeof payload.sub === 'string') requestPrincipal = `${payload.iss}/${payload.sub}`;
-    headerChanges.push(...headersOf(provider, payload, found));
+    headerChanges.push(...headersOf(provider, payload));
   }
+  headerChanges.push(...withoutTokens(tokens, facts));
   return {
     kind: 'pass',
     headerChanges,
@@ -244,7 +245,7 @@ function forgedHeaders(jwt: JwtAuthnPlan, facts: RequestFacts): HeaderChange[] {
   return [...new Set(own)].filter((name) => facts.header(name) !== undefined).map((name) => ({ op: 'remove', name }));
 }
 
-function headersOf(provider: JwtProviderPlan, payload: JWTPayload, found: FoundToken): HeaderChange[] {
+function headersOf(provider: JwtProviderPlan, payload: JWTPayload): HeaderChange[] {
   const changes: HeaderChange[] = [];
   if (provider.forwardPayloadHeader !== '') {
     const encoded = base64Url(bytesOfText(JSON.stringify(payload)), provider.padForwardPayloadHeader);
@@ -255,12 +256,23 @@ function headersOf(provider: JwtProviderPlan, payload: JWTPayload, found: FoundT
     const text = headerText(value);
     if (text !== null) changes.push({ op: 'set', name: header, value: text });
   }
-  if (!provider.forward) changes.push(...withoutToken(found));
   return changes;
 }
 
-function withoutToken(found: FoundToken): HeaderChange[] {
-  return found.place.kind === 'header' ? [{ op: 'remove', name: found.place.name }] : [];
+/** Takes the tokens that are not to be forwarded out of headers, cookies and the query. */
+function withoutTokens(tokens: readonly VerifiedToken[], facts: RequestFacts): HeaderChange[] {
+  const places = tokens.filter(({ provider }) => !provider.forward).map(({ found }) => found.place);
+  const named = (kind: FoundToken['place']['kind']): ReadonlySet<string> =>
+    new Set(places.filter((place) => place.kind === kind).map(({ name }) => name));
+  const changes: HeaderChange[] = [...named('header')].map((name) => ({ op: 'remove', name }));
+  const params = named('param');
+  if (params.size > 0) changes.push({ op: 'set', name: ':path', value: withoutParameters(facts.path, params) });
+  const cookies = named('cookie');
+  if (cookies.size > 0) {
+    const value = withoutCookies(facts.header('cookie') ?? '', cookies);
+    changes.push(value === '' ? { op: 'remove', name: 'cookie' } : { op: 'set', name: 'cookie', value });
+  }
+  return changes;
 }
 
 /** Scalars as text; objects and lists as base64 of their JSON (Envoy `claim_to_headers`). */

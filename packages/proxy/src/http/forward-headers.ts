@@ -9,6 +9,8 @@ import { type Headers, isSafeHeaderValue } from './headers.ts';
 /** Rewrites path and authority as the route says, keeping the originals in Envoy's headers. */
 export function rewriteRequest(exchange: ExchangeView, decision: ForwardDecision, weighted: WeightedClusterPlan): void {
   const { head } = exchange;
+  // A path that a filter changed (a token taken out of the query) is the one to keep as the original.
+  for (const change of decision.outcome.headerChanges) if (change.name === ':path' && change.op === 'set') head.path = change.value;
   if (decision.path !== head.path) {
     head.headers.set('x-envoy-original-path', head.path);
     head.path = decision.path;
@@ -112,6 +114,8 @@ function applyCors(headers: Headers, cors: ForwardDecision['cors']): void {
 /** Applies plain changes that filters decided. */
 export function applyChanges(headers: Headers, changes: readonly HeaderChange[]): void {
   for (const change of changes) {
+    // Pseudo-headers are no fields: the path is changed where it is rewritten.
+    if (change.name.startsWith(':')) continue;
     if (change.op === 'remove') headers.remove(change.name);
     else if (!isSafeHeaderValue(change.value)) continue;
     else if (change.op === 'set') headers.set(change.name, change.value);
