@@ -1,6 +1,8 @@
 import { initTRPC, TRPCError } from '@trpc/server';
 import { z } from 'zod';
 import type { AgentApi } from './agent-api.ts';
+import { live, liveTopics } from './live.ts';
+import { convergenceQuery, rolloutQuery, scope, serviceQuery, topologyQuery } from './queries.ts';
 import { WeftError, type WeftErrorCode } from './weft-error.ts';
 
 /** What every procedure gets. */
@@ -31,12 +33,6 @@ const procedure = trpc.procedure.use(async ({ next }) => {
   return result;
 });
 
-const scope = z.object({
-  namespaces: z.array(z.string()).max(500).default([]),
-  windowSeconds: z.number().int().min(5).max(604_800).default(60),
-  at: z.number().nullable().default(null),
-});
-const topologyQuery = scope.extend({ graphType: z.enum(['workload', 'app', 'versionedApp', 'service']).default('versionedApp') });
 const author = {
   who: z.string().max(200).default('console'),
   why: z.string().max(2_000).default(''),
@@ -68,7 +64,6 @@ const recordFilter = z.object({
 
 const mesh = trpc.router({
   status: procedure.query(({ ctx }) => ctx.api.readStatus()),
-  statusLive: procedure.subscription(({ ctx, signal }) => live(ctx, signal, () => ctx.api.readStatus())),
 });
 
 /** What the data plane of this computer asks. */
@@ -78,33 +73,21 @@ const dataPlane = trpc.router({
 
 const overview = trpc.router({
   read: procedure.input(scope).query(({ ctx, input }) => ctx.api.readOverview(input)),
-  live: procedure.input(scope).subscription(({ ctx, input, signal }) => live(ctx, signal, () => ctx.api.readOverview(input))),
 });
 
 const topology = trpc.router({
   read: procedure.input(topologyQuery).query(({ ctx, input }) => ctx.api.readTopology(input)),
-  live: procedure.input(topologyQuery).subscription(({ ctx, input, signal }) => live(ctx, signal, () => ctx.api.readTopology(input))),
 });
 
-const serviceQuery = scope.extend({ key: z.string().max(500) });
 const services = trpc.router({
   list: procedure.input(scope).query(({ ctx, input }) => ctx.api.listServices(input)),
-  listLive: procedure.input(scope).subscription(({ ctx, input, signal }) => live(ctx, signal, () => ctx.api.listServices(input))),
   detail: procedure.input(serviceQuery).query(({ ctx, input }) => ctx.api.readService(input.key, input)),
-  detailLive: procedure
-    .input(serviceQuery)
-    .subscription(({ ctx, input, signal }) => live(ctx, signal, () => ctx.api.readService(input.key, input))),
 });
 
-const rolloutQuery = scope.extend({ id: z.string().max(500) });
 const weightChange = z.object({ id: z.string().max(500), weights });
 const rollouts = trpc.router({
   list: procedure.input(scope).query(({ ctx, input }) => ctx.api.listRollouts(input)),
-  listLive: procedure.input(scope).subscription(({ ctx, input, signal }) => live(ctx, signal, () => ctx.api.listRollouts(input))),
   detail: procedure.input(rolloutQuery).query(({ ctx, input }) => ctx.api.readRollout(input.id, input)),
-  detailLive: procedure
-    .input(rolloutQuery)
-    .subscription(({ ctx, input, signal }) => live(ctx, signal, () => ctx.api.readRollout(input.id, input))),
   previewWeights: procedure.input(weightChange).query(({ ctx, input }) => ctx.api.previewWeights(input.id, input.weights)),
   applyWeights: procedure
     .input(weightChange.extend(author))
@@ -114,7 +97,6 @@ const rollouts = trpc.router({
 const draft = z.object({ changes });
 const security = trpc.router({
   policies: procedure.input(scope).query(({ ctx, input }) => ctx.api.listPolicies(input)),
-  policiesLive: procedure.input(scope).subscription(({ ctx, input, signal }) => live(ctx, signal, () => ctx.api.listPolicies(input))),
   effectiveMtls: procedure.input(scope).query(({ ctx, input }) => ctx.api.readEffectiveMtls(input)),
   choices: procedure.query(({ ctx }) => ctx.api.readSecurityChoices()),
   /** A mutation only because a draft may be too long for a URL; it changes nothing. */
@@ -149,12 +131,7 @@ const config = trpc.router({
   restore: procedure
     .input(z.object({ id: z.number().int(), ...author }))
     .mutation(({ ctx, input }) => ctx.api.restoreRevision(input.id, input)),
-  convergence: procedure
-    .input(z.object({ revision: z.number().int().nullable().default(null) }))
-    .query(({ ctx, input }) => ctx.api.readConvergence(input.revision)),
-  convergenceLive: procedure
-    .input(z.object({ revision: z.number().int().nullable().default(null) }))
-    .subscription(({ ctx, input, signal }) => live(ctx, signal, () => ctx.api.readConvergence(input.revision))),
+  convergence: procedure.input(convergenceQuery).query(({ ctx, input }) => ctx.api.readConvergence(input.revision)),
 });
 
 const demo = trpc.router({
@@ -170,7 +147,7 @@ const demo = trpc.router({
     .mutation(({ ctx, input }) => ctx.api.changeDemoSettings(input.workload, input)),
 });
 
-/** The agent's tRPC API. Subscriptions whose name ends in `live` or `Live` send the whole answer again whenever it changes. */
+/** The agent's tRPC API. */
 export const appRouter = trpc.router({
   mesh,
   dataPlane,
@@ -182,14 +159,11 @@ export const appRouter = trpc.router({
   requests,
   config,
   demo,
+  /** The answers of many queries as they change, over one connection: a browser has few for each origin. */
+  live: procedure.input(liveTopics).subscription(({ ctx, input, signal }) => live(ctx.api, input, signal ?? never())),
   events: procedure.subscription(({ ctx, signal }) => ctx.api.events(signal ?? never())),
 });
 
 export type AppRouter = typeof appRouter;
-
-async function* live<T>(ctx: ApiContext, signal: AbortSignal | undefined, read: () => T): AsyncGenerator<T> {
-  yield read();
-  for await (const _ of ctx.api.pulse(signal ?? never())) yield read();
-}
 
 const never = (): AbortSignal => new AbortController().signal;

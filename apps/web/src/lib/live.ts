@@ -1,7 +1,9 @@
 'use client';
 
-import { keepPreviousData, type QueryKey, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef, useSyncExternalStore } from 'react';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import type { LiveAnswer, LivePath, LiveTopic } from '@weft/agent/api/live';
+import { createContext, useContext, useEffect, useRef, useSyncExternalStore } from 'react';
+import { LiveTopics, topicKey } from './live-topics.ts';
 import { type RefreshChoice, rangeSeconds, useNamespaces, useRefresh, useTimeRange } from './url-state.ts';
 
 interface Observer<T> {
@@ -9,10 +11,10 @@ interface Observer<T> {
   readonly onError: (error: unknown) => void;
 }
 
-interface LiveSource<T> {
-  readonly key: QueryKey;
-  readonly read: () => Promise<T>;
-  readonly follow: (observer: Observer<T>) => { unsubscribe(): void };
+interface LiveSource<P extends LivePath> {
+  readonly topic: LiveTopic & { readonly path: P };
+  /** Asks the query of the topic. */
+  readonly read: () => Promise<LiveAnswer<P>>;
   readonly isEnabled?: boolean;
 }
 
@@ -23,17 +25,20 @@ export interface LiveData<T> {
 }
 
 const intervals: Readonly<Record<RefreshChoice, number | false>> = { live: false, '5s': 5000, '10s': 10_000, '30s': 30_000, paused: false };
+
+/** The topics of the whole console: one connection carries them all, as a browser has six for all tabs of an origin. */
+export const LiveTopicsContext = createContext(new LiveTopics());
+
 const firstRetryMs = 1000;
 const lastRetryMs = 8000;
 
 /** Data that follows the agent the way the reader chose: streamed, polled, or held still. */
-export function useLiveData<T>(source: LiveSource<T>): LiveData<T> {
+export function useLiveData<P extends LivePath>({ topic, read, isEnabled = true }: LiveSource<P>): LiveData<LiveAnswer<P>> {
   const [refresh] = useRefresh();
-  const isEnabled = source.isEnabled ?? true;
-  useStream(source, isEnabled && refresh === 'live');
+  useTopic(topic, isEnabled && refresh === 'live');
   const query = useQuery({
-    queryKey: source.key,
-    queryFn: source.read,
+    queryKey: topicKey(topic),
+    queryFn: read,
     enabled: isEnabled,
     refetchInterval: intervals[refresh],
     staleTime: refresh === 'live' ? Number.POSITIVE_INFINITY : 500,
@@ -42,27 +47,20 @@ export function useLiveData<T>(source: LiveSource<T>): LiveData<T> {
   return { data: query.data, error: query.error, isLoading: query.isPending };
 }
 
-/** Writes what a subscription sends into the query cache; subscribes again, ever more patiently, when it breaks. */
-function useStream<T>(source: LiveSource<T>, isOn: boolean): void {
-  const queryClient = useQueryClient();
-  const isVisible = usePageVisible();
-  const latest = useRef(source);
-  latest.current = source;
-  const id = JSON.stringify(source.key);
+/** Has the console's one stream write the topic's answers into the query cache. */
+function useTopic(topic: LiveTopic, isOn: boolean): void {
+  const topics = useContext(LiveTopicsContext);
+  const latest = useRef(topic);
+  latest.current = topic;
+  const id = JSON.stringify(topicKey(topic));
   useEffect(() => {
-    // A hidden page gives its connections back: a browser has six of them for all its tabs.
-    if (!isOn || !isVisible) return undefined;
-    const { key, follow } = latest.current;
     void id;
-    return followWithRetry(follow, {
-      onData: (data) => void queryClient.setQueryData(key, data),
-      onError: () => undefined,
-    });
-  }, [queryClient, id, isOn, isVisible]);
+    return isOn ? topics.add(latest.current) : undefined;
+  }, [topics, id, isOn]);
 }
 
 /** Follows a subscription until the returned function is called, reconnecting with back-off. */
-export function followWithRetry<T>(follow: LiveSource<T>['follow'], observer: Observer<T>): () => void {
+export function followWithRetry<T>(follow: (observer: Observer<T>) => { unsubscribe(): void }, observer: Observer<T>): () => void {
   let retryMs = firstRetryMs;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let current: { unsubscribe(): void } | undefined;

@@ -20,11 +20,9 @@ const views = ['proxies', 'certificates', 'settings'] as const;
 export function MeshPage() {
   const client = useTRPCClient();
   const { status } = useAgentState();
-  const { data, error } = useLiveData<MeshStatus>({
-    key: ['mesh'],
+  const { data, error } = useLiveData({
+    topic: { path: 'mesh.status' },
     read: () => client.mesh.status.query(),
-    // The frame follows the status already; this page only needs the first answer before that.
-    follow: () => ({ unsubscribe: () => undefined }),
   });
   const [view, setView] = useQueryState('view', parseAsStringLiteral(views).withDefault('proxies'));
   return (

@@ -16,10 +16,9 @@ import { Totals } from './totals.tsx';
 export function OverviewPage() {
   const client = useTRPCClient();
   const scope = useTrafficScope();
-  const { data, error } = useLiveData<Overview>({
-    key: ['overview', scope],
+  const { data, error } = useLiveData({
+    topic: { path: 'overview.read', input: scope },
     read: () => client.overview.read.query(scope),
-    follow: (observer) => client.overview.live.subscribe(scope, observer),
   });
   return (
     <>

@@ -2,7 +2,7 @@
 
 import { Button, Tooltip } from '@mantine/core';
 import { IconArrowBackUp } from '@tabler/icons-react';
-import type { RolloutDetail, RolloutSummary } from '@weft/agent/api/config-types';
+import type { RolloutSummary } from '@weft/agent/api/config-types';
 import { useState } from 'react';
 import { ConvergenceView } from '../../components/convergence-view.tsx';
 import { Loadable } from '../../components/loadable.tsx';
@@ -26,10 +26,9 @@ import { WeightTable } from './weight-table.tsx';
 export function Cockpit({ summary }: { summary: RolloutSummary }) {
   const client = useTRPCClient();
   const query = { ...useTrafficScope(), id: summary.id };
-  const { data, error } = useLiveData<RolloutDetail>({
-    key: ['rollout', query],
+  const { data, error } = useLiveData({
+    topic: { path: 'rollouts.detail', input: query },
     read: () => client.rollouts.detail.query(query),
-    follow: (observer) => client.rollouts.detailLive.subscribe(query, observer),
   });
   return (
     <div className={classes.cockpit}>

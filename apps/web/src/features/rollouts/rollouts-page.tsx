@@ -17,10 +17,9 @@ export function RolloutsPage() {
   const client = useTRPCClient();
   // What a slider does has to show within seconds, whatever range the charts look back over.
   const scope = { ...useTrafficScope(), windowSeconds: observedSeconds };
-  const { data, error } = useLiveData<RolloutList>({
-    key: ['rollouts', scope],
+  const { data, error } = useLiveData({
+    topic: { path: 'rollouts.list', input: scope },
     read: () => client.rollouts.list.query(scope),
-    follow: (observer) => client.rollouts.listLive.subscribe(scope, observer),
   });
   return (
     <>

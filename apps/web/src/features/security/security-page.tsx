@@ -2,7 +2,6 @@
 
 import { Button, SegmentedControl } from '@mantine/core';
 import { IconShieldPlus } from '@tabler/icons-react';
-import type { PolicySummary } from '@weft/agent/api/config-types';
 import { Loadable } from '../../components/loadable.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { PageHeader } from '../../components/page-header.tsx';
@@ -45,10 +44,9 @@ function Policies() {
   const client = useTRPCClient();
   const scope = useTrafficScope();
   const [{ policy }] = useSecurityState();
-  const { data, error } = useLiveData<readonly PolicySummary[]>({
-    key: ['policies', scope],
+  const { data, error } = useLiveData({
+    topic: { path: 'security.policies', input: scope },
     read: () => client.security.policies.query(scope),
-    follow: (observer) => client.security.policiesLive.subscribe(scope, observer),
   });
   return (
     <div className={classes.split}>

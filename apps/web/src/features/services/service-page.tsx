@@ -20,10 +20,9 @@ import { VersionCharts } from './version-charts.tsx';
 export function ServicePage({ serviceKey }: { serviceKey: string }) {
   const client = useTRPCClient();
   const query = { ...useTrafficScope(), key: serviceKey };
-  const { data, error } = useLiveData<ServiceDetail>({
-    key: ['service', query],
+  const { data, error } = useLiveData({
+    topic: { path: 'services.detail', input: query },
     read: () => client.services.detail.query(query),
-    follow: (observer) => client.services.detailLive.subscribe(query, observer),
   });
   const name = serviceKey.split('/')[1]?.split('.')[0] ?? serviceKey;
   return (

@@ -18,10 +18,9 @@ export function ServicesPage() {
   const client = useTRPCClient();
   const scope = useTrafficScope();
   const [needle, setNeedle] = useQueryState('find', parseAsString.withDefault('').withOptions({ history: 'replace' }));
-  const { data, error } = useLiveData<ServiceList>({
-    key: ['services', scope],
+  const { data, error } = useLiveData({
+    topic: { path: 'services.list', input: scope },
     read: () => client.services.list.query(scope),
-    follow: (observer) => client.services.listLive.subscribe(scope, observer),
   });
   return (
     <>

@@ -27,10 +27,9 @@ export function TopologyPage() {
   const scope = useTrafficScope();
   const [state] = useTopologyState();
   const query = { ...scope, graphType: state.graph };
-  const { data, error } = useLiveData<TopologyGraph>({
-    key: ['topology', query],
+  const { data, error } = useLiveData({
+    topic: { path: 'topology.read', input: query },
     read: () => client.topology.read.query(query),
-    follow: (observer) => client.topology.live.subscribe(query, observer),
   });
   return (
     <div className={classes.page}>
