@@ -36,6 +36,7 @@ export const commands: readonly CommandEntry[] = [
   check('xds dump', './xds-dump.ts', 'print what a proxy is sent'),
   check('proxy route-check', './proxy-route-check.ts', 'test a route configuration'),
   check('gateway translate', './gateway-translate.ts', 'translate Gateway API resources'),
+  check('inject', './inject.ts', 'add the sidecar to pods'),
   check('cel eval', './cel-eval.ts', 'evaluate a CEL expression'),
   check('spiffe parse', './spiffe-parse.ts', 'take a SPIFFE identity apart'),
   command('ca sign', './ca-sign.ts', 'sign a certificate request'),

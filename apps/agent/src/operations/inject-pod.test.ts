@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { defaultMeshConfig } from '@weft/core/resource/mesh-config';
+import { injectPod } from './inject-pod.ts';
+import type { Written } from './inject-probes.ts';
+
+interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly args?: readonly string[];
+  readonly restartPolicy?: string;
+  readonly env: readonly { readonly name: string; readonly value?: string }[];
+  readonly readinessProbe?: Written;
+  readonly resources?: { readonly requests: Written };
+}
+interface Pod {
+  readonly metadata: { readonly labels: Readonly<Record<string, string>>; readonly annotations: Readonly<Record<string, string>> };
+  readonly spec: {
+    readonly initContainers: readonly Container[];
+    readonly containers: readonly Container[];
+    readonly volumes: readonly { readonly name: string }[];
+  };
+}
+
+const settings = { meshConfig: defaultMeshConfig, image: 'proxy:1', namespace: 'shop', workloadName: 'web' };
+const inject = (pod: Written): Pod => injectPod(pod, settings) as unknown as Pod;
+const app = {
+  name: 'app',
+  image: 'app',
+  ports: [{ name: 'web', containerPort: 8080 }],
+  readinessProbe: { httpGet: { path: '/up', port: 'web' }, periodSeconds: 5 },
+};
+const pod = (metadata: Written = {}, spec: Written = {}): Written => ({ metadata, spec: { containers: [app], ...spec } });
+const named = (containers: readonly Container[], name: string): Container => {
+  const found = containers.find((container) => container.name === name);
+  assert.ok(found, name);
+  return found;
+};
+
+test('a pod gets the redirection, the proxy as a native sidecar, labels, status and volumes', () => {
+  const { metadata, spec } = inject(pod({ labels: { app: 'web' } }));
+  assert.deepEqual(
+    spec.initContainers.map(({ name }) => name),
+    ['istio-init', 'istio-proxy'],
+  );
+  assert.equal(
+    named(spec.initContainers, 'istio-init').args?.join(' '),
+    'istio-iptables -p 15001 -z 15006 -u 1337 -m REDIRECT -i * -x  -b * -d 15090,15021,15020',
+  );
+  assert.equal(named(spec.initContainers, 'istio-proxy').restartPolicy, 'Always');
+  assert.deepEqual(metadata.labels, {
+    app: 'web',
+    'security.istio.io/tlsMode': 'istio',
+    'service.istio.io/canonical-name': 'web',
+    'service.istio.io/canonical-revision': 'latest',
+  });
+  assert.ok(JSON.parse(metadata.annotations['sidecar.istio.io/status'] ?? ''));
+  const names = spec.volumes.map(({ name }) => name);
+  for (const name of ['istio-token', 'istiod-ca-cert', 'istio-envoy', 'istio-data', 'workload-socket'])
+    assert.ok(names.includes(name), name);
+});
+
+test('probes go to the sidecar, which knows the port that was named', () => {
+  const { spec } = inject(pod());
+  assert.deepEqual(named(spec.containers, 'app').readinessProbe, {
+    periodSeconds: 5,
+    httpGet: { path: '/app-health/app/readyz', port: 15_020 },
+  });
+  const probers = named(spec.initContainers, 'istio-proxy').env.find(({ name }) => name === 'ISTIO_KUBE_APP_PROBERS');
+  assert.deepEqual(JSON.parse(probers?.value ?? ''), {
+    '/app-health/app/readyz': { httpGet: { path: '/up', port: 8080 }, timeoutSeconds: 1 },
+  });
+});
+
+test('injecting again changes nothing', () => {
+  const once = inject(pod()) as unknown as Written;
+  assert.equal(injectPod(once, settings), once);
+});
+
+test('pods that refuse, on the host network or of the system are left alone; the label wins over the annotation', () => {
+  const no = { 'sidecar.istio.io/inject': 'false' };
+  const yes = { 'sidecar.istio.io/inject': 'true' };
+  for (const left of [
+    pod({ labels: no }),
+    pod({ annotations: no }),
+    pod({}, { hostNetwork: true }),
+    pod({ labels: no, annotations: yes }),
+  ]) {
+    assert.equal(injectPod(left, settings), left);
+  }
+  assert.equal(inject(pod({ labels: yes, annotations: no })).spec.initContainers.length, 2);
+  const system = pod();
+  assert.equal(injectPod(system, { ...settings, namespace: 'kube-system' }), system);
+});
+
+test("annotations change ports and resources, and the pod's own istio-proxy goes over ours", () => {
+  const annotations = {
+    'traffic.sidecar.istio.io/excludeInboundPorts': '9000',
+    'traffic.sidecar.istio.io/excludeOutboundPorts': '3306',
+    'sidecar.istio.io/proxyCPU': '1',
+  };
+  const own = { name: 'istio-proxy', image: 'auto', env: [{ name: 'CA_ADDR', value: 'other:15012' }] };
+  const { spec } = inject(pod({ annotations }, { containers: [app, own] }));
+  assert.match(named(spec.initContainers, 'istio-init').args?.join(' ') ?? '', /-d 15090,15021,9000,15020 -o 3306$/);
+  const proxy = named(spec.initContainers, 'istio-proxy');
+  assert.deepEqual([proxy.image, proxy.resources?.requests.cpu, spec.containers.length], ['proxy:1', '1', 1]);
+  assert.deepEqual(
+    proxy.env.filter(({ name }) => name === 'CA_ADDR'),
+    [{ name: 'CA_ADDR', value: 'other:15012' }],
+  );
+});
+
+test('a canonical name is a value that labels may have', () => {
+  const name = `${'a'.repeat(62)}.b`;
+  assert.equal(inject(pod({ labels: { app: name } })).metadata.labels['service.istio.io/canonical-name'], 'a'.repeat(62));
+});
