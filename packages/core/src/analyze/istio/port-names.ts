@@ -1,25 +1,10 @@
 import type { Service, ServicePortSpec } from '../../resource/kubernetes-types.ts';
+import { protocolNames } from '../../resource/validation/names.ts';
 import type { ResourceAnalyzer } from '../analyzer.ts';
 import { object, objects } from '../fields.ts';
 import { fact } from '../proof.ts';
 import { isControlPlane } from './control-plane.ts';
 
-const protocols = new Set([
-  'tcp',
-  'udp',
-  'grpc',
-  'grpc-web',
-  'http',
-  'http_proxy',
-  'http2',
-  'https',
-  'tls',
-  'mongo',
-  'redis',
-  'mysql',
-  'hbone',
-  'doublehbone',
-]);
 const applicationProtocols = new Set(['kubernetes.io/h2c', 'kubernetes.io/ws', 'kubernetes.io/wss']);
 const wellKnownTcpPorts = new Set([25, 53, 3306, 27017]);
 const gatewayControllers = new Set(['istio.io-gateway-controller', 'istio.io-mesh-controller', 'istio.io-eastwest-controller']);
@@ -58,5 +43,5 @@ function hasProtocol(port: ServicePortSpec): boolean {
   if (port.protocol === 'UDP') return true;
   const name = String(port.appProtocol ?? port.name ?? '').toLowerCase();
   if (name.startsWith('grpc-web') || applicationProtocols.has(name)) return true;
-  return protocols.has(name.split('-')[0] ?? '') || wellKnownTcpPorts.has(Number(port.port));
+  return protocolNames.has(name.split('-')[0] ?? '') || wellKnownTcpPorts.has(Number(port.port));
 }

@@ -5,7 +5,8 @@ import { isIp, parseCidr } from '../../base/addresses.ts';
 const dnsLabel = /^[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?$/;
 const wildcardLabel = /^(?:\*|(?:\*|\*-)?[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?)$/;
 const labelName = /^(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
-const protocols = new Set([
+/** The protocols a port may name, in lower case. */
+export const protocolNames: ReadonlySet<string> = new Set([
   'tcp',
   'udp',
   'grpc',
@@ -69,7 +70,7 @@ export function checkPortName(name: string | undefined): string | null {
 
 /** Whether Istio knows a protocol name; case does not matter. */
 export function isKnownProtocol(protocol: string): boolean {
-  return protocols.has(protocol.toLowerCase());
+  return protocolNames.has(protocol.toLowerCase());
 }
 
 /** Whether a protocol name stands for HTTP in the clear. */
