@@ -1,0 +1,142 @@
+import type { RequestDecision } from '@weft/core/engine/decision';
+import type { ConnectionFacts } from '@weft/core/plan/facts';
+import type { IpAddress } from '@weft/core/plan/ip-address';
+import type { WeightedClusterPlan } from '@weft/core/plan/route-plan';
+import type { Cluster } from '../upstream/cluster.ts';
+import type { Host } from '../upstream/host.ts';
+import type { BodyReceiver, ExchangeConnection, ExchangeView, HttpContext } from './exchange-view.ts';
+import type { Headers } from './headers.ts';
+import type { DownstreamStream, RequestHead } from './stream.ts';
+
+/** What is known of a request and its response, filled in as they go: the facts that decisions read, and what logs and metrics tell. */
+export abstract class ExchangeRecord implements ExchangeView {
+  readonly context: HttpContext;
+  readonly origin: ExchangeConnection;
+  readonly head: RequestHead;
+  readonly downstream: DownstreamStream;
+  readonly startedAt: number;
+  readonly startedMonotonic: number;
+  readonly contentLength: number;
+  readonly originalPath: string;
+  readonly originalAuthority: string;
+  remote: IpAddress;
+  isInternal = false;
+  requestId = '';
+  requestBytes = 0;
+  responseBytes = 0;
+  responseStatus = 0;
+  responseHeaders: Headers | null = null;
+  responseTrailers: Headers | null = null;
+  grpcStatus: number | null = null;
+  flags = '';
+  details = '';
+  transportFailure = '';
+  decision: RequestDecision | null = null;
+  cluster: Cluster | null = null;
+  host: Host | null = null;
+  weighted: WeightedClusterPlan | null = null;
+  attemptCount = 0;
+  requestEndedAt = 0;
+  responseStartedAt = 0;
+  endedAt = 0;
+  upstreamLocalAddress = '';
+  upstreamProtocol = '';
+  downstreamPeer: object | null = null;
+  upstreamPeer: object | null = null;
+  expectsPeerMetadata = false;
+  stickyCookie: string | null = null;
+  localReplyBody = '';
+  requestHeadBytes = 0;
+  responseHeadBytes = 0;
+  upstreamPrincipal = '';
+  localPrincipal = '';
+  /** The client's request is here to its last byte. */
+  isRequestDone: boolean;
+  /** The response head is on its way: what happens now can only break the response off. */
+  hasSentHead = false;
+  isDone = false;
+
+  constructor(context: HttpContext, origin: ExchangeConnection, downstream: DownstreamStream, head: RequestHead, end: boolean) {
+    this.context = context;
+    this.origin = origin;
+    this.downstream = downstream;
+    this.head = head;
+    this.remote = origin.facts.source;
+    this.originalPath = head.path;
+    this.originalAuthority = head.authority;
+    this.startedAt = context.wallClock();
+    this.startedMonotonic = context.now();
+    this.contentLength = end ? 0 : Number(head.headers.get('content-length') ?? -1);
+    this.isRequestDone = end;
+    if (end) this.requestEndedAt = this.startedMonotonic;
+  }
+
+  abstract addMirror(mirror: BodyReceiver): void;
+
+  get connection(): ConnectionFacts {
+    return this.origin.facts;
+  }
+  get method(): string {
+    return this.head.method;
+  }
+  get path(): string {
+    return this.head.path;
+  }
+  get authority(): string {
+    return this.head.authority;
+  }
+  get scheme(): string {
+    return this.head.scheme;
+  }
+  get protocol(): string {
+    return this.downstream.protocol;
+  }
+
+  header(name: string): string | undefined {
+    if (name.charCodeAt(0) !== colon) return name === 'host' ? this.head.authority : this.head.headers.get(name);
+    switch (name) {
+      case ':method':
+        return this.head.method;
+      case ':path':
+        return this.head.path;
+      case ':authority':
+        return this.head.authority;
+      case ':scheme':
+        return this.head.scheme;
+      default:
+        return undefined;
+    }
+  }
+
+  headerValues(name: string): readonly string[] {
+    const values: string[] = [];
+    this.head.headers.each((field, value) => {
+      if (field === name) values.push(value);
+    });
+    return values;
+  }
+
+  headers(): Readonly<Record<string, string>> {
+    const { method, path, authority, scheme } = this.head;
+    const all: Record<string, string> = { ':method': method, ':path': path, ':authority': authority, ':scheme': scheme };
+    this.head.headers.each((name, value) => {
+      all[name] = all[name] === undefined ? value : `${all[name]},${value}`;
+    });
+    return all;
+  }
+
+  get isGrpc(): boolean {
+    const type = this.head.headers.get('content-type');
+    return type?.startsWith('application/grpc') === true && (type.length === 16 || type[16] === '+' || type[16] === ';');
+  }
+
+  /** Adds a response flag once; `''` is none. */
+  flag(flag: string): void {
+    if (flag === '') return;
+    const flags = this.flags;
+    if (flags === '') this.flags = flag;
+    else if (!flags.split(',').includes(flag)) this.flags = `${flags},${flag}`;
+  }
+}
+
+const colon = 58;

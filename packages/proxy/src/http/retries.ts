@@ -1,0 +1,58 @@
+import type { RetryPolicyPlan } from '@weft/core/plan/route-plan';
+import type { Breaker } from '../upstream/breakers.ts';
+import type { Cluster } from '../upstream/cluster.ts';
+import type { ExchangeRecord } from './exchange-record.ts';
+import { backoffMs } from './retry.ts';
+
+/** The retries of one request: how many there were, whether there may be another, and the pause before it. */
+export class Retries {
+  count = 0;
+  #policy: RetryPolicyPlan;
+  #cluster: Cluster;
+  #breaker: Breaker;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(policy: RetryPolicyPlan, cluster: Cluster, breaker: Breaker) {
+    this.#policy = policy;
+    this.#cluster = cluster;
+    this.#breaker = breaker;
+  }
+
+  /** Whether another try is allowed, by the policy's number and the retry breaker; `canRepeat`: the body is still at hand. */
+  mayRetry(exchange: ExchangeRecord, canRepeat: boolean): boolean {
+    const { stats } = this.#cluster;
+    const allowed = this.#policy.attempts ?? 1;
+    if (this.count >= allowed) {
+      stats.retryLimitExceeded.increment();
+      if (allowed > 0) exchange.flag('URX');
+      return false;
+    }
+    if (!canRepeat) return false;
+    if (this.#breaker.mayRetry) return true;
+    stats.retryOverflow.increment();
+    return false;
+  }
+
+  /** Runs `retry` after the back-off; until then the retry breaker counts it. */
+  schedule(random: number, retry: () => void): void {
+    this.count++;
+    this.#cluster.stats.retries.increment();
+    this.#breaker.retries++;
+    const wait = backoffMs(this.#policy, this.count, random);
+    this.#timer = setTimeout(() => {
+      this.#release();
+      retry();
+    }, wait);
+  }
+
+  cancel(): void {
+    if (this.#timer === null) return;
+    clearTimeout(this.#timer);
+    this.#release();
+  }
+
+  #release(): void {
+    this.#timer = null;
+    this.#breaker.retries--;
+  }
+}

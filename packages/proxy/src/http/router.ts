@@ -1,0 +1,349 @@
+import type { ForwardDecision } from '@weft/core/engine/decision';
+import { type HashCookie, requestHash } from '@weft/core/engine/request-hash';
+import type { Timer, TimerOwner } from '../io/timer-wheel.ts';
+import type { Cluster } from '../upstream/cluster.ts';
+import type { Host } from '../upstream/host.ts';
+import { Attempt, type AttemptOwner } from './attempt.ts';
+import type { BodyBuffer } from './body-buffer.ts';
+import type { ExchangeRecord } from './exchange-record.ts';
+import { applyForwardHeaders, rewriteRequest } from './forward-headers.ts';
+import type { Headers } from './headers.ts';
+import { type LocalReply, localReply } from './local-reply.ts';
+import { startMirrors } from './mirror.ts';
+import { Retries } from './retries.ts';
+import { type TryOutcome, wantsRetry } from './retry.ts';
+import type { ResetReason } from './stream.ts';
+import { failureDetail, failureFlag, overflowReply, upstreamFailureReply } from './upstream-failure.ts';
+
+/** What the router needs of the exchange it works for. */
+export interface RoutedExchange extends ExchangeRecord {
+  /** What is held of the request's body. */
+  readonly body: BodyBuffer;
+  /** Whether the downstream codec is in its read callback, at whose end it flushes. */
+  readonly isInRead: boolean;
+  reply(reply: LocalReply): void;
+  breakOff(): void;
+  /** The upstream's response, which may not be taken back; `serviceTimeMs` since the try began. */
+  onResponseHead(status: number, headers: Headers, serviceTimeMs: number, end: boolean): void;
+  /** Answers false when the upstream should pause. */
+  onResponseData(bytes: Buffer, from: number, to: number, end: boolean): boolean;
+  onResponseTrailers(trailers: Headers): void;
+  finish(): void;
+}
+
+/** Takes one request to its cluster: tries at hosts, retries, and the deadlines of the response. */
+export class Router implements AttemptOwner, TimerOwner {
+  #exchange: RoutedExchange;
+  #decision: ForwardDecision;
+  #cluster: Cluster;
+  #attempt: Attempt | null = null;
+  #retries: Retries | null = null;
+  #responseTimer: Timer | null = null;
+  #triedHosts: Host[] = [];
+  #hash: bigint | null = null;
+  #hasRetriedRace = false;
+  #isUpstreamPaused = false;
+  #isResponseDone = false;
+
+  constructor(exchange: RoutedExchange, decision: ForwardDecision, cluster: Cluster) {
+    this.#exchange = exchange;
+    this.#decision = decision;
+    this.#cluster = cluster;
+  }
+
+  /** Rewrites the request as its route says, and begins with the first host. */
+  start(): void {
+    const exchange = this.#exchange;
+    const decision = this.#decision;
+    const { action } = decision;
+    if (exchange.weighted !== null) rewriteRequest(exchange, decision, exchange.weighted);
+    if (action.hashPolicies.length > 0) this.#hashRequest();
+    exchange.context.peers.beforeUpstream(exchange);
+    applyForwardHeaders(exchange, decision);
+    if (action.mirrors.length > 0) startMirrors(exchange, action.mirrors);
+    exchange.body.isKept = action.retry !== null;
+    if (exchange.isRequestDone) this.onRequestDone();
+    this.#try();
+  }
+
+  /** The whole request is here: from now on the response is waited for. */
+  onRequestDone(): void {
+    const { routeMs } = this.#decision.timeouts;
+    if (routeMs > 0 && this.#responseTimer === null) {
+      this.#responseTimer = this.#exchange.context.timers.schedule(routeMs, this, 'response');
+    }
+  }
+
+  /** Sends a part of the request's body, or holds it until an upstream is there. */
+  sendData(bytes: Buffer, from: number, to: number, end: boolean): void {
+    const { body, downstream } = this.#exchange;
+    const attempt = this.#attempt;
+    const stream = attempt?.stream ?? null;
+    if (stream === null || attempt?.isOver === true) {
+      body.hold(bytes, from, to);
+      if (body.isFull && !end) downstream.pause();
+      return;
+    }
+    if (body.isKept) body.keep(bytes, from, to);
+    if (!stream.sendData(bytes, from, to, end) && !end) downstream.pause();
+  }
+
+  sendTrailers(trailers: Headers): void {
+    const stream = this.#attempt?.stream ?? null;
+    if (stream === null) this.#exchange.body.trailers = trailers;
+    else stream.sendTrailers(trailers);
+  }
+
+  flush(): void {
+    this.#attempt?.stream?.flush();
+  }
+
+  /** The client takes data again. */
+  resumeUpstream(): void {
+    if (!this.#isUpstreamPaused) return;
+    this.#isUpstreamPaused = false;
+    this.#attempt?.stream?.resume();
+  }
+
+  /** Gives the try under way up. */
+  cancelAttempt(): void {
+    this.#attempt?.cancel();
+    this.#attempt = null;
+  }
+
+  /** The exchange is over. */
+  end(): void {
+    this.#responseTimer?.cancel();
+    this.#retries?.cancel();
+  }
+
+  onTimer(kind: string): void {
+    if (this.#exchange.isDone) return;
+    if (kind === 'response') this.#onResponseTimeout();
+    else this.#onPerTryTimeout();
+  }
+
+  // --- attempt events
+
+  onAttemptReady(attempt: Attempt): void {
+    const exchange = this.#exchange;
+    const stream = attempt.stream;
+    if (stream === null || attempt !== this.#attempt || exchange.isDone) return;
+    const { body, head, isRequestDone } = exchange;
+    exchange.upstreamProtocol = stream.protocol;
+    exchange.upstreamPrincipal = attempt.client?.peerUri ?? '';
+    exchange.localPrincipal = attempt.client?.localUri ?? '';
+    const hasBody = body.length > 0 || body.trailers !== null;
+    this.#announceTimeout();
+    if (this.#decision.virtualHost.includeAttemptCountInRequest) head.headers.set('x-envoy-attempt-count', String(exchange.attemptCount));
+    stream.sendHead(head, isRequestDone && !hasBody);
+    if (hasBody) {
+      const trailers = isRequestDone ? body.trailers : null;
+      body.each((chunk, isLast) => stream.sendData(chunk, 0, chunk.length, isLast && isRequestDone && trailers === null));
+      if (trailers !== null) stream.sendTrailers(trailers);
+      body.forgetUnlessKept();
+      if (!isRequestDone) exchange.downstream.resume();
+    }
+    if (!exchange.isInRead) stream.flush();
+  }
+
+  onAttemptFailed(attempt: Attempt, reason: ResetReason, details: string): void {
+    const exchange = this.#exchange;
+    if (attempt !== this.#attempt || exchange.isDone) return;
+    exchange.transportFailure = details;
+    if (!attempt.hasResponse && this.#mayRepeatRace(attempt, reason)) {
+      this.#hasRetriedRace = true;
+      this.#tryHost(attempt.host, true);
+      return;
+    }
+    attempt.cluster.reportResult(attempt.host, 'reset', reason, 0);
+    if (attempt.hasResponse && exchange.hasSentHead) {
+      exchange.flag(failureFlag(reason));
+      exchange.details = `upstream_reset_after_response_started{${failureDetail(reason)}}`;
+      exchange.breakOff();
+      return;
+    }
+    if (this.#retry({ kind: 'reset', reason })) return;
+    exchange.reply(upstreamFailureReply(reason, details, this.#hasRetried));
+  }
+
+  onAttemptInformational(attempt: Attempt, status: number, headers: Headers): void {
+    const { downstream, hasSentHead } = this.#exchange;
+    if (attempt === this.#attempt && status !== 100 && !hasSentHead) downstream.sendInformational(status, headers);
+  }
+
+  onAttemptHead(attempt: Attempt, status: number, headers: Headers, end: boolean): void {
+    const exchange = this.#exchange;
+    if (attempt !== this.#attempt || exchange.isDone) return;
+    const grpcStatus = readGrpcStatus(headers);
+    attempt.cluster.reportResult(attempt.host, 'response', null, status);
+    if (this.#retry({ kind: 'response', status, grpcStatus, headers })) {
+      if (!end) attempt.cancel();
+      return;
+    }
+    if (this.#hasRetried && status < 500) attempt.cluster.stats.retrySuccesses.increment();
+    attempt.perTryTimer?.cancel();
+    exchange.responseStartedAt = exchange.context.now();
+    exchange.grpcStatus = grpcStatus;
+    exchange.details = 'via_upstream';
+    exchange.onResponseHead(status, headers, exchange.responseStartedAt - attempt.startedAt, end);
+    if (end) this.#responseDone();
+  }
+
+  onAttemptData(attempt: Attempt, bytes: Buffer, from: number, to: number, end: boolean): void {
+    const exchange = this.#exchange;
+    if (attempt !== this.#attempt || exchange.isDone) return;
+    const goOn = exchange.onResponseData(bytes, from, to, end);
+    if (end) this.#responseDone();
+    else if (!goOn && !this.#isUpstreamPaused) {
+      this.#isUpstreamPaused = true;
+      attempt.stream?.pause();
+    }
+  }
+
+  onAttemptTrailers(attempt: Attempt, trailers: Headers): void {
+    const exchange = this.#exchange;
+    if (attempt !== this.#attempt || exchange.isDone) return;
+    exchange.grpcStatus = readGrpcStatus(trailers) ?? exchange.grpcStatus;
+    exchange.onResponseTrailers(trailers);
+    this.#responseDone();
+  }
+
+  onAttemptDrain(attempt: Attempt): void {
+    if (attempt === this.#attempt && !this.#exchange.isRequestDone) this.#exchange.downstream.resume();
+  }
+
+  onAttemptReadEnd(attempt: Attempt): void {
+    if (attempt === this.#attempt || this.#isResponseDone) this.#exchange.downstream.flush();
+  }
+
+  // --- tries
+
+  #hashRequest(): void {
+    const exchange = this.#exchange;
+    const { hash, cookie } = requestHash(this.#decision.action.hashPolicies, exchange, exchange.context.uuid);
+    this.#hash = hash;
+    if (cookie !== null) exchange.stickyCookie = setCookie(cookie);
+  }
+
+  #try(): void {
+    const exchange = this.#exchange;
+    const cluster = this.#cluster;
+    if (exchange.isDone) return;
+    if (!cluster.isInitialized) {
+      cluster.whenInitialized(() => this.#try());
+      return;
+    }
+    const { retry, metadataMatch } = this.#decision.action;
+    const host = cluster.choose({
+      hash: this.#hash,
+      metadataMatch: exchange.weighted?.metadataMatch ?? metadataMatch,
+      avoid: retry?.avoidPreviousHosts === true ? this.#triedHosts : [],
+      maxSelections: retry?.hostSelectionMaxAttempts ?? 1,
+      request: exchange,
+      connection: exchange.connection,
+    });
+    if (host === null) {
+      cluster.stats.noHealthyHost.increment();
+      exchange.reply(localReply(503, 'no healthy upstream', 'UH', 'no_healthy_upstream'));
+      return;
+    }
+    this.#tryHost(host, false);
+  }
+
+  #tryHost(host: Host, isFresh: boolean): void {
+    const exchange = this.#exchange;
+    const { action, timeouts } = this.#decision;
+    const breaker = host.cluster.breaker(action.priority);
+    if (!breaker.mayRequest) {
+      host.cluster.stats.pendingOverflow.increment();
+      exchange.reply(overflowReply());
+      return;
+    }
+    if (!isFresh) exchange.attemptCount++;
+    exchange.host = host;
+    this.#triedHosts.push(host);
+    if (action.hostRewrite?.kind === 'auto' && host.endpoint.hostname !== '') exchange.head.authority = host.endpoint.hostname;
+    const attempt = new Attempt(this, host, breaker, exchange.downstream.protocol === 'HTTP/2');
+    this.#attempt = attempt;
+    const { perTryMs } = timeouts;
+    if (perTryMs !== null && perTryMs > 0) attempt.perTryTimer = exchange.context.timers.schedule(perTryMs, this, 'perTry');
+    attempt.start(isFresh);
+  }
+
+  /** Tells the upstream how long the answer is waited for: what is left of the route's timeout, or of the try's. */
+  #announceTimeout(): void {
+    const { requestEndedAt, attemptCount, context, head } = this.#exchange;
+    const { routeMs, perTryMs } = this.#decision.timeouts;
+    const elapsed = requestEndedAt === 0 || attemptCount === 1 ? 0 : context.now() - requestEndedAt;
+    const left = routeMs > 0 ? Math.max(0, routeMs - Math.floor(elapsed)) : 0;
+    const wait = perTryMs !== null && perTryMs > 0 && (left === 0 || perTryMs < left) ? perTryMs : left;
+    if (wait > 0) head.headers.set('x-envoy-expected-rq-timeout-ms', String(wait));
+  }
+
+  /** A pooled connection closed by its peer just as it was used is nobody's failure: repeat once where that is harmless. */
+  #mayRepeatRace(attempt: Attempt, reason: ResetReason): boolean {
+    const { head, requestBytes, body, isRequestDone } = this.#exchange;
+    const isRace = reason === 'connectionTermination' && attempt.isKeepAliveRace && !this.#hasRetriedRace;
+    return isRace && isIdempotent(head.method) && (requestBytes === 0 || (body.isKept && isRequestDone));
+  }
+
+  #retry(outcome: TryOutcome): boolean {
+    const exchange = this.#exchange;
+    const { retry: policy, priority } = this.#decision.action;
+    if (policy === null || exchange.hasSentHead || !wantsRetry(policy, outcome)) return false;
+    this.#retries ??= new Retries(policy, this.#cluster, this.#cluster.breaker(priority));
+    if (!this.#retries.mayRetry(exchange, exchange.requestBytes === 0 || exchange.body.isKept)) return false;
+    this.cancelAttempt();
+    this.#retries.schedule(exchange.context.random(), () => this.#try());
+    return true;
+  }
+
+  get #hasRetried(): boolean {
+    return this.#retries !== null && this.#retries.count > 0;
+  }
+
+  #onResponseTimeout(): void {
+    const exchange = this.#exchange;
+    this.#cluster.stats.timeouts.increment();
+    const attempt = this.#attempt;
+    if (attempt !== null) attempt.cluster.reportResult(attempt.host, 'reset', 'localReset', 504);
+    if (exchange.hasSentHead) {
+      exchange.flag('UT');
+      exchange.details = 'response_timeout';
+      exchange.breakOff();
+    } else exchange.reply(localReply(504, 'upstream request timeout', 'UT', 'response_timeout'));
+  }
+
+  #onPerTryTimeout(): void {
+    const attempt = this.#attempt;
+    if (attempt === null || attempt.hasResponse) return;
+    attempt.cluster.stats.perTryTimeouts.increment();
+    attempt.cluster.reportResult(attempt.host, 'reset', 'localReset', 504);
+    if (this.#retry({ kind: 'perTryTimeout' })) return;
+    this.#exchange.reply(localReply(504, 'upstream request timeout', 'UT', 'upstream_per_try_timeout'));
+  }
+
+  #responseDone(): void {
+    this.#isResponseDone = true;
+    // The upstream answered before the whole request was sent: the rest has no receiver.
+    if (!this.#exchange.isRequestDone) this.#attempt?.stream?.abort();
+    this.#exchange.finish();
+  }
+}
+
+function setCookie({ name, value, ttlMs, path, attributes }: HashCookie): string {
+  const age = ttlMs === null ? '' : `; Max-Age=${Math.floor(ttlMs / 1000)}`;
+  const where = path === '' ? '' : `; Path=${path}`;
+  const more = attributes.map(([key, text]) => (text === '' ? `; ${key}` : `; ${key}=${text}`)).join('');
+  return `${name}="${value}"${age}${where}${more}; HttpOnly`;
+}
+
+function isIdempotent(method: string): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || method === 'PUT' || method === 'DELETE' || method === 'TRACE';
+}
+
+function readGrpcStatus(headers: Headers): number | null {
+  const status = headers.get('grpc-status');
+  return status === undefined ? null : Number(status);
+}

@@ -1,0 +1,77 @@
+import type { Timer, TimerOwner } from '../io/timer-wheel.ts';
+import type { ExchangeRecord } from './exchange-record.ts';
+import { type LocalReply, localReply } from './local-reply.ts';
+
+/** What a deadline may do to its exchange. */
+export interface TimedExchange extends ExchangeRecord {
+  reply(reply: LocalReply): void;
+  breakOff(): void;
+}
+
+/** Deadlines of a whole stream, whatever the upstream does: how long it may be idle, and how long it may last. */
+export class StreamDeadlines implements TimerOwner {
+  #exchange: TimedExchange;
+  #idleTimer: Timer | null = null;
+  #durationTimer: Timer | null = null;
+  #idleMs: number;
+  #lastActivity: number;
+
+  constructor(exchange: TimedExchange) {
+    this.#exchange = exchange;
+    this.#idleMs = exchange.origin.manager.streamIdleTimeoutMs;
+    this.#lastActivity = exchange.startedMonotonic;
+  }
+
+  /** Begins with the connection manager's idle timeout. */
+  start(): void {
+    if (this.#idleMs > 0) this.#idleTimer = this.#exchange.context.timers.schedule(this.#idleMs, this, 'idle');
+  }
+
+  /** Takes the route's deadlines in milliseconds: null leaves the connection manager's, 0 is none. */
+  useRoute(idleMs: number | null, maxDurationMs: number | null): void {
+    const { timers } = this.#exchange.context;
+    if (maxDurationMs !== null && maxDurationMs > 0) this.#durationTimer = timers.schedule(maxDurationMs, this, 'maxDuration');
+    if (idleMs === null) return;
+    this.#idleMs = idleMs;
+    this.#idleTimer?.cancel();
+    this.#idleTimer = idleMs > 0 ? timers.schedule(idleMs, this, 'idle') : null;
+  }
+
+  /** Something moved. */
+  touch(): void {
+    this.#lastActivity = this.#exchange.context.now();
+  }
+
+  cancel(): void {
+    this.#idleTimer?.cancel();
+    this.#durationTimer?.cancel();
+  }
+
+  onTimer(kind: string): void {
+    if (this.#exchange.isDone) return;
+    if (kind === 'idle') this.#onIdle();
+    else this.#onMaxDuration();
+  }
+
+  #onIdle(): void {
+    const exchange = this.#exchange;
+    const idle = exchange.context.now() - this.#lastActivity;
+    if (idle < this.#idleMs) {
+      this.#idleTimer = exchange.context.timers.schedule(this.#idleMs - idle, this, 'idle');
+      return;
+    }
+    if (exchange.hasSentHead) {
+      exchange.flag('SI');
+      exchange.details = 'stream_idle_timeout';
+      exchange.breakOff();
+    } else exchange.reply(localReply(exchange.isRequestDone ? 504 : 408, 'stream timeout', 'SI', 'stream_idle_timeout'));
+  }
+
+  #onMaxDuration(): void {
+    const exchange = this.#exchange;
+    if (exchange.hasSentHead) {
+      exchange.details = 'max_duration_timeout';
+      exchange.breakOff();
+    } else exchange.reply(localReply(504, 'downstream duration timeout', '', 'max_duration_timeout'));
+  }
+}
