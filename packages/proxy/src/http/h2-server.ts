@@ -1,8 +1,9 @@
 import type { Http2OptionsPlan } from '@weft/core/plan/cluster-plan';
 import type { Connection } from '../io/connection.ts';
-import { H2Connection, H2Stream } from './h2-connection.ts';
+import { H2Connection } from './h2-connection.ts';
 import { readRequestFields, readTrailerFields } from './h2-fields.ts';
 import { h2Error } from './h2-frames.ts';
+import { H2Stream } from './h2-stream.ts';
 import type { Headers } from './headers.ts';
 import type { DownstreamEvents, DownstreamStream, HttpProtocol, RequestHead } from './stream.ts';
 
@@ -15,12 +16,14 @@ export interface H2ServerHost {
 
 /** One request stream; the response is written to it. */
 class ServerStream extends H2Stream implements DownstreamStream {
+  readonly connection: H2Connection;
   readonly protocol: HttpProtocol;
   events: DownstreamEvents | null = null;
   isTouched = false;
 
   constructor(connection: H2Connection, id: number, window: number, protocol: HttpProtocol) {
-    super(connection, id, window);
+    super(id, window);
+    this.connection = connection;
     this.protocol = protocol;
   }
 
@@ -103,7 +106,7 @@ export class H2Server extends H2Connection {
     return id > this.lastPeerStream || (id & 1) === 0;
   }
 
-  protected override onHeaders(id: number, fields: string[] | null, end: boolean): void {
+  override onHeaders(id: number, fields: string[] | null, end: boolean): void {
     const known = this.streams.get(id) as ServerStream | undefined;
     if (known !== undefined) {
       this.#onTrailers(known, fields, end);
@@ -138,7 +141,7 @@ export class H2Server extends H2Connection {
     events?.onDownstreamReset();
   }
 
-  protected override onStreamDrain(stream: H2Stream): void {
+  override onStreamDrain(stream: H2Stream): void {
     (stream as ServerStream).events?.onDownstreamDrain();
   }
 

@@ -7,6 +7,8 @@ const firstDynamic = staticTable.length + 1;
 
 /** Decodes header blocks of one connection's receiving direction (RFC 7541). */
 export class HpackDecoder {
+  /** Whether the last block had more than was kept. */
+  isTooLarge = false;
   /** Newest first, as indices count. */
   #names: string[] = [];
   #values: string[] = [];
@@ -24,12 +26,12 @@ export class HpackDecoder {
 
   /**
    * Decodes one block into `name, value, …`. Answers null when the coding is broken: the connection cannot go on. Past `maxBytes` of names
-   * and values the rest is decoded but not kept, and `onTooLarge` is called once.
+   * and values the rest is decoded but not kept, and `isTooLarge` set.
    */
-  decode(block: Buffer, from: number, to: number, maxBytes: number, onTooLarge: () => void): string[] | null {
+  decode(block: Buffer, from: number, to: number, maxBytes: number): string[] | null {
     const fields: string[] = [];
     let size = 0;
-    let isTooLarge = false;
+    this.isTooLarge = false;
     let mayResize = true;
     this.#at = from;
     this.#failed = false;
@@ -53,10 +55,8 @@ export class HpackDecoder {
       if (this.#failed) return null;
       mayResize = false;
       size += name.length + value.length + entryOverhead;
-      if (size > maxBytes) {
-        if (!isTooLarge) onTooLarge();
-        isTooLarge = true;
-      } else fields.push(name, value);
+      if (size > maxBytes) this.isTooLarge = true;
+      else fields.push(name, value);
     }
     return this.#failed ? null : fields;
   }

@@ -1,7 +1,8 @@
 import type { Http2OptionsPlan } from '@weft/core/plan/cluster-plan';
-import { H2Connection, H2Stream } from '../http/h2-connection.ts';
+import { H2Connection } from '../http/h2-connection.ts';
 import { readResponseFields, readTrailerFields } from '../http/h2-fields.ts';
 import { h2Error } from '../http/h2-frames.ts';
+import { H2Stream } from '../http/h2-stream.ts';
 import type { Headers } from '../http/headers.ts';
 import type { HttpProtocol, RequestHead, UpstreamEvents, UpstreamStream } from '../http/stream.ts';
 import type { OpenedConnection } from './transport.ts';
@@ -17,6 +18,7 @@ export interface H2ClientPool {
 
 /** One request stream towards the upstream. */
 class ClientStream extends H2Stream implements UpstreamStream {
+  readonly connection: H2Client;
   readonly protocol: HttpProtocol = 'HTTP/2';
   events: UpstreamEvents | null;
   isTouched = false;
@@ -25,7 +27,8 @@ class ClientStream extends H2Stream implements UpstreamStream {
   isUpgrade = false;
 
   constructor(connection: H2Client, id: number, window: number, events: UpstreamEvents) {
-    super(connection, id, window);
+    super(id, window);
+    this.connection = connection;
     this.events = events;
   }
 
@@ -113,7 +116,7 @@ export class H2Client extends H2Connection {
     return id >= this.#nextId || (id & 1) === 0;
   }
 
-  protected override onHeaders(id: number, fields: string[] | null, end: boolean): void {
+  override onHeaders(id: number, fields: string[] | null, end: boolean): void {
     const stream = this.streams.get(id) as ClientStream | undefined;
     if (stream === undefined) {
       if (this.isIdleStream(id)) this.fail(h2Error.protocol);
@@ -161,7 +164,7 @@ export class H2Client extends H2Connection {
     events?.onUpstreamReset(isGone ? 'connectionTermination' : code === h2Error.refusedStream ? 'refusedStream' : 'remoteReset');
   }
 
-  protected override onStreamDrain(stream: H2Stream): void {
+  override onStreamDrain(stream: H2Stream): void {
     (stream as ClientStream).events?.onUpstreamDrain();
   }
 

@@ -1,0 +1,73 @@
+import { flag, h2Error, maxWindow, readUint32 } from './h2-frames.ts';
+import { HpackDecoder } from './hpack.ts';
+
+/** Receives decoded blocks; `fields` are names and values in turn, null when they are larger than is accepted. */
+export interface HeaderBlockConsumer {
+  onHeaders(id: number, fields: string[] | null, end: boolean): void;
+}
+
+/** Most bytes of names and values accepted in one block. */
+export const maxHeaderListBytes: number = 60 * 1024;
+const maxHeaderBlockBytes = 96 * 1024;
+const maxContinuations = 32;
+
+interface OpenBlock {
+  readonly stream: number;
+  readonly flags: number;
+  readonly parts: Buffer[];
+  bytes: number;
+}
+
+/** Puts header blocks together from HEADERS and CONTINUATION frames and decodes them, within bounds. Both answer an HTTP/2 error code. */
+export class H2HeaderBlocks {
+  #consumer: HeaderBlockConsumer;
+  #decoder: HpackDecoder = new HpackDecoder();
+  #open: OpenBlock | null = null;
+
+  constructor(consumer: HeaderBlockConsumer) {
+    this.#consumer = consumer;
+  }
+
+  /** The stream whose block the next frame must continue; 0 for none. */
+  get openStream(): number {
+    return this.#open === null ? 0 : this.#open.stream;
+  }
+
+  /** Reads the payload of a HEADERS frame. */
+  read(bytes: Buffer, at: number, length: number, flags: number, id: number): number {
+    let from = at;
+    let to = at + length;
+    if ((flags & flag.padded) !== 0) {
+      to -= bytes[from] ?? 0;
+      from++;
+    }
+    if ((flags & flag.priority) !== 0) {
+      if ((readUint32(bytes, from) & maxWindow) === id) return h2Error.protocol;
+      from += 5;
+    }
+    if (to < from) return h2Error.protocol;
+    if ((flags & flag.endHeaders) !== 0) return this.#decode(bytes, from, to, id, flags);
+    this.#open = { stream: id, flags, parts: [Buffer.from(bytes.subarray(from, to))], bytes: to - from };
+    return h2Error.none;
+  }
+
+  /** Reads the payload of a CONTINUATION frame. */
+  readContinuation(bytes: Buffer, at: number, length: number, flags: number): number {
+    const block = this.#open;
+    if (block === null) return h2Error.protocol;
+    block.bytes += length;
+    if (block.bytes > maxHeaderBlockBytes || block.parts.length > maxContinuations) return h2Error.enhanceYourCalm;
+    block.parts.push(Buffer.from(bytes.subarray(at, at + length)));
+    if ((flags & flag.endHeaders) === 0) return h2Error.none;
+    this.#open = null;
+    const whole = Buffer.concat(block.parts);
+    return this.#decode(whole, 0, whole.length, block.stream, block.flags);
+  }
+
+  #decode(bytes: Buffer, from: number, to: number, id: number, flags: number): number {
+    const fields = this.#decoder.decode(bytes, from, to, maxHeaderListBytes);
+    if (fields === null) return h2Error.compression;
+    this.#consumer.onHeaders(id, this.#decoder.isTooLarge ? null : fields, (flags & flag.endStream) !== 0);
+    return h2Error.none;
+  }
+}
