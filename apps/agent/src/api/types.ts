@@ -167,7 +167,6 @@ export type NodeBadge =
   | 'mirror'
   | 'missing-sidecar'
   | 'gateway'
-  | 'mtls'
   | 'authorization'
   | 'findings';
 

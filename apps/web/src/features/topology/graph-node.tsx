@@ -1,49 +1,16 @@
 'use client';
 
-import {
-  IconAlertTriangleFilled,
-  IconArrowsSplit2,
-  IconBan,
-  IconBolt,
-  IconClock,
-  IconCopy,
-  IconExclamationCircleFilled,
-  IconFileAlert,
-  IconLock,
-  IconLockFilled,
-  IconLockOpen,
-  IconPlugOff,
-  IconShieldHalf,
-  IconWorld,
-} from '@tabler/icons-react';
-import type { MtlsMode, NodeBadge, TopologyNode } from '@weft/agent/api/types';
+import { IconAlertTriangleFilled, IconExclamationCircleFilled, IconWorld } from '@tabler/icons-react';
+import type { MtlsMode, TopologyNode } from '@weft/agent/api/types';
 import { Handle, type Node, type NodeProps, Position, useUpdateNodeInternals } from '@xyflow/react';
 import { type ReactNode, useEffect } from 'react';
+import { badges, mtlsBadges } from './badges.ts';
 import classes from './graph.module.css';
 
 export type GraphNodeType = Node<
   { readonly node: TopologyNode; readonly direction: 'RIGHT' | 'DOWN'; readonly isDimmed: boolean; readonly showsVersion: boolean },
   'mesh'
 >;
-
-const badgeIcons: Readonly<Record<NodeBadge, { readonly icon: typeof IconLock; readonly label: string }>> = {
-  routing: { icon: IconArrowsSplit2, label: 'has routing rules' },
-  'circuit-breaker': { icon: IconBolt, label: 'has a circuit breaker' },
-  fault: { icon: IconBan, label: 'faults are injected' },
-  timeout: { icon: IconClock, label: 'has a timeout' },
-  mirror: { icon: IconCopy, label: 'traffic is mirrored' },
-  'missing-sidecar': { icon: IconPlugOff, label: 'has no sidecar' },
-  gateway: { icon: IconWorld, label: 'is a gateway' },
-  mtls: { icon: IconLockFilled, label: 'mutual TLS' },
-  authorization: { icon: IconShieldHalf, label: 'has authorization policies' },
-  findings: { icon: IconFileAlert, label: 'has configuration findings' },
-};
-
-const mtlsIcons: Readonly<Record<MtlsMode, { readonly icon: typeof IconLock; readonly label: string }>> = {
-  STRICT: { icon: IconLockFilled, label: 'mTLS STRICT' },
-  PERMISSIVE: { icon: IconLock, label: 'mTLS PERMISSIVE' },
-  DISABLE: { icon: IconLockOpen, label: 'mTLS DISABLE' },
-};
 
 export function GraphNode({ id, data, selected }: NodeProps<GraphNodeType>) {
   const { node, direction, isDimmed, showsVersion } = data;
@@ -71,11 +38,11 @@ export function GraphNode({ id, data, selected }: NodeProps<GraphNodeType>) {
       <div className={classes.name}>{node.name}</div>{' '}
       <div className={classes.badges}>
         {node.badges
-          .filter((badge) => badge !== 'gateway' && badge !== 'mtls')
+          .filter((badge) => badge !== 'gateway')
           .map((badge) => {
-            const { icon: Icon, label } = badgeIcons[badge];
+            const { icon: Icon, claim } = badges[badge];
             return (
-              <span key={badge} title={label} data-badge={badge}>
+              <span key={badge} title={claim} data-badge={badge}>
                 <Icon size={12} stroke={1.9} aria-hidden />
               </span>
             );
@@ -88,9 +55,9 @@ export function GraphNode({ id, data, selected }: NodeProps<GraphNodeType>) {
 }
 
 function MtlsLock({ mode }: { mode: MtlsMode }) {
-  const { icon: Icon, label } = mtlsIcons[mode];
+  const { icon: Icon, claim } = mtlsBadges[mode];
   return (
-    <span title={label} data-mtls={mode}>
+    <span title={claim} data-mtls={mode}>
       <Icon size={12} aria-hidden />
     </span>
   );
@@ -116,13 +83,12 @@ const shapes: Readonly<Record<TopologyNode['kind'], ReactNode>> = {
 
 /** What a screen reader says of a node. */
 export function describeNode(node: TopologyNode): string {
-  const badges = node.badges.map((badge) => badgeIcons[badge].label);
   return [
     `${node.version} ${node.name}`.trim(),
     `${node.kind} in ${node.namespace}`,
     healthWords[node.health],
     node.mtls === null ? '' : `mTLS ${node.mtls}`,
-    ...badges,
+    ...node.badges.map((badge) => badges[badge].claim),
   ]
     .filter((part) => part !== '')
     .join(', ');

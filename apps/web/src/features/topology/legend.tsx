@@ -1,18 +1,5 @@
-import {
-  IconArrowsSplit2,
-  IconBan,
-  IconBolt,
-  IconClock,
-  IconCopy,
-  IconFileAlert,
-  IconLock,
-  IconLockFilled,
-  IconLockOpen,
-  IconPlugOff,
-  IconShieldHalf,
-  IconWorld,
-} from '@tabler/icons-react';
 import { HealthMark } from '../../components/health-mark.tsx';
+import { badges, mtlsBadges } from './badges.ts';
 import { Shape } from './graph-node.tsx';
 import classes from './topology.module.css';
 
@@ -24,20 +11,7 @@ const lines = [
   { color: 'var(--w-idle-mark)', label: 'Idle', dash: '3 5' },
 ] as const;
 
-const badges = [
-  { icon: IconArrowsSplit2, label: 'Routing rules' },
-  { icon: IconBolt, label: 'Circuit breaker' },
-  { icon: IconBan, label: 'Fault injected' },
-  { icon: IconClock, label: 'Timeout' },
-  { icon: IconCopy, label: 'Mirrored' },
-  { icon: IconShieldHalf, label: 'Authorization' },
-  { icon: IconPlugOff, label: 'No sidecar' },
-  { icon: IconFileAlert, label: 'Findings' },
-  { icon: IconLockFilled, label: 'mTLS STRICT' },
-  { icon: IconLock, label: 'mTLS PERMISSIVE' },
-  { icon: IconLockOpen, label: 'mTLS DISABLE' },
-  { icon: IconWorld, label: 'Gateway' },
-] as const;
+const marks = [...Object.values(badges), ...Object.values(mtlsBadges)];
 
 const shapes = ['workload', 'app', 'service', 'serviceEntry', 'gateway'] as const;
 const shapeWords = { workload: 'Workload', app: 'App', service: 'Service', serviceEntry: 'Service entry', gateway: 'Gateway' } as const;
@@ -68,9 +42,9 @@ export function Legend() {
         ))}
       </div>
       <div className={classes.legend}>
-        {badges.map(({ icon: Icon, label }) => (
-          <span key={label}>
-            <Icon size={14} aria-hidden /> {label}
+        {marks.map(({ icon: Icon, name }) => (
+          <span key={name}>
+            <Icon size={14} aria-hidden /> {name}
           </span>
         ))}
       </div>
