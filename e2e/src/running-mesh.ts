@@ -85,12 +85,12 @@ export async function startMesh({ portOffset, rate = 100, startTimeoutMs = 90_00
   };
 }
 
-/** Copies the demo's YAML with all of its loopback ports moved. */
+/** Copies the demo's YAML with its loopback ports moved; the gateway's are moved by their flags. */
 function copyMesh(from: string, to: string, portOffset: number): void {
   mkdirSync(to, { recursive: true });
   for (const file of readdirSync(from)) {
     const text = readFileSync(join(from, file), 'utf8');
-    const moved = text.replaceAll(/\b(2[0-2]1\d\d|23[01]\d\d|8080|8443)\b/g, (number) => String(Number(number) + portOffset));
+    const moved = text.replaceAll(/\b(2[0-2]1\d\d|23[01]\d\d)\b/g, (number) => String(Number(number) + portOffset));
     writeFileSync(join(to, file), moved);
   }
 }

@@ -14,8 +14,9 @@ import { certificateServiceDefinition, createCertificateService } from './ca/cer
 import { issueServerCertificate } from './ca/server-certificate.ts';
 import { openTokenKey } from './ca/tokens.ts';
 import type { Log } from './log.ts';
-import type { AgentParts, Surroundings } from './operations/agent-parts.ts';
+import type { AgentParts } from './operations/agent-parts.ts';
 import { metricsUrl } from './operations/read-status.ts';
+import type { GatewayPorts } from './push/loopback-listeners.ts';
 import { ProxyRegistry } from './push/proxy-registry.ts';
 import { Pusher } from './push/pusher.ts';
 import { DirectorySource } from './source/directory-source.ts';
@@ -43,7 +44,7 @@ export interface AgentOptions {
   readonly authorityDirectory: string | null;
   readonly scrapeIntervalMs: number;
   readonly consoleUrl: string | null;
-  readonly gateway: Surroundings['gateway'];
+  readonly gatewayPorts: GatewayPorts;
   readonly demoUrl: string | null;
   /** Whether proxies are told to send access records to this agent. */
   readonly collectsRecords: boolean;
@@ -116,6 +117,7 @@ async function start(options: AgentOptions, { log, now, startedAt, onStop }: Sta
     log,
     now,
     bindsToLoopback: isLoopback(options.bind),
+    gatewayPorts: options.gatewayPorts,
     onPush: (durationMs) => {
       pushTimes.push(durationMs);
       if (pushTimes.length > keptPushTimes) pushTimes.shift();
@@ -228,7 +230,7 @@ async function start(options: AgentOptions, { log, now, startedAt, onStop }: Sta
       directory: source.name,
       startedAt,
       consoleUrl: options.consoleUrl,
-      gateway: options.gateway,
+      gateway: { http: gatewayUrl('http', options.gatewayPorts.http), https: gatewayUrl('https', options.gatewayPorts.https) },
       demoUrl: options.demoUrl,
     },
   };
@@ -261,6 +263,8 @@ async function start(options: AgentOptions, { log, now, startedAt, onStop }: Sta
 function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1' || address === 'localhost';
 }
+
+const gatewayUrl = (scheme: string, port: number | null): string | null => (port === null ? null : `${scheme}://127.0.0.1:${port}`);
 
 /** Says which flag a taken port belongs to. */
 async function listen<T>(flag: string, port: number, open: () => Promise<T>): Promise<T> {

@@ -91,7 +91,7 @@ async function start(context: TestContext, directory: string, dataDirectory: str
       authorityDirectory: null,
       scrapeIntervalMs: 60_000,
       consoleUrl: null,
-      gateway: { http: null, https: null },
+      gatewayPorts: { http: null, https: null },
       demoUrl: null,
       collectsRecords: false,
     },

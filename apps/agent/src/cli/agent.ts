@@ -24,8 +24,7 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
   const { values } = parseOptions(args, { ...portOptions, 'console-url': { type: 'string' }, 'no-records': { type: 'boolean' } });
   const log = stderrLog('agent');
   const control = portOf(values, 'demo-control-port', 0);
-  const gatewayUrl = (scheme: string, name: string): string | null =>
-    values[name] === undefined ? null : `${scheme}://127.0.0.1:${portOf(values, name, 0)}`;
+  const gatewayPort = (name: string): number | null => (values[name] === undefined ? null : portOf(values, name, 0));
   const agent = await startAgent(
     {
       directory: pathOf(values, 'dir', '.', io.cwd),
@@ -37,7 +36,7 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
       authorityDirectory: values['ca-dir'] === undefined ? null : pathOf(values, 'ca-dir', '', io.cwd),
       scrapeIntervalMs: 1_000,
       consoleUrl: typeof values['console-url'] === 'string' ? values['console-url'] : null,
-      gateway: { http: gatewayUrl('http', 'gateway-http'), https: gatewayUrl('https', 'gateway-https') },
+      gatewayPorts: { http: gatewayPort('gateway-http'), https: gatewayPort('gateway-https') },
       demoUrl: control === 0 ? null : `http://127.0.0.1:${control}`,
       collectsRecords: values['no-records'] !== true,
     },

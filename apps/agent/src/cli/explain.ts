@@ -5,6 +5,7 @@ import type { LocalWorkload } from '../api/config-types.ts';
 import type { TrafficRecord } from '../api/types.ts';
 import { sidecarBootstrap } from '../dataplane/sidecar-bootstrap.ts';
 import { callOf } from '../operations/replay-records.ts';
+import { gatewayListenerPort } from '../push/loopback-listeners.ts';
 import { ask, createAgentClient, defaultAgentUrl } from './agent-client.ts';
 import { readAgentMesh } from './agent-mesh.ts';
 import { type CheckProxy, compileCheckProxy, nodeOf } from './check-mesh.ts';
@@ -37,8 +38,6 @@ const maxRecords = 2_000;
 interface RunningMesh {
   readonly mesh: Mesh;
   readonly workloads: readonly LocalWorkload[];
-  /** Port of the gateway's plain HTTP server. */
-  readonly gatewayPort: number;
 }
 
 /** Runs `weft explain`. */
@@ -55,8 +54,7 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
   const call = what.includes('://') ? typedCall(what, values) : null;
   const url = typeof values.agent === 'string' ? values.agent : defaultAgentUrl;
   const client = createAgentClient(url);
-  const [workloads, { gateway }] = await ask(url, Promise.all([client.dataPlane.workloads.query(), client.mesh.status.query()]));
-  const gatewayPort = Number(new URL(gateway.http ?? 'http://127.0.0.1:8080').port) || 80;
+  const workloads = await ask(url, client.dataPlane.workloads.query());
   const isJson = values.output === 'json';
   if (call !== null) {
     const from = callerOf(values.from, workloads);
@@ -68,7 +66,7 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
   const { records } = await ask(url, client.requests.recent.query({ limit: maxRecords }));
   const found = records.filter(({ id, requestId }) => String(id) === what || requestId === what);
   if (found.length === 0) throw new InputError(`no record ${what} among the ${records.length} newest; weft tap shows their numbers`);
-  const running = { mesh: await readAgentMesh(url, client), workloads, gatewayPort };
+  const running = { mesh: await readAgentMesh(url, client), workloads };
   for (const record of found) {
     const explanation = await explainRecord(record, running);
     if (isJson) io.stdout.write(`${JSON.stringify({ record, explanation })}\n`);
@@ -86,7 +84,7 @@ async function explainRecord(record: TrafficRecord, running: RunningMesh): Promi
   if (record.reporter === 'destination') return explainRoute(receiverOf(running.mesh, workload), callOf(record));
   const type = record.reporter === 'gateway' ? 'router' : 'sidecar';
   const caller = compileCheckProxy(running.mesh, nodeOf({ ...callerRequest(workload), type }));
-  const port = type === 'router' ? running.gatewayPort : portOfCluster(record.upstreamCluster);
+  const port = type === 'router' ? (gatewayListenerPort(caller.snapshot.listeners, 'http') ?? 80) : portOfCluster(record.upstreamCluster);
   const protocol = record.protocol === 'grpc' ? 'http2' : 'http';
   const mode = type === 'router' ? 'gateway' : 'outbound';
   return explainRoute(caller, { mode, port, protocol, host: record.authority, method: record.method, path: record.path });

@@ -6,7 +6,7 @@ import type { Snapshot } from '@weft/core/snapshot/snapshot';
 import type { Log } from '../log.ts';
 import type { EncodedSnapshot } from '../xds/types.ts';
 import { gatewaySecrets } from './gateway-secrets.ts';
-import { LoopbackListeners } from './loopback-listeners.ts';
+import { type GatewayPorts, LoopbackListeners } from './loopback-listeners.ts';
 import type { ProxyConnection } from './proxy-connection.ts';
 import type { ProxyRegistry } from './proxy-registry.ts';
 import { SnapshotEncoder } from './snapshot-encoder.ts';
@@ -22,6 +22,8 @@ export interface PusherOptions {
   readonly log: Log;
   /** Whether proxies of this computer listen on loopback only. */
   readonly bindsToLoopback: boolean;
+  /** Where gateways on loopback listen. */
+  readonly gatewayPorts: GatewayPorts;
   /** Called with the milliseconds of every push: compile and encode for all proxies. */
   readonly onPush: (durationMs: number) => void;
   readonly now: () => number;
@@ -33,7 +35,7 @@ const maxSpareSnapshots = 64;
 /** Brings every connected proxy to the newest mesh. Changes that come while one is being pushed are taken together. */
 export class Pusher {
   private readonly options: PusherOptions;
-  private readonly loopback = new LoopbackListeners();
+  private readonly loopback: LoopbackListeners;
   private readonly encoder = new SnapshotEncoder();
   private readonly compiledByHash = new Map<string, Compiled>();
   private readonly lastByNode = new WeakMap<ProxyNode, Compiled>();
@@ -44,6 +46,7 @@ export class Pusher {
 
   constructor(options: PusherOptions) {
     this.options = options;
+    this.loopback = new LoopbackListeners(options.gatewayPorts);
   }
 
   /** Makes `pushed` the mesh that all proxies are to have. */
