@@ -9,13 +9,6 @@ export interface PeerIdentity {
   readonly uri: string;
 }
 
-/** Reads the peer's certificate; null when it showed none. Never throws: a certificate that cannot be read counts as none. */
-export function readPeer(socket: TLSSocket, isVerified: boolean): PeerIdentity | null {
-  const certificate = peerX509(socket);
-  if (certificate === null) return null;
-  return identityOf(certificate, isVerified);
-}
-
 /** The peer's certificate as Node's object; null when it showed none or it cannot be parsed. */
 export function peerX509(socket: TLSSocket): X509Certificate | null {
   try {

@@ -9,7 +9,7 @@ import type {
   UpstreamTlsPlan,
   ValidationContextPlan,
 } from '@weft/core/plan/tls-plan';
-import { parseSubjectAltNames, peerX509 } from './peer-certificate.ts';
+import { parseSubjectAltNames } from './peer-certificate.ts';
 import type { SecretStore } from './secret-store.ts';
 
 /** How a peer is judged, with its trust roots resolved. Null roots: nothing is verified. */
@@ -26,11 +26,17 @@ export interface TlsServerContext {
   readonly plan: DownstreamTlsPlan;
 }
 
+/** A session to resume, with the certificate its peer showed: OpenSSL's client keeps none of the chain when it resumes. */
+export interface RememberedSession {
+  readonly session: Buffer;
+  readonly certificate: X509Certificate | null;
+}
+
 /** TLS as a client, ready to use; remembers sessions per host for resumption. */
 export class TlsClientContext {
   readonly secureContext: tls.SecureContext;
   readonly validation: PeerValidation | null;
-  #sessions: Map<string, Buffer> = new Map();
+  #sessions: Map<string, RememberedSession> = new Map();
   #maxSessions: number;
 
   constructor(secureContext: tls.SecureContext, validation: PeerValidation | null, maxSessions: number) {
@@ -39,15 +45,14 @@ export class TlsClientContext {
     this.#maxSessions = maxSessions;
   }
 
-  session(address: string, sni: string): { session?: Buffer } {
-    const session = this.#sessions.get(`${address} ${sni}`);
-    return session === undefined ? {} : { session };
+  session(address: string, sni: string): RememberedSession | null {
+    return this.#sessions.get(`${address} ${sni}`) ?? null;
   }
 
-  rememberSession(address: string, sni: string, session: Buffer): void {
+  rememberSession(address: string, sni: string, remembered: RememberedSession): void {
     if (this.#maxSessions === 0) return;
     if (this.#sessions.size >= rememberedSessions) this.#sessions.clear();
-    this.#sessions.set(`${address} ${sni}`, session);
+    this.#sessions.set(`${address} ${sni}`, remembered);
   }
 }
 
@@ -165,10 +170,14 @@ interface Material {
 /** OpenSSL's list names both versions' suites; Envoy's `cipher_suites` only limits TLS 1.2. */
 const tls13Suites = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
 
-/** Judges the peer's certificate after the handshake. Answers null when it is acceptable, else the reason. */
-export function checkPeer(socket: tls.TLSSocket, validation: PeerValidation | null, options: { isRequired: boolean }): string | null {
+/** Judges the certificate that the peer showed in this handshake or the resumed one. Answers null when it is acceptable, else the reason. */
+export function checkPeer(
+  socket: tls.TLSSocket,
+  certificate: X509Certificate | null,
+  validation: PeerValidation | null,
+  options: { isRequired: boolean },
+): string | null {
   if (validation === null) return null;
-  const certificate = peerX509(socket);
   if (certificate === null) return options.isRequired ? 'peer did not return a certificate' : null;
   const context = validation.context;
   if (validation.hasRoots && !context.acceptUntrusted) {

@@ -7,7 +7,7 @@ import type { FilterChainPlan } from '@weft/core/plan/filter-chain-plan';
 import type { ListenerPlan } from '@weft/core/plan/listener-plan';
 import { ConnectionManager, type HttpConnection, type HttpConnectionObserver } from '../http/connection-manager.ts';
 import type { HttpContext } from '../http/exchange-view.ts';
-import { identityOf, readPeer } from '../identity/peer-certificate.ts';
+import { identityOf, type PeerIdentity, peerX509 } from '../identity/peer-certificate.ts';
 import { checkPeer, type TlsContexts, type TlsServerContext } from '../identity/tls-contexts.ts';
 import { Connection } from '../io/connection.ts';
 import { TcpProxy, type TcpProxyContext } from '../tcp/tcp-proxy.ts';
@@ -187,22 +187,23 @@ export class Listener implements HttpConnectionObserver {
     socket.once('secure', () => {
       clearTimeout(timer);
       socket.removeListener('error', fail);
-      const problem = checkPeer(socket, context.validation, { isRequired: context.plan.requireClientCertificate });
+      const certificate = peerX509(socket);
+      const problem = checkPeer(socket, certificate, context.validation, { isRequired: context.plan.requireClientCertificate });
       if (problem !== null) {
         this.#environment.log('debug', `listener ${this.plan.name}: ${problem}`);
         socket.on('error', () => {});
         fail();
         return;
       }
-      this.#onSecured(socket, chain, facts, context);
+      this.#onSecured(socket, chain, facts, certificate === null ? null : identityOf(certificate, context.validation?.hasRoots === true));
     });
   }
 
-  #onSecured(socket: tls.TLSSocket, chain: FilterChainPlan, facts: Facts, context: TlsServerContext): void {
+  #onSecured(socket: tls.TLSSocket, chain: FilterChainPlan, facts: Facts, peer: PeerIdentity | null): void {
     this.stats.handshakes.increment();
     facts.isTls = true;
     facts.tlsVersion = socket.getProtocol() ?? '';
-    facts.peerCertificate = readPeer(socket, context.validation?.hasRoots === true)?.certificate ?? null;
+    facts.peerCertificate = peer?.certificate ?? null;
     facts.localCertificate = localCertificate(socket);
     const connection = Connection.secure(socket);
     this.#connections.add(connection);

@@ -1,9 +1,10 @@
+import type { X509Certificate } from 'node:crypto';
 import tls from 'node:tls';
 import type { UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
 import type { UpstreamTlsPlan } from '@weft/core/plan/tls-plan';
 import type { ResetReason } from '../http/stream.ts';
 import type { PeerIdentity } from '../identity/peer-certificate.ts';
-import { identityOf, readPeer } from '../identity/peer-certificate.ts';
+import { identityOf, peerX509 } from '../identity/peer-certificate.ts';
 import { checkPeer, type TlsClientContext } from '../identity/tls-contexts.ts';
 import { Connection } from '../io/connection.ts';
 import type { ConnectOptions } from '../io/sockets.ts';
@@ -100,6 +101,7 @@ class Opening implements UpstreamOpening {
       return;
     }
     const sni = plan.sni !== '' ? plan.sni : plan.autoHostSni ? this.#host.endpoint.hostname : '';
+    const resumed = context.session(this.#host.address, sni);
     const socket = tls.connect({
       socket: connection.detach(noBytes),
       secureContext: context.secureContext,
@@ -107,17 +109,18 @@ class Opening implements UpstreamOpening {
       checkServerIdentity: () => undefined,
       ALPNProtocols: offeredAlpn(plan, this.#purpose, cluster.plan.protocol.mode),
       ...(sni === '' ? {} : { servername: sni }),
-      ...context.session(this.#host.address, sni),
+      ...(resumed === null ? {} : { session: resumed.session }),
     });
     this.#tls = socket;
-    socket.on('session', (session: Buffer) => context.rememberSession(this.#host.address, sni, session));
+    const shown = (): X509Certificate | null => peerX509(socket) ?? (socket.isSessionReused() ? (resumed?.certificate ?? null) : null);
+    socket.on('session', (session: Buffer) => context.rememberSession(this.#host.address, sni, { session, certificate: shown() }));
     socket.once('error', (error) => this.#fail('connectFailure', `TLS_error: ${error.message}`));
     socket.once('close', () => this.#fail('connectFailure', 'TLS_error: connection closed in handshake'));
-    socket.once('secureConnect', () => this.#onSecured(socket, context));
+    socket.once('secureConnect', () => this.#onSecured(socket, context, shown()));
   }
 
-  #onSecured(socket: tls.TLSSocket, context: TlsClientContext): void {
-    const problem = checkPeer(socket, context.validation, { isRequired: true });
+  #onSecured(socket: tls.TLSSocket, context: TlsClientContext, certificate: X509Certificate | null): void {
+    const problem = checkPeer(socket, certificate, context.validation, { isRequired: true });
     if (problem !== null) {
       this.#host.cluster.stats.tlsVerificationFailures.increment();
       this.#fail('connectFailure', `TLS_error: ${problem}`);
@@ -131,7 +134,7 @@ class Opening implements UpstreamOpening {
       Connection.secure(socket),
       this.#purpose !== 'tcp' && isHttp2,
       alpn,
-      readPeer(socket, context.validation?.hasRoots === true),
+      certificate === null ? null : identityOf(certificate, context.validation?.hasRoots === true),
     );
   }
 
