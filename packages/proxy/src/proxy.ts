@@ -16,8 +16,11 @@ import { AccessLogs } from './telemetry/access-log.ts';
 import { GrpcAccessLogs } from './telemetry/grpc-access-log.ts';
 import { HttpStats } from './telemetry/http-stats.ts';
 import { IstioStats } from './telemetry/istio-stats.ts';
+import { MessageReports } from './telemetry/message-reports.ts';
 import { PeerMetadata } from './telemetry/peer-metadata.ts';
 import { Registry } from './telemetry/registry.ts';
+import type { StatSample } from './telemetry/stat-sample.ts';
+import { buildStatsConfig, type StatsConfig } from './telemetry/stats-config.ts';
 import { ClusterManager } from './upstream/cluster-manager.ts';
 import { OutlierDetection } from './upstream/outlier-detection.ts';
 import { AdsClient } from './xds/ads-client.ts';
@@ -49,7 +52,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
   readonly ready: Promise<void>;
   readonly node: NodeJson;
   readonly bootstrap: Bootstrap;
-  readonly registry: Registry = new Registry();
+  readonly registry: Registry;
   readonly secrets: SecretStore;
   readonly clusters: ClusterManager;
   readonly listeners: ListenerManager;
@@ -60,6 +63,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
   isDraining = false;
   #expectsAds = true;
   #options: ProxyOptions;
+  #stats: StatsConfig;
   #admin: AdminServer;
   #accessLogs: AccessLogs;
   #outlier: OutlierDetection;
@@ -68,6 +72,8 @@ class RunningInstance implements RunningProxy, ProxyInside {
   constructor(bootstrap: Bootstrap, options: ProxyOptions) {
     this.#options = options;
     this.bootstrap = bootstrap;
+    this.#stats = buildStatsConfig(bootstrap);
+    this.registry = new Registry(this.#stats.bucketsOf);
     this.node = weftNode(bootstrap.node ?? {});
     this.name = options.name ?? this.node.id ?? 'proxy';
     this.ready = new Promise((resolve) => {
@@ -86,6 +92,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
     });
     const peers = new PeerMetadata(this.node);
     const istio = new IstioStats(this.registry, peers, proxyVersion);
+    const messages = new MessageReports(istio, timers);
     const httpStats = new HttpStats(this.registry);
     this.#accessLogs = new AccessLogs(new GrpcAccessLogs(this.node, (cluster) => this.#grpcTarget(cluster)), Math.random);
     const http: HttpContext = {
@@ -98,9 +105,13 @@ class RunningInstance implements RunningProxy, ProxyInside {
       random: Math.random,
       uuid: fastUuid,
       peers,
+      onExchangeStart: (exchange) => {
+        if (exchange.origin.manager.countsMessages && exchange.isGrpc) messages.watch(exchange);
+      },
       onExchangeDone: (exchange) => {
         httpStats.record(exchange);
         istio.recordRequest(exchange);
+        if (exchange.messages !== null) messages.end(exchange);
         const logs = exchange.origin.manager.accessLogs;
         if (logs.length > 0) this.#accessLogs.write(logs, exchange);
       },
@@ -113,8 +124,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
         now: () => performance.now(),
         wallClock: () => Date.now(),
         random: Math.random,
-        onOpened: (proxy) => istio.recordTcpOpened(proxy),
-        onProgress: (proxy, isFinal) => istio.recordTcpProgress(proxy, isFinal),
+        onProgress: (proxy, isFinal) => istio.recordTcp(proxy, isFinal, performance.now()),
       },
       tlsContexts,
       registry: this.registry,
@@ -133,6 +143,10 @@ class RunningInstance implements RunningProxy, ProxyInside {
 
   get adminPort(): number | null {
     return this.#admin.port;
+  }
+
+  stats(): readonly StatSample[] {
+    return this.#stats.shown(this.registry.samples());
   }
 
   listenerPorts(): ReadonlyMap<string, number> {

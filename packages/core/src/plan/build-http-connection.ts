@@ -11,6 +11,7 @@ import { buildHttpFilter } from './build-http-filter.ts';
 import { buildCommonHttpOptions, buildHttp1Options, buildHttp2Options } from './build-http-options.ts';
 import { buildRouteTable } from './build-route-table.ts';
 import type { HttpConnectionManagerPlan, LocalReplyMapperPlan, RouteSourcePlan, TracingPlan } from './http-connection-plan.ts';
+import type { HttpFilterPlan } from './http-filter-plan.ts';
 import { parseIpRange } from './ip-address.ts';
 import type { Fraction } from './matcher.ts';
 import { durationMs, messageName, textOfBytes } from './read.ts';
@@ -18,6 +19,11 @@ import { durationMs, messageName, textOfBytes } from './read.ts';
 /** Compiles an HTTP connection manager. */
 export function buildHttpConnection(json: HttpConnectionManagerJson): HttpConnectionManagerPlan {
   const xff = originalIpConfig(json);
+  const filters = (json.httpFilters ?? []).map(buildHttpFilter);
+  const tracing = json.tracing ? buildTracing(json.tracing) : null;
+  const has = (kind: HttpFilterPlan['config']['kind']): boolean =>
+    filters.some(({ config, disabled }) => config.kind === kind && !disabled);
+  const countsMessages = has('istioStats') && has('grpcStats');
   const options = json.accessLogOptions;
   return {
     ...buildHeadersOptions(json),
@@ -25,7 +31,7 @@ export function buildHttpConnection(json: HttpConnectionManagerJson): HttpConnec
     statPrefix: json.statPrefix ?? '',
     codec: json.codecType === 'HTTP1' || json.codecType === 'HTTP2' || json.codecType === 'HTTP3' ? json.codecType : 'AUTO',
     routes: buildRouteSource(json),
-    filters: (json.httpFilters ?? []).map(buildHttpFilter),
+    filters,
     useRemoteAddress: json.useRemoteAddress ?? false,
     xffTrustedHops: xff?.xffNumTrustedHops ?? json.xffNumTrustedHops ?? 0,
     skipXffAppend: json.skipXffAppend ?? xff?.skipXffAppend ?? false,
@@ -46,7 +52,9 @@ export function buildHttpConnection(json: HttpConnectionManagerJson): HttpConnec
           bodyFormat: json.localReplyConfig.bodyFormat ? buildFormatOutput(json.localReplyConfig.bodyFormat) : null,
         }
       : null,
-    tracing: json.tracing ? buildTracing(json.tracing) : null,
+    tracing,
+    isObserved: countsMessages || tracing?.provider != null,
+    countsMessages,
     accessLogs: (json.accessLog ?? []).map(buildAccessLog),
     accessLogFlushIntervalMs: durationMs(options?.accessLogFlushInterval ?? json.accessLogFlushInterval, null),
     flushAccessLogOnNewRequest: options?.flushAccessLogOnNewRequest ?? json.flushAccessLogOnNewRequest ?? false,

@@ -5,6 +5,7 @@ import { buildCors } from './build-cors.ts';
 import { buildExtAuthz } from './build-ext-authz.ts';
 import { buildFault } from './build-fault.ts';
 import { buildHeaderAddition } from './build-header.ts';
+import { buildIstioStats } from './build-istio-stats.ts';
 import { buildJwtAuthn } from './build-jwt.ts';
 import { buildLocalRateLimit, buildRateLimit } from './build-limits.ts';
 import { buildRbac } from './build-rbac.ts';
@@ -64,7 +65,7 @@ const builders: Readonly<Record<string, (config: Config) => FilterConfigPlan>> =
     emitFilterState: config.emitFilterState === true,
     statsForAllMethods: config.statsForAllMethods === true,
   }),
-  'stats.PluginConfig': (config) => ({ kind: 'istioStats', config }),
+  'stats.PluginConfig': (config) => ({ kind: 'istioStats', stats: buildIstioStats(config) }),
   'io.istio.http.peer_metadata.Config': (config) => ({ kind: 'peerMetadata', config }),
   'istio.envoy.config.filter.http.alpn.v2alpha1.FilterConfig': (config) => ({ kind: 'alpn', config }),
   'envoy.config.route.v3.FilterConfig': ({ config, disabled, isOptional }) => {

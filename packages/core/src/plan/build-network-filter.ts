@@ -5,6 +5,7 @@ import { buildAccessLog } from './build-access-log.ts';
 import { buildGrpcService } from './build-grpc-service.ts';
 import { buildHeaderAddition } from './build-header.ts';
 import { buildHttpConnection } from './build-http-connection.ts';
+import { buildIstioStats } from './build-istio-stats.ts';
 import { buildTokenBucket } from './build-limits.ts';
 import { buildRbac } from './build-rbac.ts';
 import type { NetworkFilterPlan, TcpClusterPlan, TcpProxyPlan } from './filter-chain-plan.ts';
@@ -55,7 +56,7 @@ export function buildNetworkFilter(json: FilterJson): NetworkFilterPlan {
         includePeerCertificate: config.includePeerCertificate === true,
       };
     case 'stats.PluginConfig':
-      return { name, kind: 'istioStats', config };
+      return { name, kind: 'istioStats', stats: buildIstioStats(config) };
     case 'envoy.tcp.metadataexchange.config.MetadataExchange':
       return { name, kind: 'metadataExchange', config };
     default:

@@ -1,6 +1,7 @@
-import { type CelEnv, celEnv, isCelError, parse, plan } from '@bufbuild/cel';
+import { type CelEnv, celEnv, isCelError, isCelUint, parse, plan } from '@bufbuild/cel';
 import { ExprSchema } from '@bufbuild/cel-spec/cel/expr/syntax_pb.js';
 import { fromJson, type JsonValue } from '@bufbuild/protobuf';
+import { textOfBytes } from './read.ts';
 
 /** Variables of an evaluation: Envoy's attributes as nested objects (`request`, `connection`, `source` …). */
 export type CelActivation = Readonly<Record<string, unknown>>;
@@ -37,4 +38,12 @@ function program(expr: Parameters<typeof plan>[1]): CelProgram {
       return result.ok && result.value === true;
     },
   };
+}
+
+/** A value as Envoy prints it where text is needed. */
+export function celText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (isCelUint(value)) return String(value.value);
+  if (value instanceof Uint8Array) return textOfBytes(value);
+  return String(value);
 }

@@ -4,6 +4,7 @@ import type { HeaderAdditionPlan } from './header-plan.ts';
 import type { HttpConnectionManagerPlan } from './http-connection-plan.ts';
 import type { GrpcServicePlan, TokenBucketPlan } from './http-filter-plan.ts';
 import type { IpRange } from './ip-address.ts';
+import type { IstioStatsPlan } from './istio-stats-plan.ts';
 import type { Fraction } from './matcher.ts';
 import type { RbacPlan } from './rbac-plan.ts';
 import type { HashPolicyPlan } from './route-plan.ts';
@@ -70,7 +71,8 @@ export type NetworkFilterPlan = { readonly name: string } & (
       readonly includePeerCertificate: boolean;
       readonly statPrefix: string;
     }
-  | { readonly kind: 'istioStats' | 'metadataExchange'; readonly config: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'istioStats'; readonly stats: IstioStatsPlan }
+  | { readonly kind: 'metadataExchange'; readonly config: Readonly<Record<string, unknown>> }
   | { readonly kind: 'unsupported'; readonly typeUrl: string }
 );
 

@@ -94,6 +94,10 @@ export interface HttpConnectionManagerPlan {
   readonly addUserAgent: boolean;
   readonly localReply: { readonly mappers: readonly LocalReplyMapperPlan[]; readonly bodyFormat: FormatOutput | null } | null;
   readonly tracing: TracingPlan | null;
+  /** Whether something looks on from a request's start: tracing, or a count of gRPC messages. */
+  readonly isObserved: boolean;
+  /** Whether metrics want the messages of gRPC streams counted. */
+  readonly countsMessages: boolean;
   readonly accessLogs: readonly AccessLogPlan[];
   readonly accessLogFlushIntervalMs: number | null;
   readonly flushAccessLogOnNewRequest: boolean;

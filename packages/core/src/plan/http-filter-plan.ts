@@ -1,6 +1,7 @@
 import type { CorsPlan } from './cors-plan.ts';
 import type { FormatPlan } from './format-plan.ts';
 import type { HeaderMutationPlan } from './header-plan.ts';
+import type { IstioStatsPlan } from './istio-stats-plan.ts';
 import type { Fraction, HeaderMatcher, StringMatcher } from './matcher.ts';
 import type { RateLimitActionPlan } from './rate-limit-plan.ts';
 import type { RbacPlan } from './rbac-plan.ts';
@@ -211,7 +212,7 @@ export type FilterConfigPlan =
   | { readonly kind: 'router'; readonly router: RouterPlan }
   | { readonly kind: 'grpcWeb' }
   | { readonly kind: 'grpcStats'; readonly emitFilterState: boolean; readonly statsForAllMethods: boolean }
-  | { readonly kind: 'istioStats'; readonly config: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'istioStats'; readonly stats: IstioStatsPlan }
   | { readonly kind: 'peerMetadata'; readonly config: Readonly<Record<string, unknown>> }
   | { readonly kind: 'alpn'; readonly config: Readonly<Record<string, unknown>> }
   /** Switched off for this route (`FilterConfig.disabled`). */

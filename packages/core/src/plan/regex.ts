@@ -5,6 +5,8 @@ export interface Regex {
   readonly source: string;
   /** Whether the whole text matches. */
   readonly matchesAll: (text: string) => boolean;
+  /** The first match anywhere in the text with its groups; null without. */
+  readonly find: (text: string) => readonly (string | null)[] | null;
   /** Replaces every match; the replacement uses RE2's `\1`. */
   readonly replaceAll: (text: string, replacement: string) => string;
 }
@@ -17,6 +19,11 @@ export function compileRegex(source: string): Regex | null {
     return {
       source,
       matchesAll: native ? (text) => native.test(text) : (text) => re2.testExact(text),
+      find: (text) => {
+        const found = re2.matcher(text);
+        if (!found.find()) return null;
+        return Array.from({ length: found.groupCount() + 1 }, (_, index) => found.group(index));
+      },
       replaceAll: (text, replacement) => re2.matcher(text).replaceAll(javaReplacement(replacement), true),
     };
   } catch {

@@ -1,4 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { prometheusText } from '../telemetry/prometheus-text.ts';
+import { statsText } from '../telemetry/stats-text.ts';
 import { clustersJson, clustersText } from './clusters.ts';
 import { configDump } from './config-dump.ts';
 import type { ProxyInside } from './proxy-inside.ts';
@@ -97,7 +99,7 @@ const routes: Readonly<Record<string, Route>> = {
   '/clusters': read((proxy, query) => (query.get('format') === 'json' ? json(clustersJson(proxy)) : { body: clustersText(proxy) })),
   '/listeners': read((proxy, query) => listeners(proxy, query.get('format') === 'json')),
   '/stats': read((proxy, query) =>
-    query.get('format') === 'prometheus' ? prometheus(proxy) : { body: filtered(proxy.registry.plain(), query.get('filter')) },
+    query.get('format') === 'prometheus' ? prometheus(proxy) : { body: filtered(statsText(proxy.stats()), query.get('filter')) },
   ),
   '/stats/prometheus': read(prometheus),
   '/certs': read((proxy) => json({ certificates: proxy.identity?.status ? [proxy.identity.status] : [] })),
@@ -114,7 +116,7 @@ const routes: Readonly<Record<string, Route>> = {
 };
 
 function prometheus(proxy: ProxyInside): Answer {
-  return { type: 'text/plain; version=0.0.4', body: proxy.registry.exposition() };
+  return { type: 'text/plain; version=0.0.4', body: prometheusText(proxy.stats()) };
 }
 
 function filtered(text: string, filter: string | null): string {

@@ -2,6 +2,7 @@ import type { NodeJson } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
 import type { WorkloadIdentity } from '../identity/workload-identity.ts';
 import type { ListenerManager } from '../listener/listener-manager.ts';
 import type { Registry } from '../telemetry/registry.ts';
+import type { StatSample } from '../telemetry/stat-sample.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import type { AdsClient } from '../xds/ads-client.ts';
 import type { Bootstrap } from '../xds/bootstrap.ts';
@@ -13,6 +14,8 @@ export interface ProxyInside {
   readonly node: NodeJson;
   readonly bootstrap: Bootstrap;
   readonly registry: Registry;
+  /** All stats that may be shown, at this moment. */
+  stats(): readonly StatSample[];
   readonly clusters: ClusterManager;
   readonly listeners: ListenerManager;
   readonly store: PlanStore;

@@ -46,8 +46,7 @@ export abstract class ExchangeRecord implements ExchangeView {
   expectsPeerMetadata = false;
   stickyCookie: string | null = null;
   localReplyBody = '';
-  requestHeadBytes = 0;
-  responseHeadBytes = 0;
+  messages: ExchangeView['messages'] = null;
   upstreamPrincipal = '';
   localPrincipal = '';
   /** The client's request is here to its last byte. */
@@ -90,6 +89,12 @@ export abstract class ExchangeRecord implements ExchangeView {
   }
   get protocol(): string {
     return this.downstream.protocol;
+  }
+  get wireBytesReceived(): number {
+    return this.downstream.wireBytesReceived;
+  }
+  get wireBytesSent(): number {
+    return this.downstream.wireBytesSent;
   }
 
   header(name: string): string | undefined {

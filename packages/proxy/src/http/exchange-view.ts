@@ -9,6 +9,7 @@ import type { TimerWheel } from '../io/timer-wheel.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import type { Host } from '../upstream/host.ts';
+import type { GrpcMessageCounter } from './grpc-message-counter.ts';
 import type { Headers } from './headers.ts';
 import type { DownstreamStream, RequestHead } from './stream.ts';
 
@@ -66,8 +67,11 @@ export interface ExchangeView extends RequestFacts {
   downstreamPeer: object | null;
   upstreamPeer: object | null;
   expectsPeerMetadata: boolean;
-  readonly requestHeadBytes: number;
-  readonly responseHeadBytes: number;
+  /** Bytes on the client's connection for this request, heads and framing included. */
+  readonly wireBytesReceived: number;
+  readonly wireBytesSent: number;
+  /** Counts the messages of a gRPC stream where a filter asks for that. */
+  messages: { readonly request: GrpcMessageCounter; readonly response: GrpcMessageCounter } | null;
   /** SPIFFE ids of the upstream connection's ends, `''` without mutual TLS. */
   readonly upstreamPrincipal: string;
   readonly localPrincipal: string;
@@ -95,6 +99,8 @@ export interface HttpContext {
   readonly uuid: () => string;
   /** Adds what peers should learn of this proxy, and takes what they tell. */
   readonly peers: PeerExchange;
+  /** Told before anything is decided of a request, where the connection manager is observed. */
+  readonly onExchangeStart: (exchange: ExchangeView) => void;
   /** Told once for every request, when it is over. */
   readonly onExchangeDone: (exchange: ExchangeView) => void;
 }

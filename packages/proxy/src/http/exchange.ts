@@ -37,6 +37,7 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
     this.isInternal = prelude.isInternal;
     this.requestId = prelude.requestId;
     this.#deadlines.start();
+    if (this.origin.manager.isObserved) this.context.onExchangeStart(this);
     if (prelude.reply !== null) {
       this.reply(prelude.reply);
       return;
@@ -101,6 +102,7 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
     if (this.isDone) return;
     this.isInRead = true;
     this.requestBytes += to - from;
+    this.messages?.request.read(bytes, from, to);
     if (end) this.#requestDone();
     this.#deadlines.touch();
     for (const mirror of this.#mirrors) mirror.send(bytes, from, to, end);
@@ -157,6 +159,7 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
   onResponseData(bytes: Buffer, from: number, to: number, end: boolean): boolean {
     this.#deadlines.touch();
     this.responseBytes += to - from;
+    this.messages?.response.read(bytes, from, to);
     return this.downstream.sendData(bytes, from, to, end);
   }
 

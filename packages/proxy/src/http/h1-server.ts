@@ -24,6 +24,8 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
   /** Epoch of the current or last request, for idle timeouts; set by the host. */
   isDraining = false;
   requestCount = 0;
+  wireBytesReceived = 0;
+  wireBytesSent = 0;
   #host: H1ServerHost;
   #head: H1Head = new H1Head();
   #exchange: DownstreamEvents | null = null;
@@ -108,7 +110,7 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
 
   sendInformational(status: number, headers: Headers): void {
     if (this.#isFinished || this.#minorVersion === 0) return;
-    this.connection.write(`HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${headers.toLines()}\r\n`);
+    this.#write(`HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${headers.toLines()}\r\n`);
   }
 
   sendHead(status: number, headers: Headers, end: boolean): void {
@@ -129,7 +131,7 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
       this.#pendingHead = text;
       return;
     }
-    this.connection.write(text);
+    this.#write(text);
     this.#responseDone();
   }
 
@@ -147,7 +149,7 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     if (this.#isFinished) return;
     this.flush();
     // Envoy drops trailers on HTTP/1.1 unless enabled; the terminating chunk alone is always right.
-    if (this.#responseFraming === framing.chunked) this.connection.write('0\r\n\r\n');
+    if (this.#responseFraming === framing.chunked) this.#write('0\r\n\r\n');
     this.#responseDone();
   }
 
@@ -155,7 +157,7 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     if (this.#pendingHead === '') return;
     const text = this.#pendingHead;
     this.#pendingHead = '';
-    this.connection.write(text);
+    this.#write(text);
   }
 
   abort(): void {
@@ -227,8 +229,10 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
         this.#hold(bytes, p, end);
         return;
       } else {
-        p = this.#readBody(bytes, p, end);
-        if (p < 0) return;
+        const after = this.#readBody(bytes, p, end);
+        if (after < 0) return;
+        this.wireBytesReceived += after - p;
+        p = after;
       }
     }
   }
@@ -253,6 +257,8 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
       return -1;
     }
     this.#searchedBytes = 0;
+    this.wireBytesReceived = after - p;
+    this.wireBytesSent = 0;
     this.#startRequest();
     return after;
   }
@@ -374,11 +380,11 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
 
   #sendPlain(bytes: Buffer, from: number, to: number): boolean {
     const head = this.#pendingHead;
-    if (head === '') return to > from ? this.connection.writeBytes(bytes, from, to) : true;
+    if (head === '') return to > from ? this.#writeBytes(bytes, from, to) : true;
     this.#pendingHead = '';
-    if (to - from <= inlineBodyBytes) return this.connection.write(head + bytes.latin1Slice(from, to));
-    this.connection.write(head);
-    return this.connection.writeBytes(bytes, from, to);
+    if (to - from <= inlineBodyBytes) return this.#write(head + bytes.latin1Slice(from, to));
+    this.#write(head);
+    return this.#writeBytes(bytes, from, to);
   }
 
   #sendChunk(bytes: Buffer, from: number, to: number, end: boolean): boolean {
@@ -386,12 +392,23 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     this.#pendingHead = '';
     const length = to - from;
     const terminator = end ? '0\r\n\r\n' : '';
-    if (length === 0) return head === '' && !end ? true : this.connection.write(head + terminator);
+    if (length === 0) return head === '' && !end ? true : this.#write(head + terminator);
     const start = `${head}${length.toString(16)}\r\n`;
-    if (length <= inlineBodyBytes) return this.connection.write(`${start}${bytes.latin1Slice(from, to)}\r\n${terminator}`);
-    this.connection.write(start);
-    this.connection.writeBytes(bytes, from, to);
-    return this.connection.write(`\r\n${terminator}`);
+    if (length <= inlineBodyBytes) return this.#write(`${start}${bytes.latin1Slice(from, to)}\r\n${terminator}`);
+    this.#write(start);
+    this.#writeBytes(bytes, from, to);
+    return this.#write(`\r\n${terminator}`);
+  }
+
+  /** Heads and framing are latin-1: a character is a byte. */
+  #write(text: string): boolean {
+    this.wireBytesSent += text.length;
+    return this.connection.write(text);
+  }
+
+  #writeBytes(bytes: Buffer, from: number, to: number): boolean {
+    this.wireBytesSent += to - from;
+    return this.connection.writeBytes(bytes, from, to);
   }
 
   #responseDone(): void {

@@ -20,6 +20,8 @@ class ServerStream extends H2Stream implements DownstreamStream {
   readonly protocol: HttpProtocol;
   events: DownstreamEvents | null = null;
   isTouched = false;
+  wireBytesReceived = 0;
+  wireBytesSent = 0;
 
   constructor(connection: H2Connection, id: number, window: number, protocol: HttpProtocol) {
     super(id, window);
@@ -38,6 +40,7 @@ class ServerStream extends H2Stream implements DownstreamStream {
   }
 
   sendData(bytes: Buffer, from: number, to: number, end: boolean): boolean {
+    this.wireBytesSent += to - from + frameHeaderBytes;
     const goOn = this.connection.sendBody(this, bytes, from, to, end);
     if (end) this.#stopUpload();
     return goOn;
@@ -71,6 +74,7 @@ class ServerStream extends H2Stream implements DownstreamStream {
 }
 
 const maxResetsBeforeReview = 200;
+const frameHeaderBytes = 9;
 
 /** The server side of an HTTP/2 connection. */
 export class H2Server extends H2Connection {
@@ -126,6 +130,7 @@ export class H2Server extends H2Connection {
 
   protected override onStreamData(stream: H2Stream, bytes: Buffer, from: number, to: number, end: boolean): void {
     const { events } = stream as ServerStream;
+    (stream as ServerStream).wireBytesReceived += to - from + frameHeaderBytes;
     this.#touch(stream as ServerStream);
     events?.onRequestData(bytes, from, to, end);
   }

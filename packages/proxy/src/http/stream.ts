@@ -29,6 +29,9 @@ export type ResetReason =
 /** The client's side of a stream: the codec that the response goes to. */
 export interface DownstreamStream {
   readonly protocol: HttpProtocol;
+  /** Bytes of the request and of the response as they are on the wire, heads and framing included. */
+  readonly wireBytesReceived: number;
+  readonly wireBytesSent: number;
   sendInformational(status: number, headers: Headers): void;
   /** Starts the response. Text may wait for the first data of the same turn, so `flush` must follow. */
   sendHead(status: number, headers: Headers, end: boolean): void;

@@ -3,6 +3,7 @@ import type { FilterChainPlan, TcpProxyPlan } from '@weft/core/plan/filter-chain
 import type { ListenerPlan } from '@weft/core/plan/listener-plan';
 import type { Connection, ConnectionOwner } from '../io/connection.ts';
 import type { Timer, TimerOwner, TimerWheel } from '../io/timer-wheel.ts';
+import { networkStatsPlan } from '../telemetry/stats-plans.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import type { Host } from '../upstream/host.ts';
@@ -15,7 +16,6 @@ export interface TcpProxyContext {
   readonly now: () => number;
   readonly wallClock: () => number;
   readonly random: () => number;
-  readonly onOpened: (proxy: TcpProxy) => void;
   /** Bytes since the last report; `isFinal` once, at the end. */
   readonly onProgress: (proxy: TcpProxy, isFinal: boolean) => void;
 }
@@ -29,7 +29,6 @@ export interface TcpPlace {
 }
 
 const maxEarlyBytes = 256 * 1024;
-const reportEveryMs = 5000;
 
 /** Moves the bytes of one connection to an upstream host and back, with back-pressure and half-close in both directions. */
 export class TcpProxy implements ConnectionOwner, TimerOwner {
@@ -41,6 +40,15 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
   upstreamPeerUri = '';
   localUri = '';
   flags = '';
+  /** Why a connection ended that was not closed by its peers, as `response_code_details` has it. */
+  details = '';
+  transportFailure = '';
+  upstreamLocalAddress = '';
+  /** Workloads that peers told of themselves. */
+  downstreamPeer: object | null = null;
+  upstreamPeer: object | null = null;
+  /** Tries to reach a host. */
+  attempts = 0;
   bytesReceived = 0;
   bytesSent = 0;
   endedAt = 0;
@@ -55,8 +63,8 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
   #isClosed = false;
   #lastActivity = 0;
   #idleTimer: Timer | null = null;
-  #reportTimer: Timer;
-  #attempts = 0;
+  #reportTimer: Timer | null = null;
+  #reportEveryMs: number;
   #isCounted = false;
 
   constructor(downstream: Connection, place: TcpPlace, context: TcpProxyContext, onClosed: () => void) {
@@ -67,7 +75,8 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     this.startedAt = context.wallClock();
     this.startedMonotonic = context.now();
     this.#lastActivity = this.startedMonotonic;
-    this.#reportTimer = context.timers.schedule(reportEveryMs, this, 'report');
+    this.#reportEveryMs = networkStatsPlan(place.chain)?.reportingIntervalMs ?? 0;
+    if (this.#reportEveryMs > 0) this.#reportTimer = context.timers.schedule(this.#reportEveryMs, this, 'report');
     downstream.owner = this;
   }
 
@@ -87,7 +96,7 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     if (this.#isClosed) return;
     if (kind === 'report') {
       this.#context.onProgress(this, false);
-      this.#reportTimer = this.#context.timers.schedule(reportEveryMs, this, 'report');
+      this.#reportTimer = this.#context.timers.schedule(this.#reportEveryMs, this, 'report');
     } else if (kind === 'maxDuration') this.#finish();
     else {
       const idle = this.#context.now() - this.#lastActivity;
@@ -149,7 +158,7 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
 
   #connect(cluster: Cluster): void {
     if (this.#isClosed) return;
-    this.#attempts++;
+    this.attempts++;
     const { tcp } = this.place;
     const breaker = cluster.breakers.default;
     if (!breaker.mayConnect) {
@@ -184,7 +193,7 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
         host.connectFailures++;
         cluster.stats.connectFailures.increment();
         cluster.environment.onResult?.(host, 'reset', 'connectFailure', 0);
-        if (this.#attempts < Math.max(1, tcp.maxConnectAttempts)) this.#connect(cluster);
+        if (this.attempts < Math.max(1, tcp.maxConnectAttempts)) this.#connect(cluster);
         else this.#fail(tcp.maxConnectAttempts > 1 ? 'UF,URX' : 'UF');
       },
     });
@@ -199,7 +208,6 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     const upstream = opened.connection;
     this.upstreamPeerUri = opened.peer?.uri ?? '';
     this.localUri = opened.localUri;
-    this.#context.onOpened(this);
     this.#upstream = upstream;
     upstream.owner = {
       onData: (bytes, length) => {
@@ -224,10 +232,9 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
   #finish(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (this.#upstream === null) this.#context.onOpened(this);
     this.endedAt = this.#context.now();
     this.#idleTimer?.cancel();
-    this.#reportTimer.cancel();
+    this.#reportTimer?.cancel();
     this.#early = [];
     this.#opening?.cancel();
     this.#uncount();

@@ -1,5 +1,5 @@
 import type { ClusterPlan } from '@weft/core/plan/cluster-plan';
-import type { Counter, Labels, Registry } from './registry.ts';
+import type { Counter, Registry, StatScope } from './registry.ts';
 
 /** Counters of one upstream cluster, under the names that Envoy dashboards use. */
 export interface ClusterStats {
@@ -36,21 +36,26 @@ interface CountedHost {
   readonly activeConnections: number;
 }
 
+/** Where a cluster's stats stand. */
+export function clusterScope(statName: string): StatScope {
+  return { prefix: `cluster.${statName}.`, extractedPrefix: 'cluster.', labels: [['envoy.cluster_name', statName]] };
+}
+
 /** Registers a cluster's counters and gauges. */
 export function clusterStats(registry: Registry, cluster: CountedCluster): ClusterStats {
-  const labels: Labels = [['envoy_cluster_name', cluster.plan.statName]];
-  const counter = (name: string, more: Labels = []): Counter => registry.counter(`envoy_cluster_${name}`, [...labels, ...more]);
-  const gauge = (name: string, read: () => number): void => registry.gauge(`envoy_cluster_${name}`, labels, read);
+  const scope = clusterScope(cluster.plan.statName);
+  const counter = (name: string): Counter => registry.counter(scope, name);
+  const gauge = (name: string, read: () => number): void => registry.readGauge(scope, name, read);
   gauge('membership_total', () => cluster.hosts.length);
   gauge('membership_healthy', () => cluster.hosts.filter((host) => host.isHealthy).length);
   gauge('upstream_rq_active', () => sum(cluster, (host) => host.activeRequests));
   gauge('upstream_cx_active', () => sum(cluster, (host) => host.activeConnections));
   gauge('upstream_rq_pending_active', () => cluster.breakers.default.pending);
-  gauge('outlier_detection_ejections_active', () => cluster.hosts.filter((host) => host.isEjected).length);
+  gauge('outlier_detection.ejections_active', () => cluster.hosts.filter((host) => host.isEjected).length);
   return {
     requests: counter('upstream_rq_total'),
     completed: counter('upstream_rq_completed'),
-    byClass: [1, 2, 3, 4, 5].map((digit) => counter('upstream_rq_xx', [['envoy_response_code_class', String(digit)]])),
+    byClass: [1, 2, 3, 4, 5].map((digit) => counter(`upstream_rq_${digit}xx`)),
     timeouts: counter('upstream_rq_timeout'),
     perTryTimeouts: counter('upstream_rq_per_try_timeout'),
     retries: counter('upstream_rq_retry'),
@@ -63,8 +68,8 @@ export function clusterStats(registry: Registry, cluster: CountedCluster): Clust
     connectFailures: counter('upstream_cx_connect_fail'),
     connectionOverflow: counter('upstream_cx_overflow'),
     noHealthyHost: counter('upstream_cx_none_healthy'),
-    tlsVerificationFailures: counter('ssl_fail_verify_san'),
-    ejections: counter('outlier_detection_ejections_enforced_total'),
+    tlsVerificationFailures: counter('ssl.fail_verify_san'),
+    ejections: counter('outlier_detection.ejections_enforced_total'),
   };
 }
 

@@ -1,10 +1,10 @@
 import type { FormatPlan, FormatSegment } from '@weft/core/plan/format-plan';
-import type { ExchangeView } from '../http/exchange-view.ts';
 import type { Headers } from '../http/headers.ts';
 import { grpcStatusOf } from '../http/local-reply.ts';
+import type { LogEntry } from './log-entry.ts';
 
 /** Fills a substitution format from a request; what is missing becomes `missing` (`-` in text logs). */
-export function evaluateFormat(format: FormatPlan, exchange: ExchangeView, missing = '-'): string {
+export function evaluateFormat(format: FormatPlan, exchange: LogEntry, missing = '-'): string {
   if (format.literal !== null) return format.literal;
   let text = '';
   for (const segment of format.segments)
@@ -13,18 +13,18 @@ export function evaluateFormat(format: FormatPlan, exchange: ExchangeView, missi
 }
 
 /** One operator's value; null when the request has none. */
-export function evaluateSegment(segment: FormatSegment, exchange: ExchangeView): string | null {
+export function evaluateSegment(segment: FormatSegment, exchange: LogEntry): string | null {
   if (segment.kind === 'literal') return segment.text;
   const value = operatorValue(segment.name, segment.argument ?? '', exchange);
   if (value === null || value === undefined) return null;
   return segment.maxLength === null ? value : value.slice(0, segment.maxLength);
 }
 
-type Operator = (exchange: ExchangeView, argument: string) => string | null | undefined;
+type Operator = (exchange: LogEntry, argument: string) => string | null | undefined;
 
 const operators: Readonly<Record<string, Operator>> = {
   START_TIME: (exchange) => new Date(exchange.startedAt).toISOString(),
-  PROTOCOL: (exchange) => exchange.downstream.protocol,
+  PROTOCOL: (exchange) => exchange.protocol,
   UPSTREAM_PROTOCOL: (exchange) => exchange.upstreamProtocol || null,
   RESPONSE_CODE: (exchange) => String(exchange.responseStatus),
   RESPONSE_CODE_DETAILS: (exchange) => exchange.details || null,
@@ -73,12 +73,12 @@ const operators: Readonly<Record<string, Operator>> = {
   STREAM_ID: (exchange) => exchange.requestId || null,
 };
 
-function operatorValue(name: string, argument: string, exchange: ExchangeView): string | null | undefined {
+function operatorValue(name: string, argument: string, exchange: LogEntry): string | null | undefined {
   return operators[name]?.(exchange, argument);
 }
 
 /** The cluster of the route taken, for requests that were answered before one was chosen. */
-function routeCluster(exchange: ExchangeView): string | null {
+function routeCluster(exchange: LogEntry): string | null {
   const { decision } = exchange;
   if (exchange.flags === 'NC') return null;
   if (decision?.kind !== 'localReply' && decision?.kind !== 'forward') return null;
@@ -89,13 +89,13 @@ function routeCluster(exchange: ExchangeView): string | null {
 }
 
 /** Only gRPC requests have one; an answer that is no gRPC counts by its HTTP status. */
-function loggedGrpcStatus(exchange: ExchangeView): number | null {
+function loggedGrpcStatus(exchange: LogEntry): number | null {
   if (!exchange.isGrpc) return null;
   return exchange.grpcStatus ?? (exchange.responseStatus === 0 ? null : grpcStatusOf(exchange.responseStatus));
 }
 
 /** Name of the route taken; null when none was found. */
-export function routeName(exchange: ExchangeView): string | null {
+export function routeName(exchange: LogEntry): string | null {
   const { decision } = exchange;
   if (decision === null || decision.kind === 'pending') return null;
   return decision.route?.name || null;
@@ -110,11 +110,11 @@ function firstHeader(argument: string, read: (lowerName: string) => string | und
   return null;
 }
 
-function requestHeader(exchange: ExchangeView, name: string): string | undefined {
+function requestHeader(exchange: LogEntry, name: string): string | undefined {
   return exchange.header(name);
 }
 
-function responseHeader(exchange: ExchangeView, headers: Headers | null, name: string): string | undefined {
+function responseHeader(exchange: LogEntry, headers: Headers | null, name: string): string | undefined {
   return name === ':status' ? String(exchange.responseStatus) : headers?.get(name);
 }
 
@@ -122,11 +122,11 @@ function address(ip: string, port: number): string {
   return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
 
-function elapsed(exchange: ExchangeView, at: number): string | null {
+function elapsed(exchange: LogEntry, at: number): string | null {
   return at === 0 ? null : String(Math.round(at - exchange.startedMonotonic));
 }
 
-function metadataText(exchange: ExchangeView, argument: string): string | null {
+function metadataText(exchange: LogEntry, argument: string): string | null {
   const { decision } = exchange;
   if (decision === null || decision.kind === 'pending') return null;
   const [namespace = '', ...path] = argument.split(':');

@@ -1,6 +1,6 @@
 import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
 import type { ExchangeView } from '../http/exchange-view.ts';
-import type { Counter, Histogram, Labels, Registry } from './registry.ts';
+import type { Counter, Histogram, Registry, StatScope } from './registry.ts';
 
 interface ManagerStats {
   readonly requests: Counter;
@@ -30,13 +30,16 @@ export class HttpStats {
   }
 
   #make(manager: HttpConnectionManagerPlan): ManagerStats {
-    const labels: Labels = [['envoy_http_conn_manager_prefix', manager.statPrefix]];
+    const { statPrefix } = manager;
+    const scope: StatScope = {
+      prefix: `http.${statPrefix}.`,
+      extractedPrefix: 'http.',
+      labels: [['envoy.http_conn_manager_prefix', statPrefix]],
+    };
     return {
-      requests: this.#registry.counter('envoy_http_downstream_rq_total', labels),
-      byClass: [1, 2, 3, 4, 5].map((digit) =>
-        this.#registry.counter('envoy_http_downstream_rq_xx', [...labels, ['envoy_response_code_class', String(digit)]]),
-      ),
-      duration: this.#registry.histogram('envoy_http_downstream_rq_time', labels),
+      requests: this.#registry.counter(scope, 'downstream_rq_total'),
+      byClass: [1, 2, 3, 4, 5].map((digit) => this.#registry.counter(scope, `downstream_rq_${digit}xx`)),
+      duration: this.#registry.histogram(scope, 'downstream_rq_time'),
     };
   }
 }

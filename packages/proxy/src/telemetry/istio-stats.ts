@@ -1,239 +1,255 @@
-import type { ClusterPlan } from '@weft/core/plan/cluster-plan';
-import type { FilterChainPlan } from '@weft/core/plan/filter-chain-plan';
-import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
+import type { IstioStatsPlan } from '@weft/core/plan/istio-stats-plan';
 import type { ExchangeView } from '../http/exchange-view.ts';
 import type { TcpProxy } from '../tcp/tcp-proxy.ts';
+import { celActivation } from './cel-activation.ts';
+import { routeName } from './format.ts';
+import { commonLabels } from './istio-labels.ts';
+import { type CallMetric, IstioSeries } from './istio-series.ts';
+import { overrideValues } from './metric-overrides.ts';
 import { type PeerMetadata, type Workload, workloadOfHost } from './peer-metadata.ts';
-import type { Counter, Histogram, Labels, Registry } from './registry.ts';
+import { Gauge, labelSet, type Registry } from './registry.ts';
+import { SeriesTable } from './series-table.ts';
+import type { Labels } from './stat-sample.ts';
+import { httpStatsPlan, networkStatsPlan } from './stats-plans.ts';
+import { TcpLogEntry } from './tcp-log-entry.ts';
 
-interface RequestSeries {
-  readonly requests: Counter;
-  readonly duration: Histogram;
-  readonly requestBytes: Histogram;
-  readonly responseBytes: Histogram;
+const requestMetrics: readonly CallMetric[] = [
+  ['requests_total', 'counter'],
+  ['request_duration_milliseconds', 'histogram'],
+  ['request_bytes', 'histogram'],
+  ['response_bytes', 'histogram'],
+];
+const messageMetrics: readonly CallMetric[] = [
+  ['request_messages_total', 'counter'],
+  ['response_messages_total', 'counter'],
+];
+const tcpMetrics: readonly CallMetric[] = [
+  ['tcp_connections_opened_total', 'counter'],
+  ['tcp_connections_closed_total', 'counter'],
+  ['tcp_sent_bytes_total', 'counter'],
+  ['tcp_received_bytes_total', 'counter'],
+];
+
+/** What a long connection has reported so far; its labels stay those of the first report. */
+interface TcpReport {
+  readonly series: IstioSeries;
+  sent: number;
+  received: number;
 }
 
-interface TcpSeries {
-  readonly opened: Counter;
-  readonly closed: Counter;
-  readonly sent: Counter;
-  readonly received: Counter;
+interface MessageReport {
+  readonly series: IstioSeries;
+  requests: number;
+  responses: number;
 }
 
-interface Service {
-  readonly host: string;
-  readonly name: string;
-  readonly namespace: string;
+/** How many messages a gRPC stream has carried in each direction. */
+export interface MessageCounts {
+  readonly requests: number;
+  readonly responses: number;
 }
 
-const maxSeries = 10_000;
+const noValues: readonly string[] = [];
 
-/** Istio's standard metrics with their 25 labels. Series are found through one key per finished request, so labels are built once each. */
+/** Istio's standard metrics. Series are found through one key per finished request, so labels are built once each. */
 export class IstioStats {
   #registry: Registry;
   #peers: PeerMetadata;
-  #requests: Map<string, RequestSeries> = new Map();
-  #tcp: Map<string, TcpSeries> = new Map();
-  #services: WeakMap<ClusterPlan, Service> = new WeakMap();
-  #tcpReported: WeakMap<TcpProxy, { sent: number; received: number }> = new WeakMap();
+  #series: SeriesTable<IstioSeries> = new SeriesTable();
+  #planIds: Map<string, number> = new Map();
+  #tcpReports: WeakMap<TcpProxy, TcpReport> = new WeakMap();
+  #messageReports: WeakMap<ExchangeView, MessageReport> = new WeakMap();
 
   constructor(registry: Registry, peers: PeerMetadata, version: string) {
     this.#registry = registry;
     this.#peers = peers;
-    registry.gauge(
-      'istio_build',
-      [
-        ['component', 'proxy'],
-        ['tag', version],
-      ],
-      () => 1,
-    );
+    const labels = labelSet([
+      ['component', 'proxy'],
+      ['tag', version],
+    ]);
+    registry.custom('istio_build', labels, () => new Gauge()).set(1);
   }
 
   recordRequest(exchange: ExchangeView): void {
-    if (!hasIstioStats(exchange.origin.manager)) return;
-    const series = this.#requestSeries(exchange);
-    series.requests.increment();
-    series.duration.observe(exchange.endedAt - exchange.startedMonotonic);
-    series.requestBytes.observe(exchange.requestBytes + exchange.requestHeadBytes);
-    series.responseBytes.observe(exchange.responseBytes + exchange.responseHeadBytes);
+    const plan = httpStatsPlan(exchange.origin.manager);
+    if (plan === null) return;
+    const series = this.#requestSeries(exchange, plan);
+    series.usedAt = exchange.endedAt;
+    series.counters[0]?.increment();
+    series.histograms[1]?.observe(Math.floor(exchange.endedAt - exchange.startedMonotonic));
+    series.histograms[2]?.observe(exchange.wireBytesReceived);
+    series.histograms[3]?.observe(exchange.wireBytesSent);
+    series.recordCustom();
+    this.#series.rotate(plan.rotationIntervalMs, exchange.endedAt);
   }
 
-  recordTcpOpened(proxy: TcpProxy): void {
-    if (hasNetworkStats(proxy.place.chain)) this.#tcpSeries(proxy).opened.increment();
+  /** Counts the messages of a gRPC stream since the last report. */
+  recordMessages(exchange: ExchangeView, counts: MessageCounts): void {
+    const plan = httpStatsPlan(exchange.origin.manager);
+    if (plan === null) return;
+    let report = this.#messageReports.get(exchange);
+    if (report === undefined) {
+      report = { series: this.#messageSeries(exchange, plan), requests: 0, responses: 0 };
+      this.#messageReports.set(exchange, report);
+    }
+    const { series } = report;
+    series.usedAt = exchange.context.now();
+    series.counters[0]?.add(counts.requests - report.requests);
+    series.counters[1]?.add(counts.responses - report.responses);
+    report.requests = counts.requests;
+    report.responses = counts.responses;
   }
 
-  recordTcpProgress(proxy: TcpProxy, isFinal: boolean): void {
-    if (!hasNetworkStats(proxy.place.chain)) return;
-    const series = this.#tcpSeries(proxy);
-    const reported = this.#tcpReported.get(proxy) ?? { sent: 0, received: 0 };
-    series.sent.add(proxy.bytesSent - reported.sent);
-    series.received.add(proxy.bytesReceived - reported.received);
-    this.#tcpReported.set(proxy, { sent: proxy.bytesSent, received: proxy.bytesReceived });
-    if (isFinal) series.closed.increment();
+  /** Reports a TCP connection: every few seconds and at its end. */
+  recordTcp(proxy: TcpProxy, isFinal: boolean, now: number): void {
+    const plan = networkStatsPlan(proxy.place.chain);
+    if (plan === null) return;
+    let report = this.#tcpReports.get(proxy);
+    if (report === undefined) {
+      report = { series: this.#tcpSeries(proxy, plan), sent: 0, received: 0 };
+      this.#tcpReports.set(proxy, report);
+      report.series.counters[0]?.increment();
+    }
+    const { series } = report;
+    series.usedAt = now;
+    series.counters[2]?.add(proxy.bytesSent - report.sent);
+    series.counters[3]?.add(proxy.bytesReceived - report.received);
+    report.sent = proxy.bytesSent;
+    report.received = proxy.bytesReceived;
+    if (!isFinal) return;
+    series.counters[1]?.increment();
+    series.recordCustom();
+    this.#series.rotate(plan.rotationIntervalMs, now);
   }
 
-  #requestSeries(exchange: ExchangeView): RequestSeries {
-    const isServer = exchange.origin.direction === 'INBOUND';
-    const told = (isServer ? exchange.downstreamPeer : exchange.upstreamPeer) as Workload | null;
-    const peer = told ?? (isServer ? null : workloadOfHost(exchange.host));
-    const { connection, cluster } = exchange;
-    const isGrpc = exchange.isGrpc;
-    const key = `${isServer ? 's' : 'c'}|${cluster?.plan.name ?? exchange.authority}|${peer?.id ?? ''}|${peer?.name ?? ''}|${exchange.responseStatus}|${exchange.flags}|${isGrpc ? (exchange.grpcStatus ?? 'g') : ''}|${connection.peerCertificate?.uriSans[0] ?? ''}|${exchange.host?.cluster === cluster ? exchange.upstreamPrincipal : ''}`;
-    const known = this.#requests.get(key);
+  #requestSeries(exchange: ExchangeView, plan: IstioStatsPlan): IstioSeries {
+    const { connection, isGrpc } = exchange;
+    const values = plan.overrides === null ? noValues : overrideValues(plan.overrides, celActivation(exchange));
+    const status = isGrpc && exchange.grpcStatus !== null ? String(exchange.grpcStatus) : '';
+    const key = `${this.#callKey(exchange, plan)}|${exchange.responseStatus}|${exchange.flags}|${isGrpc}${status}|${values.join('|')}`;
+    const known = this.#series.get(key);
     if (known !== undefined) return known;
-    if (this.#requests.size >= maxSeries) this.#requests.clear();
+    const isServer = isServerSide(plan, exchange.origin.direction);
     const labels: Labels = [
-      ...this.#common({
-        isServer,
-        peer,
-        cluster: cluster?.plan ?? null,
-        downstreamPrincipal: connection.peerCertificate?.uriSans[0] ?? '',
-        localPrincipal: isServer ? (connection.localCertificate?.uriSans[0] ?? '') : exchange.localPrincipal,
-        upstreamPrincipal: exchange.upstreamPrincipal,
-        isMutual: connection.peerCertificate !== null,
-        fallbackHost: isServer || exchange.origin.direction !== 'OUTBOUND' ? '' : exchange.originalAuthority,
-      }),
+      ...this.#httpLabels(exchange, plan),
       ['request_protocol', isGrpc ? 'grpc' : 'http'],
       ['response_code', String(exchange.responseStatus)],
-      ['grpc_response_status', isGrpc && exchange.grpcStatus !== null ? String(exchange.grpcStatus) : ''],
+      ['grpc_response_status', status],
       ['response_flags', exchange.flags || '-'],
-      ['connection_security_policy', security(isServer, connection.peerCertificate !== null)],
+      ['connection_security_policy', security(isServer, isMutual(connection))],
     ];
-    const registry = this.#registry;
-    const series: RequestSeries = {
-      requests: registry.counter('istio_requests_total', labels),
-      duration: registry.histogram('istio_request_duration_milliseconds', labels),
-      requestBytes: registry.histogram('istio_request_bytes', labels),
-      responseBytes: registry.histogram('istio_response_bytes', labels),
-    };
-    this.#requests.set(key, series);
-    return series;
+    return this.#add(key, requestMetrics, labels, plan, values, exchange.endedAt);
   }
 
-  #tcpSeries(proxy: TcpProxy): TcpSeries {
-    const { facts, listener } = proxy.place;
-    const isServer = listener.direction === 'INBOUND';
-    const principal = facts.peerCertificate?.uriSans[0] ?? '';
-    const peer = isServer ? null : workloadOfHost(proxy.host);
-    const key = `${isServer ? 's' : 'c'}|${proxy.cluster?.plan.name ?? ''}|${principal}|${proxy.upstreamPeerUri}|${peer?.name ?? ''}|${proxy.flags}`;
-    const known = this.#tcp.get(key);
+  #messageSeries(exchange: ExchangeView, plan: IstioStatsPlan): IstioSeries {
+    const values = plan.overrides === null ? noValues : overrideValues(plan.overrides, celActivation(exchange));
+    const key = `m${this.#callKey(exchange, plan)}|${values.join('|')}`;
+    return this.#series.get(key) ?? this.#add(key, messageMetrics, this.#httpLabels(exchange, plan), plan, values, exchange.context.now());
+  }
+
+  /** What the common labels of a request depend on. */
+  #callKey(exchange: ExchangeView, plan: IstioStatsPlan): string {
+    const { cluster, origin } = exchange;
+    const isServer = isServerSide(plan, origin.direction);
+    const peer = peerOf(exchange, isServer);
+    const place = cluster === null ? fallbackHost(exchange, plan) : cluster.plan.name;
+    const principals = isServer
+      ? (exchange.connection.peerCertificate?.uriSans[0] ?? '')
+      : exchange.host?.cluster === cluster
+        ? exchange.upstreamPrincipal
+        : '';
+    return `${isServer ? 's' : 'c'}${this.#planId(plan)}|${place}|${peer?.id ?? ''}|${peer?.name ?? ''}|${principals}`;
+  }
+
+  #planId(plan: IstioStatsPlan): number {
+    if (plan.overrides === null) return 0;
+    const known = this.#planIds.get(plan.overrides.signature);
     if (known !== undefined) return known;
-    if (this.#tcp.size >= maxSeries) this.#tcp.clear();
+    const id = this.#planIds.size + 1;
+    this.#planIds.set(plan.overrides.signature, id);
+    return id;
+  }
+
+  #httpLabels(exchange: ExchangeView, plan: IstioStatsPlan): Labels {
+    const { connection } = exchange;
+    const isServer = isServerSide(plan, exchange.origin.direction);
+    return commonLabels({
+      isServer,
+      own: this.#peers.own,
+      peer: peerOf(exchange, isServer),
+      cluster: exchange.cluster?.plan ?? null,
+      routeName: routeName(exchange) ?? '',
+      fallbackHost: fallbackHost(exchange, plan),
+      localPrincipal: isServer ? (connection.localCertificate?.uriSans[0] ?? '') : exchange.localPrincipal,
+      peerPrincipal: isServer ? (connection.peerCertificate?.uriSans[0] ?? '') : exchange.upstreamPrincipal,
+    });
+  }
+
+  #tcpSeries(proxy: TcpProxy, plan: IstioStatsPlan): IstioSeries {
+    const { facts, listener } = proxy.place;
+    const isServer = isServerSide(plan, listener.direction);
+    const principal = facts.peerCertificate?.uriSans[0] ?? '';
+    const peer =
+      ((isServer ? proxy.downstreamPeer : proxy.upstreamPeer) as Workload | null) ?? (isServer ? null : workloadOfHost(proxy.host));
+    const values = plan.overrides === null ? noValues : overrideValues(plan.overrides, celActivation(new TcpLogEntry(proxy)));
+    const side = isServer ? 's' : 'c';
+    const key = `t${side}${this.#planId(plan)}|${proxy.cluster?.plan.name ?? ''}|${principal}|${proxy.upstreamPeerUri}|${peer?.id ?? ''}|${peer?.name ?? ''}|${proxy.flags}|${values.join('|')}`;
+    const known = this.#series.get(key);
+    if (known !== undefined) return known;
     const labels: Labels = [
-      ...this.#common({
+      ...commonLabels({
         isServer,
+        own: this.#peers.own,
         peer,
         cluster: proxy.cluster?.plan ?? null,
-        downstreamPrincipal: principal,
-        localPrincipal: isServer ? (facts.localCertificate?.uriSans[0] ?? '') : proxy.localUri,
-        upstreamPrincipal: proxy.upstreamPeerUri,
-        isMutual: principal !== '',
+        routeName: '',
         fallbackHost: '',
+        localPrincipal: isServer ? (facts.localCertificate?.uriSans[0] ?? '') : proxy.localUri,
+        peerPrincipal: isServer ? principal : proxy.upstreamPeerUri,
       }),
       ['request_protocol', 'tcp'],
       ['response_flags', proxy.flags || '-'],
-      ['connection_security_policy', security(isServer, principal !== '')],
+      ['connection_security_policy', security(isServer, isMutual(facts))],
     ];
-    const registry = this.#registry;
-    const series: TcpSeries = {
-      opened: registry.counter('istio_tcp_connections_opened_total', labels),
-      closed: registry.counter('istio_tcp_connections_closed_total', labels),
-      sent: registry.counter('istio_tcp_sent_bytes_total', labels),
-      received: registry.counter('istio_tcp_received_bytes_total', labels),
-    };
-    this.#tcp.set(key, series);
+    return this.#add(key, tcpMetrics, labels, plan, values, proxy.startedMonotonic);
+  }
+
+  #add(
+    key: string,
+    metrics: readonly CallMetric[],
+    labels: Labels,
+    plan: IstioStatsPlan,
+    values: readonly string[],
+    now: number,
+  ): IstioSeries {
+    const hasCustom = metrics !== messageMetrics;
+    const series = new IstioSeries(this.#registry, metrics, labels, { overrides: plan.overrides, values, hasCustom }, now);
+    this.#series.add(key, series);
     return series;
   }
-
-  #common(call: {
-    isServer: boolean;
-    peer: Workload | null;
-    cluster: ClusterPlan | null;
-    downstreamPrincipal: string;
-    localPrincipal: string;
-    upstreamPrincipal: string;
-    isMutual: boolean;
-    fallbackHost: string;
-  }): Labels {
-    const { own } = this.#peers;
-    const source = call.isServer ? call.peer : own;
-    const destination = call.isServer ? own : call.peer;
-    const service = this.#service(call.cluster, call.isServer ? own : null, call.fallbackHost);
-    const sourcePrincipal = call.isServer ? call.downstreamPrincipal : call.localPrincipal;
-    const destinationPrincipal = call.isServer ? call.localPrincipal : call.upstreamPrincipal;
-    return [
-      ['reporter', call.isServer ? 'destination' : 'source'],
-      ['source_workload', orUnknown(source?.name)],
-      ['source_canonical_service', orUnknown(source?.canonicalService)],
-      ['source_canonical_revision', source?.canonicalRevision || 'latest'],
-      ['source_workload_namespace', orUnknown(source?.namespace)],
-      ['source_principal', orUnknown(sourcePrincipal)],
-      ['source_app', orUnknown(source?.app)],
-      ['source_version', orUnknown(source?.version)],
-      ['source_cluster', orUnknown(source?.cluster)],
-      ['destination_workload', orUnknown(destination?.name)],
-      ['destination_workload_namespace', orUnknown(destination?.namespace)],
-      ['destination_principal', orUnknown(destinationPrincipal)],
-      ['destination_app', orUnknown(destination?.app)],
-      ['destination_version', orUnknown(destination?.version)],
-      ['destination_service', orUnknown(service.host)],
-      ['destination_canonical_service', orUnknown(destination?.canonicalService)],
-      ['destination_canonical_revision', destination?.canonicalRevision || 'latest'],
-      ['destination_service_name', orUnknown(service.name)],
-      ['destination_service_namespace', orUnknown(service.namespace || destination?.namespace)],
-      ['destination_cluster', orUnknown(destination?.cluster || (call.isServer ? '' : own.cluster))],
-    ];
-  }
-
-  /** The service a cluster stands for, from Istio's cluster metadata, its name, or the host asked for. */
-  #service(cluster: ClusterPlan | null, own: Workload | null, fallbackHost: string): Service {
-    if (cluster === null) return fallbackHost === '' ? unknownService : { host: fallbackHost, name: fallbackHost, namespace: '' };
-    const known = this.#services.get(cluster);
-    if (known !== undefined) return known;
-    const service = serviceOf(cluster, own) ?? { host: fallbackHost, name: fallbackHost, namespace: '' };
-    if (service.host !== fallbackHost || fallbackHost === '') this.#services.set(cluster, service);
-    return service;
-  }
 }
 
-const unknownService: Service = { host: '', name: '', namespace: '' };
-
-function serviceOf(cluster: ClusterPlan, own: Workload | null): Service | null {
-  const services = cluster.metadata.istio?.services;
-  const first: unknown = Array.isArray(services) ? services[0] : undefined;
-  if (typeof first === 'object' && first !== null) {
-    const { host = '', name = '', namespace = '' } = first as { host?: string; name?: string; namespace?: string };
-    return { host, name: name || host, namespace };
-  }
-  if (pseudoServices.includes(cluster.name)) return { host: cluster.name, name: cluster.name, namespace: '' };
-  const host = cluster.name.split('|')[3] ?? '';
-  if (host !== '') return { host, name: host.split('.')[0] ?? host, namespace: host.split('.')[1] ?? '' };
-  return own === null ? null : { host: '', name: own.canonicalService, namespace: own.namespace };
+function isServerSide(plan: IstioStatsPlan, direction: string): boolean {
+  return direction === 'INBOUND' || plan.reporter === 'destination';
 }
 
-const pseudoServices = ['BlackHoleCluster', 'PassthroughCluster', 'InboundPassthroughCluster', 'InboundPassthroughClusterIpv4'];
+function peerOf(exchange: ExchangeView, isServer: boolean): Workload | null {
+  if (isServer) return exchange.downstreamPeer as Workload | null;
+  return (exchange.upstreamPeer as Workload | null) ?? workloadOfHost(exchange.host);
+}
 
-function security(isServer: boolean, isMutual: boolean): string {
+/** Longest name of a host: a longer Host header is nobody's name. */
+const maxHostLength = 253;
+
+function fallbackHost(exchange: ExchangeView, plan: IstioStatsPlan): string {
+  return plan.usesHostHeader ? exchange.originalAuthority.slice(0, maxHostLength) : '';
+}
+
+function isMutual(connection: ExchangeView['connection']): boolean {
+  return connection.peerCertificate?.uriSans[0] !== undefined && connection.localCertificate?.uriSans[0] !== undefined;
+}
+
+function security(isServer: boolean, mutual: boolean): string {
   if (!isServer) return 'unknown';
-  return isMutual ? 'mutual_tls' : 'none';
-}
-
-function orUnknown(value: string | undefined): string {
-  return value === undefined || value === '' ? 'unknown' : value;
-}
-
-const httpStats = new WeakMap<HttpConnectionManagerPlan, boolean>();
-
-function hasIstioStats(manager: HttpConnectionManagerPlan): boolean {
-  let has = httpStats.get(manager);
-  if (has === undefined) {
-    has = manager.filters.some(({ config }) => config.kind === 'istioStats');
-    httpStats.set(manager, has);
-  }
-  return has;
-}
-
-function hasNetworkStats(chain: FilterChainPlan): boolean {
-  return chain.networkFilters.some((filter) => filter.kind === 'istioStats');
+  return mutual ? 'mutual_tls' : 'none';
 }

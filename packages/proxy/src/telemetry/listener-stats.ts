@@ -1,4 +1,4 @@
-import type { Counter, Labels, Registry } from './registry.ts';
+import type { Counter, Registry, StatScope } from './registry.ts';
 
 /** Counters of one listener, under Envoy's names. */
 export interface ListenerStats {
@@ -12,15 +12,15 @@ export interface ListenerStats {
 
 /** Registers a listener's counters. */
 export function listenerStats(registry: Registry, address: string): ListenerStats {
-  const labels: Labels = [['envoy_listener_address', address]];
+  const scope: StatScope = { prefix: `listener.${address}.`, extractedPrefix: 'listener.', labels: [['envoy.listener_address', address]] };
   const stats: ListenerStats = {
-    connections: registry.counter('envoy_listener_downstream_cx_total', labels),
-    noFilterChain: registry.counter('envoy_listener_no_filter_chain_match', labels),
-    handshakes: registry.counter('envoy_listener_ssl_handshake', labels),
-    tlsErrors: registry.counter('envoy_listener_ssl_connection_error', labels),
-    rbacDenied: registry.counter('envoy_listener_rbac_denied', labels),
+    connections: registry.counter(scope, 'downstream_cx_total'),
+    noFilterChain: registry.counter(scope, 'no_filter_chain_match'),
+    handshakes: registry.counter(scope, 'ssl.handshake'),
+    tlsErrors: registry.counter(scope, 'ssl.connection_error'),
+    rbacDenied: registry.counter(scope, 'rbac_denied'),
     active: 0,
   };
-  registry.gauge('envoy_listener_downstream_cx_active', labels, () => stats.active);
+  registry.readGauge(scope, 'downstream_cx_active', () => stats.active);
   return stats;
 }

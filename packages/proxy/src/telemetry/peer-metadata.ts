@@ -16,6 +16,7 @@ export interface Workload {
   readonly canonicalRevision: string;
   readonly cluster: string;
   readonly id: string;
+  readonly labels: Readonly<Record<string, string>>;
   /** The exchanged form, for logs. */
   readonly struct: Struct;
 }
@@ -72,6 +73,7 @@ function describe(struct: Struct, id: string): Workload {
     canonicalRevision: text(labels['service.istio.io/canonical-revision']) || version,
     cluster: text(json.CLUSTER_ID),
     id,
+    labels: exchangedLabels(labels),
     struct,
   };
 }

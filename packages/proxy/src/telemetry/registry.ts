@@ -1,3 +1,5 @@
+import type { Labels, StatSample } from './stat-sample.ts';
+
 /** A monotonic count. Hot code holds on to the handle. */
 export class Counter {
   value = 0;
@@ -6,6 +8,14 @@ export class Counter {
   }
   add(amount: number): void {
     this.value += amount;
+  }
+}
+
+/** A value that goes up and down. */
+export class Gauge {
+  value = 0;
+  set(value: number): void {
+    this.value = value;
   }
 }
 
@@ -41,118 +51,152 @@ export class Histogram {
   }
 }
 
-type Kind = 'counter' | 'gauge' | 'histogram';
+type Stat = Counter | Gauge | Histogram | (() => number);
 
-interface Family {
-  readonly name: string;
-  readonly kind: Kind;
-  readonly series: Map<string, Counter | Histogram | (() => number)>;
+interface Entry {
+  readonly scope: string;
+  readonly labels: Labels;
+  readonly extractedName: string;
+  readonly stat: Stat;
 }
 
-/** Label names and values, in emission order. */
-export type Labels = readonly (readonly [name: string, value: string])[];
+interface CustomEntry {
+  readonly labels: LabelSet;
+  readonly stat: Stat;
+  users: number;
+}
 
-/** The metrics of one proxy. */
+/** Labels of several custom stats, with the text that tells them from others. */
+export interface LabelSet {
+  readonly labels: Labels;
+  readonly text: string;
+}
+
+export function labelSet(labels: Labels): LabelSet {
+  let text = '';
+  for (const [label, value] of labels) text += `.${label}.${value}`;
+  return { labels, text };
+}
+
+/** Where the stats of one cluster, listener or filter stand: what comes before their names, and the tags that Envoy makes of it. */
+export interface StatScope {
+  /** `cluster.orders.` */
+  readonly prefix: string;
+  /** The same without what became tags: `cluster.`. */
+  readonly extractedPrefix: string;
+  readonly labels: Labels;
+}
+
+/** The stats of one proxy, by Envoy's dotted names. What leaves it is plain data, so that several threads' can be merged. */
 export class Registry {
-  #families: Map<string, Family> = new Map();
+  #entries: Map<string, Entry> = new Map();
+  #custom: Map<string, Map<string, CustomEntry>> = new Map();
+  #bucketsOf: (name: string) => readonly number[];
 
-  /** The counter of these labels, made on first use. */
-  counter(name: string, labels: Labels = []): Counter {
-    const series = this.#family(name, 'counter').series;
-    const key = renderLabels(labels);
-    const known = series.get(key);
-    if (known instanceof Counter) return known;
-    const counter = new Counter();
-    series.set(key, counter);
-    return counter;
+  /** `bucketsOf` answers the histogram bounds of a dotted name. */
+  constructor(bucketsOf: (name: string) => readonly number[] = () => defaultBuckets) {
+    this.#bucketsOf = bucketsOf;
   }
 
-  histogram(name: string, labels: Labels = [], bounds: readonly number[] = defaultBuckets): Histogram {
-    const series = this.#family(name, 'histogram').series;
-    const key = renderLabels(labels);
-    const known = series.get(key);
-    if (known instanceof Histogram) return known;
-    const histogram = new Histogram(bounds);
-    series.set(key, histogram);
-    return histogram;
+  /** The counter of this name, made on first use. */
+  counter(scope: StatScope, name: string): Counter {
+    const known = this.#entries.get(scope.prefix + name)?.stat;
+    return known instanceof Counter ? known : this.#add(scope, name, new Counter());
   }
 
-  /** A value that is read when asked for. */
-  gauge(name: string, labels: Labels, read: () => number): void {
-    this.#family(name, 'gauge').series.set(renderLabels(labels), read);
+  gauge(scope: StatScope, name: string): Gauge {
+    const known = this.#entries.get(scope.prefix + name)?.stat;
+    return known instanceof Gauge ? known : this.#add(scope, name, new Gauge());
   }
 
-  /** Forgets one series of every family whose labels start with the given ones. */
-  forget(labels: Labels): void {
-    const prefix = renderLabels(labels);
-    for (const family of this.#families.values()) {
-      for (const key of family.series.keys()) if (key.startsWith(prefix)) family.series.delete(key);
+  /** A gauge that is read when asked for. */
+  readGauge(scope: StatScope, name: string, read: () => number): void {
+    this.#add(scope, name, read);
+  }
+
+  histogram(scope: StatScope, name: string): Histogram {
+    const known = this.#entries.get(scope.prefix + name)?.stat;
+    return known instanceof Histogram ? known : this.#add(scope, name, new Histogram(this.#bucketsOf(scope.prefix + name)));
+  }
+
+  /** A stat under a name of its own instead of one that starts with `envoy_`: Istio's metrics. Every user releases it once. */
+  custom<S extends Counter | Gauge | Histogram>(family: string, labels: LabelSet, make: (bounds: readonly number[]) => S): S {
+    let series = this.#custom.get(family);
+    if (series === undefined) {
+      series = new Map();
+      this.#custom.set(family, series);
+    }
+    let entry = series.get(labels.text);
+    if (entry === undefined) {
+      entry = { labels, stat: make(this.#bucketsOf(`${customNamespace}${family}`)), users: 0 };
+      series.set(labels.text, entry);
+    }
+    entry.users++;
+    // A family has one type only, so a known series is of it.
+    return entry.stat as S;
+  }
+
+  /** The last user's release drops the series. */
+  release(family: string, labels: LabelSet): void {
+    const series = this.#custom.get(family);
+    const entry = series?.get(labels.text);
+    if (entry !== undefined && --entry.users === 0) series?.delete(labels.text);
+  }
+
+  /** Forgets everything under a scope. */
+  forgetScope(scope: StatScope): void {
+    for (const [name, entry] of this.#entries) if (entry.scope === scope.prefix) this.#entries.delete(name);
+  }
+
+  resetCounters(): void {
+    for (const { stat } of this.#entries.values()) if (stat instanceof Counter) stat.value = 0;
+    for (const series of this.#custom.values()) {
+      for (const { stat } of series.values()) if (stat instanceof Counter) stat.value = 0;
     }
   }
 
-  /** Prometheus text format. */
-  exposition(): string {
-    const lines: string[] = [];
-    for (const family of [...this.#families.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      if (family.series.size === 0) continue;
-      lines.push(`# TYPE ${family.name} ${family.kind}`);
-      for (const [labels, series] of family.series) pushSeries(lines, family.name, labels, series);
+  /** All values at this moment. */
+  samples(): StatSample[] {
+    const samples: StatSample[] = [];
+    for (const [name, { labels, extractedName, stat }] of this.#entries) {
+      samples.push({ name, extractedName, labels, isCustom: false, ...readStat(stat) });
     }
-    lines.push('');
-    return lines.join('\n');
-  }
-
-  /** Envoy's `/stats` lines: `name{labels}: value`. */
-  plain(): string {
-    const lines: string[] = [];
-    for (const family of this.#families.values()) {
-      for (const [labels, series] of family.series) {
-        const name = labels === '' ? family.name : `${family.name}{${labels}}`;
-        if (series instanceof Counter) lines.push(`${name}: ${series.value}`);
-        else if (typeof series === 'function') lines.push(`${name}: ${series()}`);
-        else lines.push(`${name}: count=${series.count} sum=${series.sum}`);
+    for (const [family, series] of this.#custom) {
+      for (const { labels, stat } of series.values()) {
+        const name = `${customNamespace}${family}${labels.text}`;
+        samples.push({ name, extractedName: family, labels: labels.labels, isCustom: true, ...readStat(stat) });
       }
     }
-    return `${lines.sort().join('\n')}\n`;
+    return samples;
   }
 
-  #family(name: string, kind: Kind): Family {
-    let family = this.#families.get(name);
-    if (family === undefined) {
-      family = { name, kind, series: new Map() };
-      this.#families.set(name, family);
-    }
-    return family;
+  #add<S extends Stat>(scope: StatScope, name: string, stat: S): S {
+    const { labels, extractedName } = withoutResponseCode(scope, name);
+    this.#entries.set(scope.prefix + name, { scope: scope.prefix, labels, extractedName, stat });
+    return stat;
   }
 }
 
-function pushSeries(lines: string[], name: string, labels: string, series: Counter | Histogram | (() => number)): void {
-  const braces = labels === '' ? '' : `{${labels}}`;
-  if (series instanceof Counter) {
-    lines.push(`${name}${braces} ${series.value}`);
-    return;
+function readStat(stat: Stat): Pick<StatSample, 'kind' | 'value' | 'histogram'> {
+  if (stat instanceof Histogram) {
+    const { bounds, counts, sum, count } = stat;
+    return { kind: 'histogram', value: count, histogram: { bounds, counts: [...counts], sum, count } };
   }
-  if (typeof series === 'function') {
-    lines.push(`${name}${braces} ${series()}`);
-    return;
-  }
-  const comma = labels === '' ? '' : `${labels},`;
-  let cumulative = 0;
-  for (let i = 0; i < series.bounds.length; i++) {
-    cumulative += series.counts[i] ?? 0;
-    lines.push(`${name}_bucket{${comma}le="${series.bounds[i]}"} ${cumulative}`);
-  }
-  lines.push(
-    `${name}_bucket{${comma}le="+Inf"} ${series.count}`,
-    `${name}_sum${braces} ${series.sum}`,
-    `${name}_count${braces} ${series.count}`,
-  );
+  if (stat instanceof Counter) return { kind: 'counter', value: stat.value, histogram: null };
+  return { kind: 'gauge', value: typeof stat === 'function' ? stat() : stat.value, histogram: null };
 }
 
-function renderLabels(labels: Labels): string {
-  return labels.map(([name, value]) => `${name}="${escapeLabel(value)}"`).join(',');
+/** `upstream_rq_5xx` and `upstream_rq_503` are one family each, with the class or the code as a tag. */
+function withoutResponseCode(scope: StatScope, name: string): { labels: Labels; extractedName: string } {
+  const byClass = /^(.*_rq_)(\d)xx$/.exec(name);
+  if (byClass !== null) {
+    const labels: Labels = [['envoy.response_code_class', byClass[2] ?? ''], ...scope.labels];
+    return { labels, extractedName: `${scope.extractedPrefix}${byClass[1]}xx` };
+  }
+  const byCode = /^(.*_rq)_(\d{3})$/.exec(name);
+  if (byCode === null) return { labels: scope.labels, extractedName: scope.extractedPrefix + name };
+  return { labels: [['envoy.response_code', byCode[2] ?? ''], ...scope.labels], extractedName: `${scope.extractedPrefix}${byCode[1]}` };
 }
 
-function escapeLabel(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
-}
+/** Namespace that Istio's filter registers its metrics under. */
+const customNamespace = 'istiocustom.';

@@ -1,5 +1,6 @@
 import type { ClusterPlan } from '@weft/core/plan/cluster-plan';
 import type { Plan } from '@weft/core/plan/plan';
+import { clusterScope } from '../telemetry/cluster-stats.ts';
 import { Cluster, type ClusterEnvironment } from './cluster.ts';
 import { startDnsDiscovery } from './dns-discovery.ts';
 
@@ -71,7 +72,7 @@ export class ClusterManager {
     this.#stops.get(cluster)?.();
     this.#stops.delete(cluster);
     cluster.drain();
-    this.#environment.registry.forget([['envoy_cluster_name', cluster.plan.statName]]);
+    this.#environment.registry.forgetScope(clusterScope(cluster.plan.statName));
   }
 }
 

@@ -1,0 +1,49 @@
+import type { ExchangeConnection, ExchangeView } from '../http/exchange-view.ts';
+
+/** What access logs and CEL expressions read of a request, or of a TCP connection (which has no head and no answer). */
+export interface LogEntry
+  extends Pick<
+    ExchangeView,
+    | 'startedAt'
+    | 'startedMonotonic'
+    | 'originalPath'
+    | 'originalAuthority'
+    | 'method'
+    | 'path'
+    | 'authority'
+    | 'scheme'
+    | 'protocol'
+    | 'connection'
+    | 'remote'
+    | 'requestId'
+    | 'requestBytes'
+    | 'responseBytes'
+    | 'wireBytesReceived'
+    | 'wireBytesSent'
+    | 'responseStatus'
+    | 'responseHeaders'
+    | 'responseTrailers'
+    | 'grpcStatus'
+    | 'isGrpc'
+    | 'flags'
+    | 'details'
+    | 'transportFailure'
+    | 'decision'
+    | 'cluster'
+    | 'host'
+    | 'attemptCount'
+    | 'requestEndedAt'
+    | 'responseStartedAt'
+    | 'endedAt'
+    | 'upstreamLocalAddress'
+    | 'upstreamProtocol'
+    | 'upstreamPrincipal'
+    | 'localPrincipal'
+    | 'downstreamPeer'
+    | 'upstreamPeer'
+    | 'localReplyBody'
+    | 'header'
+    | 'headers'
+  > {
+  readonly origin: Pick<ExchangeConnection, 'chain' | 'direction' | 'listenerName'>;
+}

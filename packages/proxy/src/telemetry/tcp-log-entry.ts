@@ -1,0 +1,101 @@
+import type { ConnectionFacts } from '@weft/core/plan/facts';
+import type { IpAddress } from '@weft/core/plan/ip-address';
+import type { TcpProxy } from '../tcp/tcp-proxy.ts';
+import type { Cluster } from '../upstream/cluster.ts';
+import type { Host } from '../upstream/host.ts';
+import type { LogEntry } from './log-entry.ts';
+
+/** A TCP connection as logs read it. */
+export class TcpLogEntry implements LogEntry {
+  readonly startedAt: number;
+  readonly startedMonotonic: number;
+  readonly originalPath = '';
+  readonly originalAuthority = '';
+  readonly method = '';
+  readonly path = '';
+  readonly authority = '';
+  readonly scheme = '';
+  readonly protocol = '';
+  readonly requestId = '';
+  readonly responseStatus = 0;
+  readonly responseHeaders = null;
+  readonly responseTrailers = null;
+  readonly grpcStatus = null;
+  readonly isGrpc = false;
+  readonly decision = null;
+  readonly requestEndedAt = 0;
+  readonly responseStartedAt = 0;
+  readonly upstreamProtocol = '';
+  readonly localReplyBody = '';
+  readonly connection: ConnectionFacts;
+  readonly remote: IpAddress;
+  readonly origin: LogEntry['origin'];
+  readonly #proxy: TcpProxy;
+
+  constructor(proxy: TcpProxy) {
+    const { facts, chain, listener } = proxy.place;
+    this.#proxy = proxy;
+    this.startedAt = proxy.startedAt;
+    this.startedMonotonic = proxy.startedMonotonic;
+    this.connection = facts;
+    this.remote = facts.source;
+    this.origin = { chain, direction: listener.direction, listenerName: listener.name };
+  }
+
+  get requestBytes(): number {
+    return this.#proxy.bytesReceived;
+  }
+  get responseBytes(): number {
+    return this.#proxy.bytesSent;
+  }
+  get wireBytesReceived(): number {
+    return this.#proxy.bytesReceived;
+  }
+  get wireBytesSent(): number {
+    return this.#proxy.bytesSent;
+  }
+  get flags(): string {
+    return this.#proxy.flags;
+  }
+  get details(): string {
+    return this.#proxy.details;
+  }
+  get transportFailure(): string {
+    return this.#proxy.transportFailure;
+  }
+  get cluster(): Cluster | null {
+    return this.#proxy.cluster;
+  }
+  get host(): Host | null {
+    return this.#proxy.host;
+  }
+  get attemptCount(): number {
+    return this.#proxy.attempts;
+  }
+  get endedAt(): number {
+    return this.#proxy.endedAt;
+  }
+  get upstreamLocalAddress(): string {
+    return this.#proxy.upstreamLocalAddress;
+  }
+  get upstreamPrincipal(): string {
+    return this.#proxy.upstreamPeerUri;
+  }
+  get localPrincipal(): string {
+    return this.#proxy.localUri;
+  }
+  get downstreamPeer(): object | null {
+    return this.#proxy.downstreamPeer;
+  }
+  get upstreamPeer(): object | null {
+    return this.#proxy.upstreamPeer;
+  }
+
+  header(): undefined {
+    return undefined;
+  }
+
+  headers(): Readonly<Record<string, string>> {
+    return {};
+  }
+}
