@@ -1,4 +1,4 @@
-import { unverifiedClaims } from '@weft/core/engine/verify-jwt';
+import { unverifiedClaims } from '@weft/core/engine/parse-jwt';
 import { parseYaml } from '@weft/core/resource/parse';
 import type { Resource } from '@weft/core/resource/resource';
 import { simulateCall } from '@weft/core/simulate/simulate-call';

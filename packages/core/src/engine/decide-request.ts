@@ -22,6 +22,7 @@ import type {
   ShadowVerdict,
   Trace,
 } from './decision.ts';
+import { requestMutations, responseMutations } from './filter-mutations.ts';
 import { findRoute, findVirtualHost, traceRoutes } from './find-route.ts';
 import { isGrpc, matchesRoute } from './match-route.ts';
 import { descriptorsOf } from './rate-limit-descriptors.ts';
@@ -146,6 +147,9 @@ class Decision {
         return this.#runJwt(config, override, index);
       case 'extAuthz':
         return this.#runExtAuthz(config, override, index);
+      case 'headerMutation':
+        this.#changeHeaders(requestMutations(config, override, this.#facts, this.#metadata));
+        return null;
       case 'fault':
         this.#runFault(override?.kind === 'fault' ? override.fault : config.fault);
         return null;
@@ -321,7 +325,7 @@ class Decision {
       fault: this.#fault,
       cors: this.#cors,
       requestHeaders: route.requestHeaders,
-      responseHeaders: route.responseHeaders,
+      responseHeaders: this.#responseHeaders(route),
       outcome: this.#outcome,
     };
   }
@@ -387,17 +391,27 @@ class Decision {
       });
     }
     this.#addMetadata(result.metadata);
-    const headerChanges =
-      result.headerChanges.length > 0 ? [...this.#outcome.headerChanges, ...result.headerChanges] : this.#outcome.headerChanges;
     this.#outcome = {
       ...this.#outcome,
-      headerChanges,
       responseHeaders: [...this.#outcome.responseHeaders, ...result.responseHeaders],
       requestPrincipal: result.requestPrincipal || this.#outcome.requestPrincipal,
     };
-    if (headerChanges.length > 0) this.#facts = new RequestOverlay(this.#original, headerChanges);
+    this.#changeHeaders(result.headerChanges);
     if (result.clearRoute) this.#selectRoute(this.#trace);
     return null;
+  }
+
+  #changeHeaders(changes: FilterOutcome['headerChanges']): void {
+    if (changes.length === 0) return;
+    const headerChanges = [...this.#outcome.headerChanges, ...changes];
+    this.#outcome = { ...this.#outcome, headerChanges };
+    this.#facts = new RequestOverlay(this.#original, headerChanges);
+  }
+
+  /** Header changes of the route's levels, then of filters, which a response passes later. */
+  #responseHeaders(route: RoutePlan | null): LocalReplyDecision['responseHeaders'] {
+    const levels = route?.responseHeaders ?? noLayers;
+    return this.#http.responseMutators.length === 0 ? levels : [...levels, ...responseMutations(this.#http, route)];
   }
 
   #addMetadata(written: DynamicMetadata): void {
@@ -429,7 +443,7 @@ class Decision {
       virtualHost: this.#host,
       route: this.#route,
       table: this.#table,
-      responseHeaders: this.#route?.responseHeaders ?? noLayers,
+      responseHeaders: this.#responseHeaders(this.#route),
       fault: this.#fault,
       cors: this.#cors,
       outcome: this.#outcome,

@@ -1,5 +1,6 @@
 import type { RequestFacts } from '../plan/facts.ts';
 import type { FormatPlan, FormatSegment } from '../plan/format-plan.ts';
+import type { DynamicMetadata } from '../plan/rbac-plan.ts';
 
 /** Answers one operator of a format string; undefined = the value does not exist. */
 export type FormatResolver = (name: string, argument: string | null) => string | undefined;
@@ -13,8 +14,17 @@ export function fillFormat(format: FormatPlan, resolve: FormatResolver, missing:
 }
 
 /** Operators that a request alone can answer; others are undefined. Chain a proxy's own resolver behind it. */
-export function requestResolver(facts: RequestFacts): FormatResolver {
-  return (name, argument) => resolveRequest(facts, name, argument);
+export function requestResolver(facts: RequestFacts, metadata: DynamicMetadata | null = null): FormatResolver {
+  return (name, argument) => (name === 'DYNAMIC_METADATA' ? metadataText(metadata, argument ?? '') : resolveRequest(facts, name, argument));
+}
+
+/** `filter:key:key`: texts as they stand, everything else as JSON; undefined when there is none. */
+export function metadataText(metadata: DynamicMetadata | null, argument: string): string | undefined {
+  const [filter = '', ...path] = argument.split(':');
+  let value: unknown = metadata?.[filter];
+  for (const key of path) value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+  if (value === undefined || value === null) return undefined;
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function fillSegment(segment: Extract<FormatSegment, { kind: 'operator' }>, resolve: FormatResolver, missing: string): string {

@@ -1,3 +1,4 @@
+import { judgedValues } from '../plan/build-matcher.ts';
 import type { RequestFacts } from '../plan/facts.ts';
 import type { JwtProviderPlan } from '../plan/http-filter-plan.ts';
 import { decodedQueryParameter, percentDecoded } from './match-route.ts';
@@ -8,17 +9,25 @@ export interface FoundToken {
   readonly place: { readonly kind: 'header' | 'param' | 'cookie'; readonly name: string };
 }
 
-/** The tokens at a provider's locations: headers, then parameters, then cookies. */
+/**
+ * The tokens at a provider's locations: headers, then parameters, then cookies. An empty one is a token too, and a bad one: who sends something
+ * at a token's place must not pass as if nothing was there.
+ */
 export function findTokens(provider: JwtProviderPlan, facts: RequestFacts): readonly FoundToken[] {
   return [
-    ...provider.fromHeaders.flatMap(({ name, prefix }) => headerToken(facts.header(name), name, prefix)),
+    ...provider.fromHeaders.flatMap(({ name, prefix }) =>
+      judgedValues(name, facts).flatMap((value): FoundToken[] => {
+        const token = headerToken(value, prefix);
+        return token === null ? [] : [{ token, place: { kind: 'header', name } }];
+      }),
+    ),
     ...provider.fromParams.flatMap((name): FoundToken[] => {
       const token = decodedQueryParameter(facts.path, name);
-      return token ? [{ token, place: { kind: 'param', name } }] : [];
+      return token === undefined ? [] : [{ token, place: { kind: 'param', name } }];
     }),
     ...provider.fromCookies.flatMap((name): FoundToken[] => {
-      const token = cookieValue(facts.header('cookie'), name);
-      return token ? [{ token, place: { kind: 'cookie', name } }] : [];
+      const token = cookieValue(facts.headerValues('cookie').join(';'), name);
+      return token === undefined ? [] : [{ token, place: { kind: 'cookie', name } }];
     }),
   ];
 }
@@ -47,17 +56,15 @@ export function withoutParameters(path: string, names: ReadonlySet<string>): str
   return kept.length === 0 ? path.slice(0, at) : `${path.slice(0, at)}?${kept.join('&')}`;
 }
 
-/** A cookie header with these cookies taken out; `''` when none is left. */
-export function withoutCookies(header: string, names: ReadonlySet<string>): string {
-  const cookies = header.split(';').map((cookie) => cookie.trim());
-  return cookies.filter((cookie) => cookie !== '' && !names.has(cookie.split('=', 1)[0]?.trim() ?? '')).join('; ');
-}
-
-/** A header may hold several values; each that has the prefix holds a token up to the first character that no token has. */
-function headerToken(value: string | undefined, name: string, prefix: string): FoundToken[] {
-  if (value === undefined) return [];
+/**
+ * The token in a header's value: all of it after the prefix, wherever that stands, from the first character that a token can have. Null without
+ * the prefix. What follows the token is not cut off, so that nothing can hide behind a good one (Envoy `ExtractorImpl`).
+ */
+function headerToken(value: string, prefix: string): string | null {
+  if (prefix === '') return value;
   const at = value.indexOf(prefix);
-  if (at < 0) return [];
-  const token = /^[A-Za-z0-9\-_.=+/]*/.exec(value.slice(at + prefix.length).trimStart())?.[0] ?? '';
-  return token === '' ? [] : [{ token, place: { kind: 'header', name } }];
+  if (at < 0) return null;
+  const rest = value.slice(at + prefix.length);
+  const start = rest.search(/[A-Za-z0-9\-_.]/);
+  return start < 0 ? value : rest.slice(start);
 }

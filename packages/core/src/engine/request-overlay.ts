@@ -1,21 +1,20 @@
 import type { ConnectionFacts, RequestFacts } from '../plan/facts.ts';
 import type { IpAddress } from '../plan/ip-address.ts';
 import type { HeaderChange } from './decision.ts';
+import type { HeaderSink } from './mutate-headers.ts';
 
 /** A request with the header changes that filters made so far, so that later filters and the router see them. */
-export class RequestOverlay implements RequestFacts {
+export class RequestOverlay implements RequestFacts, HeaderSink {
   readonly #facts: RequestFacts;
-  readonly #changed = new Map<string, string | undefined>();
+  /** Values by name; none for a header that was taken away. */
+  readonly #changed = new Map<string, readonly string[]>();
 
   constructor(facts: RequestFacts, changes: readonly HeaderChange[]) {
     this.#facts = facts;
     for (const change of changes) {
-      if (change.op === 'remove') this.#changed.set(change.name, undefined);
-      else if (change.op === 'set') this.#changed.set(change.name, change.value);
-      else {
-        const before = this.header(change.name);
-        this.#changed.set(change.name, before === undefined ? change.value : `${before},${change.value}`);
-      }
+      if (change.op === 'remove') this.remove(change.name);
+      else if (change.op === 'set') this.set(change.name, change.value);
+      else this.append(change.name, change.value);
     }
   }
 
@@ -24,15 +23,15 @@ export class RequestOverlay implements RequestFacts {
   }
 
   get method(): string {
-    return this.#changed.get(':method') ?? this.#facts.method;
+    return this.#changed.get(':method')?.[0] ?? this.#facts.method;
   }
 
   get path(): string {
-    return this.#changed.get(':path') ?? this.#facts.path;
+    return this.#changed.get(':path')?.[0] ?? this.#facts.path;
   }
 
   get authority(): string {
-    return this.#changed.get(':authority') ?? this.#facts.authority;
+    return this.#changed.get(':authority')?.[0] ?? this.#facts.authority;
   }
 
   get scheme(): string {
@@ -60,21 +59,37 @@ export class RequestOverlay implements RequestFacts {
   }
 
   header(lowerName: string): string | undefined {
-    return this.#changed.has(lowerName) ? this.#changed.get(lowerName) : this.#facts.header(lowerName);
+    const changed = this.#changed.get(lowerName);
+    if (changed === undefined) return this.#facts.header(lowerName);
+    return changed.length === 0 ? undefined : changed.join(',');
   }
 
   headerValues(lowerName: string): readonly string[] {
-    if (!this.#changed.has(lowerName)) return this.#facts.headerValues(lowerName);
-    const value = this.#changed.get(lowerName);
-    return value === undefined ? [] : [value];
+    return this.#changed.get(lowerName) ?? this.#facts.headerValues(lowerName);
   }
 
   headers(): Readonly<Record<string, string>> {
     const headers: Record<string, string> = { ...this.#facts.headers() };
-    for (const [name, value] of this.#changed) {
-      if (value === undefined) delete headers[name];
-      else headers[name] = value;
+    for (const [name, values] of this.#changed) {
+      if (values.length === 0) delete headers[name];
+      else headers[name] = values.join(',');
     }
     return headers;
+  }
+
+  has(name: string): boolean {
+    return this.header(name) !== undefined;
+  }
+
+  remove(name: string): void {
+    this.#changed.set(name, []);
+  }
+
+  set(name: string, value: string): void {
+    this.#changed.set(name, [value]);
+  }
+
+  append(name: string, value: string): void {
+    this.#changed.set(name, [...this.headerValues(name), value]);
   }
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exportJWK, generateKeyPair, type JSONWebKeySet, type JWTPayload, SignJWT } from 'jose';
+import { CompactSign, exportJWK, generateKeyPair, type JSONWebKeySet, type JWTPayload, SignJWT } from 'jose';
 import { buildJwtAuthn } from '../plan/build-jwt.ts';
 import type { JwtRequirementPlan } from '../plan/http-filter-plan.ts';
 import type { Resume } from './decision.ts';
-import { requestOf } from './facts-for-test.ts';
+import { type RequestSpec, requestOf } from './facts-for-test.ts';
 import { verifyRequestJwt } from './verify-jwt.ts';
 
 const nowMs = Date.UTC(2026, 5, 1);
@@ -40,6 +40,12 @@ function sign(claims: JWTPayload, key = privateKey): Promise<string> {
   return new SignJWT({ iss: 'issuer-a', sub: 'me', aud: 'shop', exp: now + 600, ...claims })
     .setProtectedHeader({ alg: 'RS256', kid: 'k1' })
     .sign(key);
+}
+
+/** Claims of types that the library would not let us write. */
+function signAny(claims: object): Promise<string> {
+  const payload = new TextEncoder().encode(JSON.stringify({ iss: 'issuer-a', sub: 'me', aud: 'shop', exp: now + 600, ...claims }));
+  return new CompactSign(payload).setProtectedHeader({ alg: 'RS256', kid: 'k1' }).sign(privateKey);
 }
 
 function verify(
@@ -132,15 +138,99 @@ test('of several issuers one is enough', async () => {
   assert.equal((await verify({ authorization: `Bearer ${await sign({})}` }, either)).kind, 'pass');
 });
 
-test('a token in the query or in a cookie is taken out, what stands beside it stays', async () => {
+test('a token in the query is taken out, what stands beside it stays; cookies are left alone', async () => {
   const token = await sign({});
   const placed = buildJwtAuthn({ providers: { a: { issuer: 'issuer-a', fromParams: ['t'], fromCookies: ['c'] } } });
   const facts = requestOf({ path: `/a?x=%31&t=${token}&y`, headers: { cookie: `one=1; c=${token}; two=2` } });
   const requirement: JwtRequirementPlan = { kind: 'provider', provider: 'a', audiences: null };
   const result = await verifyRequestJwt(placed, requirement, { facts, keys: async () => jwks, nowMs });
   const changed = result.kind === 'pass' ? result.headerChanges.filter(({ name }) => name === ':path' || name === 'cookie') : [];
-  assert.deepEqual(changed, [
-    { op: 'set', name: ':path', value: '/a?x=%31&y' },
-    { op: 'set', name: 'cookie', value: 'one=1; two=2' },
-  ]);
+  assert.deepEqual(changed, [{ op: 'set', name: ':path', value: '/a?x=%31&y' }]);
+});
+
+test('nothing can hide behind a good token: what stands at a place of tokens must be good as a whole', async () => {
+  const good = await sign({});
+  const places = buildJwtAuthn({
+    providers: {
+      a: {
+        issuer: 'issuer-a',
+        fromHeaders: [{ name: 'x-jwt' }, { name: 'x-t', valuePrefix: 'T ' }],
+        fromCookies: ['c'],
+        fromParams: ['t'],
+      },
+    },
+  });
+  const status = async (spec: RequestSpec): Promise<string> => {
+    const result = await verifyRequestJwt(places, optional, { facts: requestOf(spec), keys: async () => jwks, nowMs });
+    return result.kind === 'deny' ? String(result.status) : result.kind;
+  };
+  assert.equal(await status({ headers: { 'x-jwt': good } }), 'pass');
+  assert.equal(await status({ headers: { 'x-t': `T  ${good}` } }), 'pass');
+  assert.equal(await status({ headers: { 'x-t': good } }), 'pass', 'without the prefix it is no token');
+  const bad: readonly RequestSpec[] = [
+    { headers: { 'x-jwt': `${good} junk` } },
+    { headers: { 'x-jwt': '' } },
+    { headers: { 'x-t': `T ${good},T junk` } },
+    { repeated: { 'x-jwt': [good, 'junk'] } },
+    { repeated: { 'x-jwt': ['junk', good] } },
+    { repeated: { cookie: ['one=1', 'c=junk'] } },
+    { path: '/?t=' },
+    { path: `/?t=${good}.x` },
+  ];
+  for (const spec of bad) assert.equal(await status(spec), '401', JSON.stringify(spec));
+});
+
+test('a claim of a wrong type makes the whole token wrong', async () => {
+  const table: readonly (readonly [object, string])[] = [
+    [{ exp: 'never' }, 'Jwt payload [exp] field is not an integer'],
+    [{ exp: -1 }, 'Jwt payload [exp] field is not a positive 64 bit integer'],
+    [{ nbf: null }, 'Jwt payload [nbf] field is not an integer'],
+    [{ sub: 7 }, 'Jwt payload [sub] field is not a string'],
+    [{ jti: 7 }, 'Jwt payload [jti] field is not a string'],
+    [{ aud: ['shop', 7] }, 'Jwt payload [aud] field is not a string or string list'],
+  ];
+  for (const [claims, message] of table) assert.deepEqual(await refusal(await signAny({ ...claims })), [401, message]);
+  assert.equal(await refusal(await signAny({ exp: 0 })), null, 'zero is no time');
+});
+
+test('a key without an id fits any token, and its other uses are not asked', async () => {
+  const [key] = jwks.keys;
+  const { kid: _, ...anonymous } = key ?? {};
+  const set = (use: string): JSONWebKeySet => ({ keys: [{ ...anonymous, use }] }) as JSONWebKeySet;
+  assert.equal(await refusal(await sign({}), set('sig')), null);
+  assert.equal(await refusal(await sign({}), set('enc')), null);
+});
+
+test('subjects and lifetimes that a provider does not want are refused', async () => {
+  const requirement: JwtRequirementPlan = { kind: 'provider', provider: 'a', audiences: null };
+  const status = async (limits: object, claims: JWTPayload): Promise<string> => {
+    const limited = buildJwtAuthn({ providers: { a: { issuer: 'issuer-a', ...limits } } });
+    const facts = requestOf({ headers: { authorization: `Bearer ${await sign(claims)}` } });
+    return (await verifyRequestJwt(limited, requirement, { facts, keys: async () => jwks, nowMs })).kind;
+  };
+  assert.equal(await status({ subjects: { exact: 'me' } }, {}), 'pass');
+  assert.equal(await status({ subjects: { exact: 'you' } }, {}), 'deny');
+  assert.equal(await status({ maxLifetime: '900s' }, {}), 'pass');
+  assert.equal(await status({ maxLifetime: '300s' }, {}), 'deny');
+  assert.equal(await status({ requireExpiration: true }, { exp: 0 }), 'deny');
+});
+
+test('claims become headers as Envoy writes them', async () => {
+  const claims = { count: 5, share: 1.5, debt: -3, yes: true, none: '', list: ['a', '>'] };
+  const named = buildJwtAuthn({
+    providers: {
+      a: { issuer: 'issuer-a', claimToHeaders: Object.keys(claims).map((claim) => ({ headerName: `x-${claim}`, claimName: claim })) },
+    },
+  });
+  const facts = requestOf({ headers: { authorization: `Bearer ${await sign(claims)}` } });
+  const result = await verifyRequestJwt(named, optional, { facts, keys: async () => jwks, nowMs });
+  const added =
+    result.kind === 'pass' ? result.headerChanges.flatMap((change) => (change.op === 'append' ? [[change.name, change.value]] : [])) : [];
+  assert.deepEqual(Object.fromEntries(added), {
+    'x-count': '5',
+    'x-share': '1.500000',
+    'x-debt': '-3.000000',
+    'x-yes': 'true',
+    'x-list': Buffer.from('["a","\\u003e"]').toString('base64'),
+  });
 });

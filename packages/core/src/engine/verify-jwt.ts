@@ -1,9 +1,11 @@
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
+import type { JSONWebKeySet } from 'jose';
 import type { RequestFacts } from '../plan/facts.ts';
 import type { JwtAuthnPlan, JwtProviderPlan, JwtRequirementPlan } from '../plan/http-filter-plan.ts';
-import { bytesOfBase64, bytesOfText, textOfBytes } from '../plan/read.ts';
+import { bytesOfText } from '../plan/read.ts';
 import type { HeaderChange, Resume } from './decision.ts';
-import { type FoundToken, findTokens, withoutCookies, withoutParameters } from './jwt-tokens.ts';
+import { type FoundToken, findTokens, withoutParameters } from './jwt-tokens.ts';
+import { type ParsedJwt, parseJwt } from './parse-jwt.ts';
+import { verifySignature } from './verify-signature.ts';
 
 /** Where keys come from: inline ones are read by the caller, remote ones fetched and cached by it. Null when they cannot be had. */
 export type JwksSource = (provider: JwtProviderPlan) => Promise<JSONWebKeySet | null>;
@@ -14,10 +16,10 @@ export interface JwtFailure {
   readonly message: string;
 }
 
-/** What a verified token says. */
-export interface VerifiedToken {
+/** A verified token. */
+interface VerifiedToken {
   readonly provider: JwtProviderPlan;
-  readonly payload: JWTPayload;
+  readonly jwt: ParsedJwt;
   readonly found: FoundToken;
 }
 
@@ -47,30 +49,35 @@ export async function verifyRequestJwt(
     kind: 'deny',
     status,
     body: jwt.stripFailureResponse ? '' : message,
-    headers: status === 401 && !jwt.stripFailureResponse ? [['www-authenticate', `Bearer realm="${realm}"${error}`]] : [],
+    headers: !jwt.stripFailureResponse ? [['www-authenticate', `Bearer realm="${realm}"${error}`]] : [],
     flag: '',
     details: `jwt_authn_access_denied{${message.replaceAll(' ', '_')}}`,
     grpcStatus: null,
   };
 }
 
-/** Verifies one token for one provider. */
-export async function verifyToken(
+type Verified = { readonly ok: true; readonly jwt: ParsedJwt } | { readonly ok: false; readonly failure: JwtFailure };
+
+/** Verifies one token for one provider, in the order in which Envoy asks. */
+async function verifyToken(
   provider: JwtProviderPlan,
   audiences: readonly string[] | null,
   token: string,
-  context: { readonly keys: JwksSource; readonly nowMs: number },
-): Promise<{ readonly ok: true; readonly payload: JWTPayload } | { readonly ok: false; readonly failure: JwtFailure }> {
-  const claims = unverifiedClaims(token);
-  if (claims === null) return failed('Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections');
-  if (provider.issuer !== '' && claims.iss !== provider.issuer) return failed('Jwt issuer is not configured');
-  const early = timeFailure(claims, provider, context.nowMs);
+  context: Pick<Verification, 'keys' | 'nowMs'>,
+): Promise<Verified> {
+  const form = parseJwt(token);
+  if (!form.ok) return failed(form.problem);
+  const { jwt } = form;
+  if (provider.issuer !== '' && jwt.issuer !== provider.issuer) return failed('Jwt issuer is not configured');
+  if (provider.subjects && !provider.subjects.matches(jwt.subject)) return failed('Jwt verification fails');
+  const early = timeFailure(jwt, provider, context.nowMs);
   if (early) return failed(early);
   const accepted = audiences ?? provider.audiences;
-  if (accepted.length > 0 && !audienceMatches(accepted, claims.aud)) return failed('Audiences in Jwt are not allowed', 403);
+  if (accepted.length > 0 && !audienceMatches(accepted, jwt.audiences)) return failed('Audiences in Jwt are not allowed', 403);
   const jwks = await context.keys(provider);
   if (jwks === null) return failed('Jwks remote fetch is failed');
-  return checkSignature(token, jwks, context.nowMs);
+  const problem = await verifySignature(token, jwt, jwks);
+  return problem === null ? { ok: true, jwt } : failed(problem);
 }
 
 async function judge(jwt: JwtAuthnPlan, requirement: JwtRequirementPlan, request: Verification): Promise<Outcome> {
@@ -105,15 +112,15 @@ async function judgeOptional(jwt: JwtAuthnPlan, request: Verification, mayFail: 
   return { ok: false, failure };
 }
 
-/** Every token at the provider's places must be good; none at all is "missing". */
+/** Every token at the provider's places must be good; none at all is "missing". The last is judged first, so that the first has the last word. */
 async function judgeProvider(provider: JwtProviderPlan, audiences: readonly string[] | null, request: Verification): Promise<Outcome> {
   const found = findTokens(provider, request.facts);
   if (found.length === 0) return { ok: false, failure: missing };
   const tokens: VerifiedToken[] = [];
-  for (const each of found) {
+  for (const each of found.toReversed()) {
     const verified = await verifyToken(provider, audiences, each.token, request);
     if (!verified.ok) return verified;
-    tokens.push({ provider, payload: verified.payload, found: each });
+    tokens.push({ provider, jwt: verified.jwt, found: each });
   }
   return { ok: true, tokens };
 }
@@ -158,61 +165,22 @@ function failed(message: string, status: JwtFailure['status'] = 401): { readonly
   return { ok: false, failure: { status, message } };
 }
 
-function timeFailure(claims: JWTPayload, provider: JwtProviderPlan, nowMs: number): string | null {
+function timeFailure({ expiresAt, notBefore }: ParsedJwt, provider: JwtProviderPlan, nowMs: number): string | null {
   const now = Math.floor(nowMs / 1000);
   const skew = provider.clockSkewSeconds;
-  if (typeof claims.nbf === 'number' && claims.nbf > now + skew) return 'Jwt not yet valid';
-  if (typeof claims.exp === 'number' && claims.exp !== 0 && claims.exp < now - skew) return 'Jwt is expired';
-  if (provider.requireExpiration && typeof claims.exp !== 'number') return 'Jwt is missing an expiration';
-  return null;
+  if (notBefore > now + skew) return 'Jwt not yet valid';
+  if (expiresAt !== 0 && expiresAt < now - skew) return 'Jwt is expired';
+  const { maxLifetimeMs, requireExpiration } = provider;
+  const isUnlimited = expiresAt === 0 && (requireExpiration || maxLifetimeMs !== null);
+  const isTooLong = maxLifetimeMs !== null && expiresAt > now + maxLifetimeMs / 1000;
+  return isUnlimited || isTooLong ? 'Jwt verification fails' : null;
 }
 
 /** Envoy compares audiences without scheme and trailing slash. */
-function audienceMatches(accepted: readonly string[], aud: JWTPayload['aud']): boolean {
+function audienceMatches(accepted: readonly string[], given: readonly string[]): boolean {
   const sanitize = (audience: string): string => audience.replace(/^https?:\/\//, '').replace(/\/$/, '');
-  const given = new Set((Array.isArray(aud) ? aud : [aud ?? '']).map(sanitize));
-  return accepted.some((audience) => given.has(sanitize(audience)));
-}
-
-async function checkSignature(token: string, jwks: JSONWebKeySet, nowMs: number): ReturnType<typeof verifyToken> {
-  try {
-    // Times were judged already with the provider's own skew.
-    const { payload } = await jwtVerify(token, createLocalJWKSet(jwks), {
-      currentDate: new Date(nowMs),
-      clockTolerance: Number.MAX_SAFE_INTEGER / 4096,
-    });
-    return { ok: true, payload };
-  } catch (error) {
-    if (error instanceof errors.JWKSMultipleMatchingKeys) return checkEachKey(token, error, nowMs);
-    if (error instanceof errors.JWKSNoMatchingKey) return failed("Jwks doesn't have key to match kid or alg from Jwt");
-    if (error instanceof errors.JWKSInvalid) return failed('Jwks is invalid');
-    return failed('Jwt verification fails');
-  }
-}
-
-/** Tokens without a key id are tried with every key. */
-async function checkEachKey(token: string, keys: errors.JWKSMultipleMatchingKeys, nowMs: number): ReturnType<typeof verifyToken> {
-  for await (const key of keys) {
-    try {
-      const { payload } = await jwtVerify(token, key, { currentDate: new Date(nowMs), clockTolerance: Number.MAX_SAFE_INTEGER / 4096 });
-      return { ok: true, payload };
-    } catch {
-      // The next key may fit.
-    }
-  }
-  return failed('Jwt verification fails');
-}
-
-/** The payload before its signature was checked; null when the token has not its three parts. */
-export function unverifiedClaims(token: string): JWTPayload | null {
-  const parts = token.split('.');
-  if (parts.length !== 3) return null;
-  try {
-    const claims: unknown = JSON.parse(textOfBytes(bytesOfBase64(parts[1] ?? '')));
-    return typeof claims === 'object' && claims !== null && !Array.isArray(claims) ? (claims as JWTPayload) : null;
-  } catch {
-    return null;
-  }
+  const sanitized = new Set(given.map(sanitize));
+  return accepted.some((audience) => sanitized.has(sanitize(audience)));
 }
 
 /** What verified tokens change: metadata for RBAC and routing, headers for the upstream, the token itself taken out unless kept. */
@@ -220,10 +188,10 @@ function passed(tokens: readonly VerifiedToken[], forged: readonly HeaderChange[
   const headerChanges: HeaderChange[] = [...forged];
   const metadata: Record<string, unknown> = {};
   let requestPrincipal = '';
-  for (const { provider, payload } of tokens) {
-    if (provider.payloadInMetadata !== '') metadata[provider.payloadInMetadata] = normalized(payload, provider.normalizeSpaceDelimited);
-    if (typeof payload.iss === 'string' && typeof payload.sub === 'string') requestPrincipal = `${payload.iss}/${payload.sub}`;
-    headerChanges.push(...headersOf(provider, payload));
+  for (const { provider, jwt } of tokens) {
+    if (provider.payloadInMetadata !== '') metadata[provider.payloadInMetadata] = normalized(jwt.claims, provider.normalizeSpaceDelimited);
+    if (jwt.issuer !== '' && jwt.subject !== '') requestPrincipal = `${jwt.issuer}/${jwt.subject}`;
+    headerChanges.push(...headersOf(provider, jwt));
   }
   headerChanges.push(...withoutTokens(tokens, facts));
   return {
@@ -245,21 +213,20 @@ function forgedHeaders(jwt: JwtAuthnPlan, facts: RequestFacts): HeaderChange[] {
   return [...new Set(own)].filter((name) => facts.header(name) !== undefined).map((name) => ({ op: 'remove', name }));
 }
 
-function headersOf(provider: JwtProviderPlan, payload: JWTPayload): HeaderChange[] {
+function headersOf(provider: JwtProviderPlan, jwt: ParsedJwt): HeaderChange[] {
   const changes: HeaderChange[] = [];
-  if (provider.forwardPayloadHeader !== '') {
-    const encoded = base64Url(bytesOfText(JSON.stringify(payload)), provider.padForwardPayloadHeader);
-    changes.push({ op: 'set', name: provider.forwardPayloadHeader, value: encoded });
-  }
+  const { forwardPayloadHeader: name, padForwardPayloadHeader } = provider;
+  const padding = padForwardPayloadHeader ? '='.repeat((4 - (jwt.payload.length % 4)) % 4) : '';
+  if (name !== '') changes.push({ op: 'append', name, value: jwt.payload + padding });
   for (const { header, claim } of provider.claimToHeaders) {
-    const value = claim.reduce<unknown>((inner, key) => (isRecord(inner) ? inner[key] : undefined), payload);
+    const value = claim.reduce<unknown>((inner, key) => (isRecord(inner) ? inner[key] : undefined), jwt.claims);
     const text = headerText(value);
-    if (text !== null) changes.push({ op: 'set', name: header, value: text });
+    if (text !== '') changes.push({ op: 'append', name: header, value: text });
   }
   return changes;
 }
 
-/** Takes the tokens that are not to be forwarded out of headers, cookies and the query. */
+/** Takes the tokens that are not to be forwarded out of headers and the query. As in Envoy, cookies keep theirs. */
 function withoutTokens(tokens: readonly VerifiedToken[], facts: RequestFacts): HeaderChange[] {
   const places = tokens.filter(({ provider }) => !provider.forward).map(({ found }) => found.place);
   const named = (kind: FoundToken['place']['kind']): ReadonlySet<string> =>
@@ -267,22 +234,23 @@ function withoutTokens(tokens: readonly VerifiedToken[], facts: RequestFacts): H
   const changes: HeaderChange[] = [...named('header')].map((name) => ({ op: 'remove', name }));
   const params = named('param');
   if (params.size > 0) changes.push({ op: 'set', name: ':path', value: withoutParameters(facts.path, params) });
-  const cookies = named('cookie');
-  if (cookies.size > 0) {
-    const value = withoutCookies(facts.header('cookie') ?? '', cookies);
-    changes.push(value === '' ? { op: 'remove', name: 'cookie' } : { op: 'set', name: 'cookie', value });
-  }
   return changes;
 }
 
-/** Scalars as text; objects and lists as base64 of their JSON (Envoy `claim_to_headers`). */
-function headerText(value: unknown): string | null {
-  if (value === undefined || value === null) return null;
-  if (typeof value === 'object') return base64Url(bytesOfText(JSON.stringify(value)), true);
-  return String(value);
+/** A claim as Envoy writes it into a header (`claim_to_headers`); `''` for none. */
+function headerText(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  if (typeof value === 'object') return base64(bytesOfText(protoJson(value)));
+  if (typeof value !== 'number') return String(value);
+  return Number.isInteger(value) && value >= 0 ? String(value) : value.toFixed(6);
 }
 
-function normalized(payload: JWTPayload, spaceDelimited: readonly string[]): Record<string, unknown> {
+/** JSON as protobuf writes it, which escapes what HTML could take for a tag. */
+function protoJson(value: object): string {
+  return JSON.stringify(value).replaceAll('<', '\\u003c').replaceAll('>', '\\u003e');
+}
+
+function normalized(payload: ParsedJwt['claims'], spaceDelimited: readonly string[]): Record<string, unknown> {
   const copy: Record<string, unknown> = { ...payload };
   for (const claim of spaceDelimited) {
     const value = copy[claim];
@@ -295,15 +263,15 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-const base64Alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const base64Alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
-function base64Url(bytes: Uint8Array, pads: boolean): string {
+function base64(bytes: Uint8Array): string {
   let text = '';
   for (let i = 0; i < bytes.length; i += 3) {
     const word = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
     const count = Math.min(4, bytes.length - i + 1);
     for (let k = 0; k < count; k++) text += base64Alphabet[(word >> (18 - 6 * k)) & 63];
-    if (pads) text += '='.repeat(4 - count);
+    text += '='.repeat(4 - count);
   }
   return text;
 }

@@ -32,6 +32,7 @@ export function buildHttpConnection(json: HttpConnectionManagerJson): HttpConnec
     codec: json.codecType === 'HTTP1' || json.codecType === 'HTTP2' || json.codecType === 'HTTP3' ? json.codecType : 'AUTO',
     routes: buildRouteSource(json),
     filters,
+    responseMutators: filters.filter(({ config }) => config.kind === 'headerMutation').reverse(),
     useRemoteAddress: json.useRemoteAddress ?? false,
     xffTrustedHops: xff?.xffNumTrustedHops ?? json.xffNumTrustedHops ?? 0,
     skipXffAppend: json.skipXffAppend ?? xff?.skipXffAppend ?? false,

@@ -9,7 +9,7 @@ import { buildIstioStats } from './build-istio-stats.ts';
 import { buildJwtAuthn } from './build-jwt.ts';
 import { buildLocalRateLimit, buildRateLimit } from './build-limits.ts';
 import { buildRbac } from './build-rbac.ts';
-import type { HeaderMutationPlan } from './header-plan.ts';
+import type { HeaderAdditionPlan, HeaderMutationPlan } from './header-plan.ts';
 import type { FilterConfigPlan, HttpFilterPlan } from './http-filter-plan.ts';
 import { messageName } from './read.ts';
 
@@ -54,10 +54,8 @@ const builders: Readonly<Record<string, (config: Config) => FilterConfigPlan>> =
   }),
   'envoy.extensions.filters.http.ratelimit.v3.RateLimit': (config) => ({ kind: 'rateLimit', limit: buildRateLimit(config) }),
   'envoy.extensions.filters.http.ratelimit.v3.RateLimitPerRoute': (config) => rateLimitRoute(config),
-  'envoy.extensions.filters.http.header_mutation.v3.HeaderMutation': ({ mutations }) =>
-    headerMutation(mutations as MutationsShape | undefined),
-  'envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute': ({ mutations }) =>
-    headerMutation(mutations as MutationsShape | undefined),
+  'envoy.extensions.filters.http.header_mutation.v3.HeaderMutation': headerMutation,
+  'envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute': headerMutation,
   'envoy.extensions.filters.http.router.v3.Router': (config) => router(config),
   'envoy.extensions.filters.http.grpc_web.v3.GrpcWeb': () => ({ kind: 'grpcWeb' }),
   'envoy.extensions.filters.http.grpc_stats.v3.FilterConfig': (config) => ({
@@ -123,21 +121,28 @@ interface MutationsShape {
   readonly responseMutations?: readonly HeaderMutationJson[];
 }
 
-function headerMutation(mutations: MutationsShape | undefined): FilterConfigPlan {
+function headerMutation(config: Config): FilterConfigPlan {
+  const { requestMutations, responseMutations } = (config.mutations ?? {}) as MutationsShape;
   return {
     kind: 'headerMutation',
-    request: mutationList(mutations?.requestMutations ?? []),
-    response: mutationList(mutations?.responseMutations ?? []),
-    removeQuery: [],
-    setQuery: [],
+    mutations: [{ request: inOrder(requestMutations ?? []), response: inOrder(responseMutations ?? []) }],
+    mostSpecificWins: config.mostSpecificHeaderMutationsWins === true,
   };
 }
 
-function mutationList(mutations: readonly HeaderMutationJson[]): HeaderMutationPlan {
-  return {
-    remove: mutations.flatMap(({ remove }) => (remove ? [remove.toLowerCase()] : [])),
-    add: mutations.flatMap(({ append }) => (append ? [buildHeaderAddition(append)] : [])),
-  };
+/** One level for each run of removals and the additions after it, because a level removes before it adds. */
+function inOrder(mutations: readonly HeaderMutationJson[]): readonly HeaderMutationPlan[] {
+  const levels: { remove: string[]; add: HeaderAdditionPlan[] }[] = [];
+  let last: (typeof levels)[number] | undefined;
+  for (const { remove, append } of mutations) {
+    if (!last || (remove && last.add.length > 0)) {
+      last = { remove: [], add: [] };
+      levels.push(last);
+    }
+    if (remove) last.remove.push(remove.toLowerCase());
+    if (append) last.add.push(buildHeaderAddition(append));
+  }
+  return levels;
 }
 
 function text(value: unknown): string {

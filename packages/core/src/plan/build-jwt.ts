@@ -37,7 +37,7 @@ function buildProvider(name: string, json: JwtProviderJson): JwtProviderPlan {
     subjects: json.subjects ? buildStringMatcher(json.subjects) : null,
     requireExpiration: json.requireExpiration ?? false,
     maxLifetimeMs: durationMs(json.maxLifetime, null),
-    clockSkewSeconds: json.clockSkewSeconds ?? 60,
+    clockSkewSeconds: json.clockSkewSeconds || 60,
     forward: json.forward ?? false,
     forwardPayloadHeader: (json.forwardPayloadHeader ?? '').toLowerCase(),
     padForwardPayloadHeader: json.padForwardPayloadHeader ?? false,

@@ -54,6 +54,13 @@ export function headerHolds(matcher: HeaderMatcher, request: Pick<RequestFacts, 
   return values.length > 1 ? matcher.matchesAny(values) : matcher.matches(value);
 }
 
+/** The values of a header that are judged one by one. */
+export function judgedValues(name: string, request: Pick<RequestFacts, 'header' | 'headerValues'>): readonly string[] {
+  const value = request.header(name);
+  if (value === undefined) return [];
+  return value.includes(',') && !joinedHeaders.has(name) ? request.headerValues(name) : [value];
+}
+
 /** The headers whose repetitions Envoy joins with a comma when it reads them. */
 const joinedHeaders: ReadonlySet<string> = new Set([
   'accept',

@@ -153,7 +153,16 @@ function mergeConfigs(
   inner: ReadonlyMap<string, FilterConfigPlan>,
 ): ReadonlyMap<string, FilterConfigPlan> {
   if (inner.size === 0) return outer;
-  return outer.size === 0 ? inner : new Map([...outer, ...inner]);
+  if (outer.size === 0) return inner;
+  const merged = new Map(outer);
+  for (const [name, config] of inner) merged.set(name, overridden(outer.get(name), config));
+  return merged;
+}
+
+/** The inner configuration counts; header mutations of all levels are made, though. */
+function overridden(outer: FilterConfigPlan | undefined, inner: FilterConfigPlan): FilterConfigPlan {
+  if (outer?.kind !== 'headerMutation' || inner.kind !== 'headerMutation') return inner;
+  return { ...inner, mutations: [...inner.mutations, ...outer.mutations] };
 }
 
 interface SamplingJson {

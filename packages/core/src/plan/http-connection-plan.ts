@@ -49,6 +49,8 @@ export interface HttpConnectionManagerPlan {
   readonly codec: 'AUTO' | 'HTTP1' | 'HTTP2' | 'HTTP3';
   readonly routes: RouteSourcePlan;
   readonly filters: readonly HttpFilterPlan[];
+  /** The header_mutation filters in the order in which responses pass them: the last first. */
+  readonly responseMutators: readonly HttpFilterPlan[];
   readonly serverName: string;
   readonly serverHeader: 'OVERWRITE' | 'APPEND_IF_ABSENT' | 'PASS_THROUGH';
   readonly useRemoteAddress: boolean;

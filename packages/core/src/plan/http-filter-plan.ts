@@ -1,5 +1,4 @@
 import type { CorsPlan } from './cors-plan.ts';
-import type { FormatPlan } from './format-plan.ts';
 import type { HeaderMutationPlan } from './header-plan.ts';
 import type { IstioStatsPlan } from './istio-stats-plan.ts';
 import type { Fraction, HeaderMatcher, StringMatcher } from './matcher.ts';
@@ -184,6 +183,15 @@ export interface RouterPlan {
   readonly suppressGrpcRequestFailureCodeStats: boolean;
 }
 
+/**
+ * Header changes of the header_mutation filter, in the order in which they are made. A filter has one set; the configurations of a route are
+ * one set for each level, the route's first.
+ */
+export interface HeaderMutationSet {
+  readonly request: readonly HeaderMutationPlan[];
+  readonly response: readonly HeaderMutationPlan[];
+}
+
 /** What one HTTP filter does; `opaque` filters are known by name but have no effect on decisions (stats, peer metadata, alpn …). */
 export type FilterConfigPlan =
   | { readonly kind: 'rbac'; readonly rbac: RbacPlan | null }
@@ -202,13 +210,7 @@ export type FilterConfigPlan =
   | { readonly kind: 'localRateLimit'; readonly limit: LocalRateLimitPlan }
   | { readonly kind: 'rateLimit'; readonly limit: RateLimitPlan }
   | { readonly kind: 'rateLimitRoute'; readonly includeVirtualHost: 'OVERRIDE' | 'INCLUDE' | 'IGNORE'; readonly domain: string }
-  | {
-      readonly kind: 'headerMutation';
-      readonly request: HeaderMutationPlan;
-      readonly response: HeaderMutationPlan;
-      readonly removeQuery: readonly string[];
-      readonly setQuery: readonly (readonly [name: string, value: FormatPlan])[];
-    }
+  | { readonly kind: 'headerMutation'; readonly mutations: readonly HeaderMutationSet[]; readonly mostSpecificWins: boolean }
   | { readonly kind: 'router'; readonly router: RouterPlan }
   | { readonly kind: 'grpcWeb' }
   | { readonly kind: 'grpcStats'; readonly emitFilterState: boolean; readonly statsForAllMethods: boolean }

@@ -2,6 +2,7 @@ import { corsResponseHeaders } from '../engine/cors.ts';
 import type { ForwardDecision, HeaderChange, LocalReplyDecision } from '../engine/decision.ts';
 import { requestResolver } from '../engine/format-value.ts';
 import { applyHeaderMutations, type HeaderSink } from '../engine/mutate-headers.ts';
+import { RequestOverlay } from '../engine/request-overlay.ts';
 import type { RequestFacts } from '../plan/facts.ts';
 import type { WeightedClusterPlan } from '../plan/route-plan.ts';
 import type { Call } from './call.ts';
@@ -39,7 +40,7 @@ export function outcomeOf(call: Call, result: CallResult): CallOutcome {
   const { decision, request } = result;
   const isClosed = result.network?.allowed === false || (result.error !== null && decision === null);
   if (isClosed) return { ...nothing, kind: 'closed' };
-  if (decision?.kind === 'localReply') return answered(decision);
+  if (decision?.kind === 'localReply') return answered(decision, request);
   if (decision && request) return forwarded(call, decision, request);
   return tcpOutcome(call, result);
 }
@@ -72,40 +73,43 @@ function tcpOutcome(call: Call, { tcp }: CallResult): CallOutcome {
   return { ...nothing, kind: 'forwarded', cluster, split: shares(tcp.clusters) };
 }
 
-function answered(decision: LocalReplyDecision): CallOutcome {
+function answered(decision: LocalReplyDecision, request: RequestFacts | null): CallOutcome {
+  const headers = request
+    ? responseHeaders(decision, null, new RequestOverlay(request, decision.outcome.headerChanges))
+    : Object.fromEntries(decision.headers);
   const body = decision.bytes ? String.fromCharCode(...decision.bytes) : decision.body;
-  return { ...nothing, kind: 'answered', status: decision.status, responseHeaders: Object.fromEntries(decision.headers), body };
+  return { ...nothing, kind: 'answered', status: decision.status, responseHeaders: headers, body };
 }
 
 function forwarded(call: Call, decision: ForwardDecision, request: RequestFacts): CallOutcome {
   const { action, outcome } = decision;
   const chosen = drawCluster(action.clusters, call.random);
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(request.headers())) if (!name.startsWith(':')) headers[name] = value;
-  const sink = sinkOf(headers);
-  for (const change of outcome.headerChanges) applyChange(sink, change);
-  applyHeaderMutations([chosen?.requestHeaders ?? null, ...decision.requestHeaders], requestResolver(request), sink);
-  const authority = headers[':authority'] ?? headers.host ?? chosen?.hostRewrite ?? decision.authority ?? request.authority;
-  const path = headers[':path'] ?? decision.path;
-  for (const name of [':authority', 'host', ':path']) delete headers[name];
+  const sent = new RequestOverlay(request, outcome.headerChanges);
+  applyHeaderMutations([chosen?.requestHeaders ?? null, ...decision.requestHeaders], requestResolver(sent, outcome.metadata), sent);
+  const headers = Object.fromEntries(Object.entries(sent.headers()).filter(([name]) => !name.startsWith(':') && name !== 'host'));
+  const authority = chosen?.hostRewrite ?? decision.authority ?? sent.authority;
   return {
     kind: 'forwarded',
     status: null,
-    cluster: nameOf(chosen, request),
+    cluster: nameOf(chosen, sent),
     split: shares(action.clusters),
     mirrors: action.mirrors.map(({ cluster, fraction }) => ({ cluster, percent: fraction ? fraction.perMillion / 10_000 : 100 })),
-    upstream: { method: request.method, path, authority, headers },
-    responseHeaders: responseHeaders(decision, chosen, request),
+    upstream: { method: request.method, path: decision.path, authority, headers },
+    responseHeaders: responseHeaders(decision, chosen?.responseHeaders ?? null, sent),
     body: '',
   };
 }
 
-function responseHeaders(decision: ForwardDecision, chosen: WeightedClusterPlan | null, request: RequestFacts): Record<string, string> {
-  const headers: Record<string, string> = {};
+function responseHeaders(
+  decision: ForwardDecision | LocalReplyDecision,
+  own: WeightedClusterPlan['responseHeaders'],
+  request: RequestFacts,
+): Record<string, string> {
+  const headers: Record<string, string> = decision.kind === 'localReply' ? Object.fromEntries(decision.headers) : {};
   const sink = sinkOf(headers);
   for (const change of decision.outcome.responseHeaders) applyChange(sink, change);
   if (decision.cors) for (const [name, value] of corsResponseHeaders(decision.cors)) sink.set(name, value, name);
-  applyHeaderMutations([chosen?.responseHeaders ?? null, ...decision.responseHeaders], requestResolver(request), sink);
+  applyHeaderMutations([own, ...decision.responseHeaders], requestResolver(request, decision.outcome.metadata), sink);
   return headers;
 }
 

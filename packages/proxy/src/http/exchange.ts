@@ -5,7 +5,7 @@ import { chooseCluster } from './choose-cluster.ts';
 import { ExchangeRecord } from './exchange-record.ts';
 import type { BodyReceiver, ExchangeConnection, HttpContext } from './exchange-view.ts';
 import { injectFault } from './fault.ts';
-import { applyResponseHeaders } from './forward-headers.ts';
+import { applyFilterChanges, applyResponseHeaders } from './forward-headers.ts';
 import type { Headers } from './headers.ts';
 import { grpcStatusOf, type LocalReply, localReply, renderLocalReply } from './local-reply.ts';
 import { mapLocalReply } from './local-reply-mapping.ts';
@@ -194,6 +194,7 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
   }
 
   #forward(decision: ForwardDecision): void {
+    applyFilterChanges(this, decision);
     const cluster = chooseCluster(this, decision);
     if (cluster === null) {
       this.reply(localReply(decision.action.clusterNotFoundStatus, '', 'NC', 'cluster_not_found'));

@@ -1,16 +1,21 @@
 import type { ForwardDecision, HeaderChange } from '@weft/core/engine/decision';
 import type { HeaderAdditionPlan, HeaderMutationPlan } from '@weft/core/plan/header-plan';
-import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
 import type { WeightedClusterPlan } from '@weft/core/plan/route-plan';
 import { evaluateFormat } from '../telemetry/format.ts';
 import type { ExchangeView } from './exchange-view.ts';
 import { type Headers, isSafeHeaderValue } from './headers.ts';
 
+/** Makes the changes of filters, so that everything after them sees the request that they left. */
+export function applyFilterChanges({ head }: ExchangeView, { outcome }: ForwardDecision): void {
+  const { headerChanges } = outcome;
+  if (headerChanges.length === 0) return;
+  applyChanges(head.headers, headerChanges);
+  for (const change of headerChanges) if (change.name === ':path' && change.op === 'set') head.path = change.value;
+}
+
 /** Rewrites path and authority as the route says, keeping the originals in Envoy's headers. */
 export function rewriteRequest(exchange: ExchangeView, decision: ForwardDecision, weighted: WeightedClusterPlan): void {
   const { head } = exchange;
-  // A path that a filter changed (a token taken out of the query) is the one to keep as the original.
-  for (const change of decision.outcome.headerChanges) if (change.name === ':path' && change.op === 'set') head.path = change.value;
   if (decision.path !== head.path) {
     head.headers.set('x-envoy-original-path', head.path);
     head.path = decision.path;
@@ -23,36 +28,14 @@ export function rewriteRequest(exchange: ExchangeView, decision: ForwardDecision
   }
 }
 
-/** Applies the header changes of filters, weighted cluster, route, virtual host and table to the request. */
+/** Applies the header changes of weighted cluster, route, virtual host and table to the request. */
 export function applyForwardHeaders(exchange: ExchangeView, decision: ForwardDecision): void {
   const { headers } = exchange.head;
-  applyChanges(headers, decision.outcome.headerChanges);
-  for (const { request } of mutationFilters(exchange)) mutate(exchange, request, true);
   const { weighted } = exchange;
   if (weighted !== null && weighted.requestHeaders !== null) mutate(exchange, weighted.requestHeaders, true);
   for (const mutation of decision.requestHeaders) mutate(exchange, mutation, true);
   for (const name of removedUpstream) if (headers.get(name) !== undefined) headers.remove(name);
   if (headers.get('expect') !== undefined) headers.remove('expect');
-}
-
-const mutationsByManager = new WeakMap<HttpConnectionManagerPlan, readonly HeaderMutationFilter[]>();
-const noMutations: readonly HeaderMutationFilter[] = [];
-
-interface HeaderMutationFilter {
-  readonly request: HeaderMutationPlan;
-  readonly response: HeaderMutationPlan;
-}
-
-/** The header_mutation filters of a chain. */
-function mutationFilters(exchange: ExchangeView): readonly HeaderMutationFilter[] {
-  const { manager } = exchange.origin;
-  let found = mutationsByManager.get(manager);
-  if (found === undefined) {
-    const filters = manager.filters.flatMap(({ config, disabled }) => (config.kind === 'headerMutation' && !disabled ? [config] : []));
-    found = filters.length === 0 ? noMutations : filters;
-    mutationsByManager.set(manager, found);
-  }
-  return found;
 }
 
 /** Headers that steer this proxy and are not passed on. */
@@ -89,10 +72,6 @@ export function applyResponseHeaders(exchange: ExchangeView, headers: Headers, s
     if (decision.kind === 'forward' && decision.virtualHost.includeAttemptCountInResponse) {
       headers.set('x-envoy-attempt-count', String(exchange.attemptCount));
     }
-  }
-  for (const { response } of mutationFilters(exchange)) {
-    exchange.responseHeaders = headers;
-    mutate(exchange, response, false);
   }
   if (exchange.stickyCookie !== null) headers.add('set-cookie', exchange.stickyCookie);
   if (manager.alwaysSetRequestIdInResponse) headers.set('x-request-id', exchange.requestId);

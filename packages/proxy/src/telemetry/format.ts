@@ -1,3 +1,4 @@
+import { metadataText } from '@weft/core/engine/format-value';
 import type { FormatPlan, FormatSegment } from '@weft/core/plan/format-plan';
 import type { Headers } from '../http/headers.ts';
 import { grpcStatusOf } from '../http/local-reply.ts';
@@ -67,8 +68,8 @@ const operators: Readonly<Record<string, Operator>> = {
   VIRTUAL_CLUSTER_NAME: () => null,
   CONNECTION_TERMINATION_DETAILS: () => null,
   FILTER_CHAIN_NAME: (exchange) => exchange.origin.chain.name || null,
-  DYNAMIC_METADATA: (exchange, argument) => metadataText(exchange, argument),
-  METADATA: (exchange, argument) => (argument.startsWith('DYNAMIC:') ? metadataText(exchange, argument.slice(8)) : null),
+  DYNAMIC_METADATA: (exchange, argument) => metadataOf(exchange, argument),
+  METADATA: (exchange, argument) => (argument.startsWith('DYNAMIC:') ? metadataOf(exchange, argument.slice(8)) : null),
   HOSTNAME: () => process.env.HOSTNAME ?? null,
   STREAM_ID: (exchange) => exchange.requestId || null,
 };
@@ -126,14 +127,8 @@ function elapsed(exchange: LogEntry, at: number): string | null {
   return at === 0 ? null : String(Math.round(at - exchange.startedMonotonic));
 }
 
-function metadataText(exchange: LogEntry, argument: string): string | null {
-  const { decision } = exchange;
-  if (decision === null || decision.kind === 'pending') return null;
-  const [namespace = '', ...path] = argument.split(':');
-  let value: unknown = decision.outcome.metadata[namespace];
-  for (const key of path) value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
-  if (value === undefined || value === null) return null;
-  return typeof value === 'string' ? value : JSON.stringify(value);
+function metadataOf({ decision }: LogEntry, argument: string): string | undefined {
+  return decision === null || decision.kind === 'pending' ? undefined : metadataText(decision.outcome.metadata, argument);
 }
 
 const grpcNames = [
