@@ -1,17 +1,17 @@
-import * as grpc from '@grpc/grpc-js';
 import type { Plan } from '@weft/core/plan/plan';
 import type { NodeJson } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
 import { AdminServer } from './admin/admin-server.ts';
 import type { ProxyInside } from './admin/proxy-inside.ts';
 import type { HttpContext } from './http/exchange-view.ts';
 import { ServicePendingFilters } from './http/service-pending-filters.ts';
+import { checkSecret } from './identity/check-secret.ts';
 import { SecretStore } from './identity/secret-store.ts';
 import { TlsContexts } from './identity/tls-contexts.ts';
 import { WorkloadIdentity } from './identity/workload-identity.ts';
 import { fastUuid } from './io/fast-random.ts';
 import { TimerWheel } from './io/timer-wheel.ts';
 import { ListenerManager } from './listener/listener-manager.ts';
-import type { ProxyOptions, RunningProxy } from './proxy-options.ts';
+import type { ProxyLog, ProxyOptions, RunningProxy } from './proxy-options.ts';
 import { AccessLogs } from './telemetry/access-log.ts';
 import { GrpcAccessLogs } from './telemetry/grpc-access-log.ts';
 import { HttpStats } from './telemetry/http-stats.ts';
@@ -23,11 +23,11 @@ import type { StatSample } from './telemetry/stat-sample.ts';
 import { buildStatsConfig, type StatsConfig } from './telemetry/stats-config.ts';
 import { ClusterManager } from './upstream/cluster-manager.ts';
 import { OutlierDetection } from './upstream/outlier-detection.ts';
-import { AdsClient } from './xds/ads-client.ts';
-import { adsTargetOf } from './xds/ads-target.ts';
 import { type Bootstrap, parseBootstrap, staticSnapshot } from './xds/bootstrap.ts';
+import { Discovery } from './xds/discovery.ts';
+
 import { PlanStore } from './xds/plan-store.ts';
-import { Subscriptions } from './xds/subscriptions.ts';
+import { ResourceStore } from './xds/resource-store.ts';
 import { proxyVersion, weftNode } from './xds/weft-node.ts';
 
 /** Starts one proxy; rejects when its bootstrap cannot be used. */
@@ -58,10 +58,10 @@ class RunningInstance implements RunningProxy, ProxyInside {
   readonly listeners: ListenerManager;
   readonly store: PlanStore;
   readonly startedAt: number = Date.now();
-  ads: AdsClient | null = null;
+  ads: Discovery | null = null;
   identity: WorkloadIdentity | null = null;
   isDraining = false;
-  #expectsAds = true;
+  #tlsContexts: TlsContexts;
   #options: ProxyOptions;
   #stats: StatsConfig;
   #admin: AdminServer;
@@ -79,9 +79,10 @@ class RunningInstance implements RunningProxy, ProxyInside {
     this.ready = new Promise((resolve) => {
       this.#markReady = resolve;
     });
-    const log = (level: 'warn' | 'info' | 'debug', message: string): void => options.log?.(level, `${this.name}: ${message}`);
+    const log: ProxyLog = (level, message) => options.log?.(level, `${this.name}: ${message}`);
     this.secrets = new SecretStore((message) => log('warn', message));
     const tlsContexts = new TlsContexts(this.secrets);
+    this.#tlsContexts = tlsContexts;
     this.#outlier = new OutlierDetection(() => performance.now(), Math.random);
     this.clusters = new ClusterManager({
       registry: this.registry,
@@ -132,12 +133,18 @@ class RunningInstance implements RunningProxy, ProxyInside {
       reusePort: options.reusePort ?? false,
       drainTimeMs: options.drainTimeMs ?? defaultDrainMs,
     });
-    this.store = new PlanStore(
-      staticSnapshot(bootstrap),
-      () => performance.now(),
-      (plan) => this.#use(plan),
-    );
-    this.secrets.onChange(() => this.clusters.renewConnections());
+    this.store = new PlanStore(new ResourceStore(staticSnapshot(bootstrap), checkSecret), {
+      now: () => performance.now(),
+      providesSecret: (name) => this.secrets.provides(name),
+      onPlan: (plan) => {
+        this.#use(plan);
+        this.ads?.refresh();
+      },
+    });
+    this.secrets.onChange(() => {
+      this.store.refresh();
+      this.clusters.renewConnections();
+    });
     this.#admin = new AdminServer(this);
   }
 
@@ -156,28 +163,27 @@ class RunningInstance implements RunningProxy, ProxyInside {
   async start(): Promise<void> {
     await this.#admin.start();
     const { identity } = this.#options;
-    const log = (level: 'warn' | 'info' | 'debug', message: string): void => this.#options.log?.(level, `${this.name}: ${message}`);
+    const log: ProxyLog = (level, message) => this.#options.log?.(level, `${this.name}: ${message}`);
     if (identity) {
       this.identity = new WorkloadIdentity(identity, this.secrets, log);
       this.identity.start();
     }
-    const target = adsTargetOf(this.bootstrap);
-    this.#expectsAds = target !== null;
+    const { adsMetadata, adsCredentials } = this.#options;
+    const problems = Discovery.problems(this.bootstrap, this.#tlsContexts);
+    if (problems.length > 0) throw new Error(`bootstrap: ${problems.join('; ')}`);
+    this.ads = new Discovery({
+      bootstrap: this.bootstrap,
+      node: this.node,
+      store: this.store,
+      tlsContexts: this.#tlsContexts,
+      isOwnSecret: identity ? (name) => name === 'default' || name === 'ROOTCA' : () => false,
+      adsMetadata: adsMetadata ?? (async () => ({})),
+      adsCredentials: adsCredentials === undefined ? null : () => adsCredentials,
+      log,
+    });
     this.#use(this.store.plan);
     await this.listeners.settled();
-    if (target === null) return;
-    const own = identity ? (name: string): boolean => name === 'default' || name === 'ROOTCA' : () => false;
-    const credentials =
-      this.#options.adsCredentials ?? (target.isSecure ? grpc.credentials.createSsl() : grpc.credentials.createInsecure());
-    const metadata = this.#options.adsMetadata ?? (async () => ({}));
-    this.ads = new AdsClient(
-      { address: target.address, credentials, metadata },
-      this.node,
-      this.store,
-      new Subscriptions(this.store, own),
-      log,
-    );
-    this.ads.start();
+    this.ads.refresh();
   }
 
   async rotateCertificate(): Promise<void> {
@@ -198,6 +204,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
     this.#outlier.close();
     this.clusters.close();
     this.#accessLogs.close();
+    this.secrets.close();
     await this.#admin.stop();
   }
 
@@ -208,7 +215,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
   }
 
   get #isConfigured(): boolean {
-    return !this.#expectsAds || (this.ads?.hasInitial === true && !this.store.isWarming);
+    return this.ads?.hasInitial === true && !this.store.isWarming;
   }
 
   #use(plan: Plan): void {

@@ -1,3 +1,4 @@
+import type { DataSourceJson, WatchedDirectoryJson } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
 import type {
   CertificateValidationContextJson,
   TlsCertificateJson,
@@ -13,6 +14,7 @@ import { buildDataSource } from './build-data-source.ts';
 import { buildStringMatcher } from './build-matcher.ts';
 import type {
   CommonTlsPlan,
+  DataSourcePlan,
   DownstreamTlsPlan,
   SanMatcher,
   SecretPlan,
@@ -77,12 +79,19 @@ function version(protocol: TlsParameters_TlsProtocolJson | undefined, fallback: 
 }
 
 function buildCertificate(json: TlsCertificateJson): TlsCertificatePlan {
+  const read = (source: DataSourceJson | undefined): DataSourcePlan | null => watchedSource(source, json.watchedDirectory);
   return {
-    certificateChain: buildDataSource(json.certificateChain),
-    privateKey: buildDataSource(json.privateKey),
-    pkcs12: buildDataSource(json.pkcs12),
-    password: buildDataSource(json.password),
+    certificateChain: read(json.certificateChain),
+    privateKey: read(json.privateKey),
+    pkcs12: read(json.pkcs12),
+    password: read(json.password),
   };
+}
+
+/** A file is watched through its own directory setting, else through that of the message it stands in. */
+function watchedSource(json: DataSourceJson | undefined, directory: WatchedDirectoryJson | undefined): DataSourcePlan | null {
+  const source = buildDataSource(json);
+  return source?.kind === 'file' ? { ...source, watchedDirectory: source.watchedDirectory ?? directory?.path ?? null } : source;
 }
 
 function buildValidation(json: CommonTlsContextJson): ValidationPlan {
@@ -104,8 +113,8 @@ function buildValidationContext(json: CertificateValidationContextJson): Validat
   );
   const untyped = (json.matchSubjectAltNames ?? []).map((matcher): SanMatcher => ({ type: 'ANY', matcher: buildStringMatcher(matcher) }));
   return {
-    trustedCa: buildDataSource(json.trustedCa),
-    crl: buildDataSource(json.crl),
+    trustedCa: watchedSource(json.trustedCa, json.watchedDirectory),
+    crl: watchedSource(json.crl, json.watchedDirectory),
     subjectAltNames: typed.length > 0 ? typed : untyped,
     certificateHashes: (json.verifyCertificateHash ?? []).map((hash) => hash.replaceAll(':', '').toLowerCase()),
     certificateSpki: json.verifyCertificateSpki ?? [],

@@ -27,6 +27,7 @@ export function findPolicyProblems(policy: object): readonly string[] {
 const unsupportedFields: ReadonlySet<string> = new Set([
   'filterChainMatcher',
   'scopedRoutes',
+  'vhds',
   'clusterSpecifierPlugin',
   'inlineClusterSpecifierPlugin',
   'internalRedirectPolicy',

@@ -1,11 +1,10 @@
-import { nameOf } from '../xds/plan-store.ts';
-import { type ResourceKind, typeUrlByKind } from '../xds/resource-kinds.ts';
+import { nameOf, type ResourceKind, typeUrlByKind } from '../xds/resource-kinds.ts';
 import type { ProxyInside } from './proxy-inside.ts';
 
 /** `/config_dump`: the bootstrap and every resource in force, in Envoy's shape. Private keys are left out. */
 export function configDump(proxy: ProxyInside): unknown {
   const snapshot = proxy.store.snapshot();
-  const versions = (kind: ResourceKind, name: string): string => proxy.ads?.versions(kind).get(name) ?? '';
+  const versions = (kind: ResourceKind, name: string): string => proxy.store.resources.versions(kind).get(name) ?? '';
   const entry = (kind: ResourceKind, key: string) => (resource: object) => ({
     version_info: versions(kind, nameOf(resource)),
     [key]: { '@type': typeUrlByKind[kind], ...resource },

@@ -4,8 +4,8 @@ import type { ListenerManager } from '../listener/listener-manager.ts';
 import type { Registry } from '../telemetry/registry.ts';
 import type { StatSample } from '../telemetry/stat-sample.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
-import type { AdsClient } from '../xds/ads-client.ts';
 import type { Bootstrap } from '../xds/bootstrap.ts';
+import type { Discovery } from '../xds/discovery.ts';
 import type { PlanStore } from '../xds/plan-store.ts';
 
 /** What the admin interface shows of a proxy, and what it may do with it. */
@@ -19,7 +19,7 @@ export interface ProxyInside {
   readonly clusters: ClusterManager;
   readonly listeners: ListenerManager;
   readonly store: PlanStore;
-  readonly ads: AdsClient | null;
+  readonly ads: Discovery | null;
   readonly identity: WorkloadIdentity | null;
   readonly isReady: boolean;
   readonly isDraining: boolean;

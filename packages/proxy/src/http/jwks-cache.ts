@@ -1,7 +1,7 @@
 import type { ConnectionFacts } from '@weft/core/plan/facts';
 import type { JwtProviderPlan } from '@weft/core/plan/http-filter-plan';
 import type { JSONWebKeySet } from 'jose';
-import { readData } from '../identity/tls-contexts.ts';
+import { readData } from '../identity/read-data.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import { callCluster } from './internal-request.ts';
 

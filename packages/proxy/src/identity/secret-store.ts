@@ -1,4 +1,5 @@
 import type { SecretPlan } from '@weft/core/plan/tls-plan';
+import { FileSecrets } from './file-secrets.ts';
 
 /** The secrets of one proxy: what the plan holds and what its own identity provides (`default`, `ROOTCA`), which wins. */
 export class SecretStore {
@@ -9,13 +10,18 @@ export class SecretStore {
   #listeners: Set<() => void> = new Set();
   #report: (message: string) => void;
   #reported: WeakSet<object> = new WeakSet();
+  #files: FileSecrets;
 
   constructor(report: (message: string) => void) {
     this.#report = report;
+    this.#files = new FileSecrets(() => this.#tell(), report);
   }
 
   get(name: string): SecretPlan | undefined {
-    return this.#own.get(name) ?? this.#fromPlan.get(name);
+    const own = this.#own.get(name);
+    if (own !== undefined) return own;
+    const planned = this.#fromPlan.get(name);
+    return planned === undefined ? undefined : this.#files.resolve(planned);
   }
 
   /** A number that changes whenever the secret does; 0 while it is missing. */
@@ -31,12 +37,18 @@ export class SecretStore {
 
   usePlan(secrets: ReadonlyMap<string, SecretPlan>): void {
     this.#fromPlan = secrets;
+    this.#files.keepOnly(secrets.values());
   }
 
   /** Sets one of the proxy's own secrets and tells whoever uses it. */
   provide(secret: SecretPlan): void {
     this.#own.set(secret.name, secret);
-    for (const listener of this.#listeners) listener();
+    this.#tell();
+  }
+
+  /** Stops watching files. */
+  close(): void {
+    this.#files.keepOnly([]);
   }
 
   /** Names that the proxy provides itself and so need not be asked for. */
@@ -46,6 +58,10 @@ export class SecretStore {
 
   onChange(listener: () => void): void {
     this.#listeners.add(listener);
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   reportUnusable(plan: object, reason: string): void {

@@ -1,15 +1,14 @@
 import { createHash, type X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import tls from 'node:tls';
 import type {
   CommonTlsPlan,
-  DataSourcePlan,
   DownstreamTlsPlan,
   TlsCertificatePlan,
   UpstreamTlsPlan,
   ValidationContextPlan,
 } from '@weft/core/plan/tls-plan';
 import { parseSubjectAltNames } from './peer-certificate.ts';
+import { readData } from './read-data.ts';
 import type { SecretStore } from './secret-store.ts';
 
 /** How a peer is judged, with its trust roots resolved. Null roots: nothing is verified. */
@@ -199,7 +198,8 @@ function verificationError(socket: tls.TLSSocket): string | null {
   return error ? (error.code ?? error.message) : null;
 }
 
-function checkNames(certificate: X509Certificate, context: ValidationContextPlan): string | null {
+/** Judges a certificate's names and hashes. Answers null when they are acceptable, else the reason. */
+export function checkNames(certificate: X509Certificate, context: ValidationContextPlan): string | null {
   if (context.subjectAltNames.length > 0 && !matchesSan(certificate, context)) {
     return 'CERTIFICATE_VERIFY_FAILED: verify cert failed: SAN matcher';
   }
@@ -253,12 +253,4 @@ function readCertificate(plan: TlsCertificatePlan): { key: Buffer; cert: Buffer 
   const cert = readData(plan.certificateChain);
   if (key === undefined || cert === undefined) throw new Error('a TLS certificate needs a certificate chain and a private key');
   return { key, cert };
-}
-
-/** The bytes of a data source; undefined for none. Throws when a file cannot be read. */
-export function readData(source: DataSourcePlan | null): Buffer | undefined {
-  if (source === null) return undefined;
-  if (source.kind === 'inline') return Buffer.from(source.bytes);
-  if (source.kind === 'file') return readFileSync(source.path);
-  return Buffer.from(process.env[source.variable] ?? '');
 }

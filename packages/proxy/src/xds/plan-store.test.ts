@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PlanStore } from './plan-store.ts';
+import { ResourceStore } from './resource-store.ts';
 
 const type = (name: string): string => `type.googleapis.com/${name}`;
 
@@ -20,18 +21,15 @@ const routeTo = (action: object): object => ({
 });
 
 function emptyStore(): PlanStore {
-  return new PlanStore(
-    { clusters: [], endpoints: [], listeners: [], routes: [], secrets: [] },
-    () => 0,
-    () => {},
-  );
+  const empty = { clusters: [], endpoints: [], listeners: [], routes: [], secrets: [] };
+  return new PlanStore(new ResourceStore(empty, () => null), { now: () => 0, providesSecret: () => false, onPlan: () => {} });
 }
 
 test('a listener with a rule that cannot be judged is refused and its last good form stays', () => {
   const store = emptyStore();
   const good = listenerDenying({ any: true });
-  assert.deepEqual(store.apply('listeners', { set: new Map([['in', good]]), removed: [] }), []);
-  const [rejection] = store.apply('listeners', { set: new Map([['in', listenerDenying({ matcher: {} })]]), removed: [] });
+  assert.deepEqual(store.resources.apply('listeners', { set: new Map([['in', good]]), removed: [] }), []);
+  const [rejection] = store.resources.apply('listeners', { set: new Map([['in', listenerDenying({ matcher: {} })]]), removed: [] });
   assert.equal(rejection?.name, 'in');
   assert.match(rejection?.message ?? '', /permissions\[0\]\.matcher is not supported/);
   store.flush();
@@ -41,8 +39,8 @@ test('a listener with a rule that cannot be judged is refused and its last good 
 test('a route configuration that cannot be run is refused and its last good form stays', () => {
   const store = emptyStore();
   const good = routeTo({ cluster: 'c' });
-  store.apply('routes', { set: new Map([['r', good]]), removed: [] });
-  const rejections = store.apply('routes', { set: new Map([['r', routeTo({ clusterSpecifierPlugin: 'p' })]]), removed: [] });
+  store.resources.apply('routes', { set: new Map([['r', good]]), removed: [] });
+  const rejections = store.resources.apply('routes', { set: new Map([['r', routeTo({ clusterSpecifierPlugin: 'p' })]]), removed: [] });
   assert.match(rejections[0]?.message ?? '', /clusterSpecifierPlugin is not supported/);
   store.flush();
   assert.equal(store.plan.routeTableByName.get('r')?.source, good);

@@ -1,58 +1,61 @@
+import type { ConfigSource } from './config-source.ts';
 import type { PlanStore } from './plan-store.ts';
-import { referencesOf } from './references.ts';
+import { referencedKinds, referencesOf } from './references.ts';
 import type { ResourceKind } from './resource-kinds.ts';
 
-/** Which endpoints, routes and secrets the discovered clusters and listeners ask for. */
-export class Subscriptions {
-  #store: PlanStore;
-  #ownSecrets: (name: string) => boolean;
-  #names: Record<'endpoints' | 'routes' | 'secrets', Set<string>> = { endpoints: new Set(), routes: new Set(), secrets: new Set() };
-  #listeners: (() => void)[] = [];
-
-  /** `ownSecrets` tells which secrets the proxy provides itself. */
-  constructor(store: PlanStore, ownSecrets: (name: string) => boolean) {
-    this.#store = store;
-    this.#ownSecrets = ownSecrets;
-    this.#collect();
-  }
-
-  names(kind: ResourceKind): ReadonlySet<string> {
-    return kind === 'endpoints' || kind === 'routes' || kind === 'secrets' ? this.#names[kind] : new Set();
-  }
-
-  onChange(listener: () => void): void {
-    this.#listeners.push(listener);
-  }
-
-  /** Reads the resources again and tells when the wanted names changed. */
-  refresh(): void {
-    const before = this.#names;
-    this.#collect();
-    const after = this.#names;
-    const changed = (['endpoints', 'routes', 'secrets'] as const).some((kind) => !isSame(before[kind], after[kind]));
-    if (changed) for (const listener of this.#listeners) listener();
-  }
-
-  #collect(): void {
-    const names = { endpoints: new Set<string>(), routes: new Set<string>(), secrets: new Set<string>() };
-    const { clusters, listeners } = this.#store.snapshot();
-    for (const [kind, list] of [
-      ['clusters', clusters],
-      ['listeners', listeners],
-    ] as const) {
-      for (const resource of list) {
-        const references = referencesOf(kind, resource);
-        for (const name of references.endpoints) names.endpoints.add(name);
-        for (const name of references.routes) names.routes.add(name);
-        for (const name of references.secrets) if (!this.#ownSecrets(name)) names.secrets.add(name);
-      }
-    }
-    this.#names = names;
-  }
+/** What is wanted of one source; null names stand for everything it has. */
+export interface SourceWishes {
+  readonly source: ConfigSource;
+  readonly wanted: ReadonlyMap<ResourceKind, ReadonlySet<string> | null>;
 }
 
-function isSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  if (a.size !== b.size) return false;
-  for (const name of a) if (!b.has(name)) return false;
-  return true;
+/** Sources of what nothing refers to: where all clusters and all listeners come from. */
+export interface RootSources {
+  readonly clusters: ConfigSource | null;
+  readonly listeners: ConfigSource | null;
+}
+
+/**
+ * What the bootstrap, the resources told last and those still in force ask for, by the key of its source. `isOwn` tells which secrets the
+ * proxy provides itself; static resources are not asked for. A name wanted from different sources comes from the first.
+ */
+export function collectWishes(roots: RootSources, store: PlanStore, isOwn: (name: string) => boolean): Map<string, SourceWishes> {
+  const wishes = new Map<string, { source: ConfigSource; wanted: Map<ResourceKind, Set<string> | null> }>();
+  const open = (source: ConfigSource): Map<ResourceKind, Set<string> | null> => {
+    const known = wishes.get(source.key);
+    if (known !== undefined) return known.wanted;
+    const wanted = new Map<ResourceKind, Set<string> | null>();
+    wishes.set(source.key, { source, wanted });
+    return wanted;
+  };
+  if (roots.clusters !== null) open(roots.clusters).set('clusters', null);
+  if (roots.listeners !== null) open(roots.listeners).set('listeners', null);
+  const taken = new Set<string>();
+  const told = store.snapshot();
+  const inForce = store.plan.snapshot;
+  for (const [kind, list] of [
+    ['clusters', told.clusters] as const,
+    ['listeners', told.listeners] as const,
+    ['clusters', inForce.clusters] as const,
+    ['listeners', inForce.listeners] as const,
+  ]) {
+    for (const resource of list) {
+      const references = referencesOf(kind, resource);
+      for (const referred of referencedKinds) {
+        for (const [name, source] of references[referred]) {
+          const key = `${referred} ${name}`;
+          if (taken.has(key) || store.resources.isStatic(referred, name) || (referred === 'secrets' && isOwn(name))) continue;
+          taken.add(key);
+          addName(open(source), referred, name);
+        }
+      }
+    }
+  }
+  return wishes;
+}
+
+function addName(wanted: Map<ResourceKind, Set<string> | null>, kind: ResourceKind, name: string): void {
+  const names = wanted.get(kind);
+  if (names === undefined) wanted.set(kind, new Set([name]));
+  else names?.add(name);
 }
