@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compareHosts, hostMatches, hostSubsetOf, resolveHost } from './hosts.ts';
+import { compareHosts, hostMatches, hostSubsetOf, overlappingHosts, resolveHost } from './hosts.ts';
 
 test('two hosts match when some name belongs to both, in either order', () => {
   const rows: [string, string, boolean][] = [
@@ -48,4 +48,19 @@ test('only a name without a dot is a service of the resource namespace', () => {
   assert.equal(resolveHost('reviews.prod', 'x', 'cluster.local'), 'reviews.prod');
   assert.equal(resolveHost('*', 'x', 'cluster.local'), '*');
   assert.equal(resolveHost('::1', 'x', 'cluster.local'), '::1');
+});
+
+test('the overlapping hosts of a list are those that match another one of it', () => {
+  const host = fc.stringMatching(/^(\*\.?)?[aA](\.[aB]{1,2}){0,2}$/);
+  fc.assert(
+    fc.property(fc.array(host, { maxLength: 8 }), (hosts) => {
+      const found = overlappingHosts(hosts);
+      for (const [later, earlier] of found) {
+        assert.ok(earlier < later, `${hosts} gives ${earlier} and ${later}`);
+        assert.ok(hostMatches(hosts[later] ?? '', hosts[earlier] ?? ''), `${hosts} gives ${earlier} and ${later}`);
+      }
+      const overlaps = hosts.some((a, at) => hosts.slice(at + 1).some((b) => hostMatches(a, b)));
+      assert.equal(found.length > 0, overlaps, `${hosts}`);
+    }),
+  );
 });

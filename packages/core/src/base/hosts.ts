@@ -26,6 +26,32 @@ export function hostSubsetOf(a: string, b: string): boolean {
   return left === right;
 }
 
+/**
+ * The places of hosts in a list that have a name in common with another one, each with the place of one such that comes before it. Takes time in
+ * proportion to the list, not to the number of its pairs.
+ */
+export function overlappingHosts(hosts: readonly string[]): readonly (readonly [later: number, earlier: number])[] {
+  const lower = hosts.map((host) => host.toLowerCase());
+  const placeByHost = new Map<string, number>();
+  const placeBySuffix = new Map<string, number>();
+  const overlaps: (readonly [number, number])[] = [];
+  for (const [place, host] of lower.entries()) {
+    const known = placeByHost.get(host);
+    if (known !== undefined) overlaps.push([place, known]);
+    else placeByHost.set(host, place);
+    if (host.startsWith('*') && !placeBySuffix.has(host.slice(1))) placeBySuffix.set(host.slice(1), place);
+  }
+  const lengths = new Set([...placeBySuffix.keys()].map((suffix) => suffix.length));
+  for (const [place, host] of lower.entries()) {
+    const name = host.startsWith('*') ? host.slice(1) : host;
+    for (const length of lengths) {
+      const covering = length > name.length ? undefined : placeBySuffix.get(name.slice(name.length - length));
+      if (covering !== undefined && lower[covering] !== host) overlaps.push([Math.max(place, covering), Math.min(place, covering)]);
+    }
+  }
+  return overlaps;
+}
+
 /** Precedence of host patterns, for sorting: names before wildcards, then longer before shorter, then alphabetical. */
 export function compareHosts(a: string, b: string): number {
   const aWild = a.startsWith('*');

@@ -45,16 +45,19 @@ export function covers(first: HttpMatch, second: HttpMatch): boolean {
 function coversUri(first: HttpMatch, second: HttpMatch): boolean {
   if (!first.uri || isAnyPath(first.uri)) return true;
   if (!second.uri || (second.ignoreUriCase && !first.ignoreUriCase)) return false;
-  const fold = first.ignoreUriCase ? (value: string) => value.toLowerCase() : (value: string) => value;
-  const folded = (condition: StringCondition): StringCondition => ({
-    ...condition,
-    ...(condition.exact === undefined ? {} : { exact: fold(condition.exact) }),
-    ...(condition.prefix === undefined ? {} : { prefix: fold(condition.prefix) }),
-  });
-  return coversText(folded(first.uri), folded(second.uri));
+  return first.ignoreUriCase ? coversText(lowered(first.uri), lowered(second.uri)) : coversText(first.uri, second.uri);
 }
 
-function isAnyPath(uri: StringCondition): boolean {
+function lowered(condition: StringCondition): StringCondition {
+  return {
+    ...condition,
+    ...(condition.exact === undefined ? {} : { exact: text(condition.exact).toLowerCase() }),
+    ...(condition.prefix === undefined ? {} : { prefix: text(condition.prefix).toLowerCase() }),
+  };
+}
+
+/** Whether a condition on the path holds for every path. */
+export function isAnyPath(uri: StringCondition): boolean {
   return uri.prefix === '/' || uri.prefix === '' || uri.regex === '.*' || uri.regex === '/.*';
 }
 

@@ -2,7 +2,8 @@ import type { VirtualService } from '../../resource/kinds.ts';
 import type { AnalysisSettings, Finding } from '../analyzer.ts';
 import { object, objects, text } from '../fields.ts';
 import { fact } from '../proof.ts';
-import { covers, type HttpMatch } from './match-coverage.ts';
+import { createCoveringMatches } from './covering-matches.ts';
+import type { HttpMatch } from './match-coverage.ts';
 import { overlappingPrefixes } from './match-overlap.ts';
 
 interface Rule {
@@ -63,18 +64,18 @@ function findDuplicates(rules: readonly (readonly [number, Rule])[], reporter: R
 
 /** What really cannot be reached: every condition of an earlier match follows from the later one's. */
 function findCovered(rules: readonly (readonly [number, Rule])[], reporter: Reporter): void {
-  const earlier: { readonly rule: number; readonly match: number; readonly condition: HttpMatch }[] = [];
+  const earlier = createCoveringMatches();
   for (const [index, rule] of rules) {
     const matches = objects<HttpMatch | null>(rule.match as readonly HttpMatch[] | undefined);
     const conditions: readonly (readonly [number, HttpMatch])[] = matches.length === 0 ? [[-1, {}]] : matches;
     const taken: number[] = [];
     for (const [matchIndex, condition] of conditions) {
-      const by = earlier.find((candidate) => covers(candidate.condition, condition));
+      const by = earlier.find(condition);
       if (by) {
         taken.push(by.rule);
         if (matches.length > 0 && by.match >= 0)
           reporter.match(index, matchIndex, by.rule, by.match, 'takes every request that this one would');
-      } else if (!rule.delegate) earlier.push({ rule: index, match: matchIndex, condition });
+      } else if (!rule.delegate) earlier.add({ rule: index, match: matchIndex, condition });
     }
     const by = taken[0];
     if (by !== undefined && by !== index && taken.length === conditions.length) reporter.rule(index, by, 'takes every request first');

@@ -16,17 +16,28 @@ export interface Report {
 export function createReport(): { readonly report: Report; readonly validity: () => Validity } {
   const errors: FieldProblem[] = [];
   const warnings: FieldProblem[] = [];
-  const add = (list: FieldProblem[], source: FieldProblem['source']) => (path: string, message: string) => {
-    if (!list.some((known) => known.path === path && known.message === message)) list.push({ path, message, source });
+  const seen = new Set<string>();
+  const pathsBySource = { schema: new Set<string>(), cel: new Set<string>(), semantic: new Set<string>() };
+  const add = (list: FieldProblem[], problem: FieldProblem): void => {
+    const key = `${list === errors} ${problem.path}\n${problem.message}`;
+    if (seen.has(key)) return;
+    seen.add(key);
+    list.push(problem);
+  };
+  const fail = (source: FieldProblem['source'], path: string, message: string): void => {
+    pathsBySource[source].add(path);
+    add(errors, { path, message, source });
   };
   return {
     report: {
-      schema: add(errors, 'schema'),
-      rule: (path, message) =>
-        errors.some((known) => known.path === path && known.source === 'schema') || add(errors, 'cel')(path, message),
-      error: (path, message) =>
-        errors.some((known) => known.path === path && known.source !== 'semantic') || add(errors, 'semantic')(path, message),
-      warn: add(warnings, 'semantic'),
+      schema: (path, message) => fail('schema', path, message),
+      rule: (path, message) => {
+        if (!pathsBySource.schema.has(path)) fail('cel', path, message);
+      },
+      error: (path, message) => {
+        if (!pathsBySource.schema.has(path) && !pathsBySource.cel.has(path)) fail('semantic', path, message);
+      },
+      warn: (path, message) => add(warnings, { path, message, source: 'semantic' }),
     },
     validity: () => ({ errors, warnings }),
   };

@@ -200,32 +200,37 @@ function checkDistribution(to: Readonly<Record<string, number>>, path: string, r
 
 /** Localities `region[/zone[/subzone]]`, with a wildcard only at the end, that do not overlap. */
 function checkLocalities(localities: readonly string[], path: string, report: Report): void {
-  const seen: (readonly string[])[] = [];
+  const whole = new Set<string>();
+  const wholeByBeginning = new Map<string, string>();
   for (const locality of localities) {
-    const parts = splitLocality(locality);
+    const beginnings = beginningsOf(locality);
     if (locality.indexOf('*') >= 0 && locality.indexOf('*') !== locality.length - 1) {
       report.error(path, `a wildcard may stand only at the end of a locality, found "${locality}"`);
-    } else if (parts.includes('')) report.error(path, `expected region/zone/subzone without empty parts, found "${locality}"`);
-    else {
-      const other = seen.find((known) => overlaps(known, parts));
-      if (other) report.error(path, `the localities "${other.join('/')}" and "${locality}" overlap`);
-      seen.push(parts);
+    } else if (beginnings.some((beginning, at) => beginning === (at === 0 ? '' : `${beginnings[at - 1]}/`))) {
+      report.error(path, `expected region/zone/subzone without empty parts, found "${locality}"`);
+    } else {
+      const other = findOverlap(beginnings, whole) ?? wholeByBeginning.get(locality);
+      if (other !== undefined) report.error(path, `the localities "${other}" and "${locality}" overlap`);
+      whole.add(locality);
+      for (const beginning of beginnings) if (!wholeByBeginning.has(beginning)) wholeByBeginning.set(beginning, locality);
     }
   }
 }
 
-function splitLocality(locality: string): readonly string[] {
-  const parts = locality.split('/');
-  return parts.length <= 3 ? parts : [parts[0] ?? '', parts[1] ?? '', parts.slice(2).join('/')];
+/** The region, the region with the zone, and the whole locality. */
+function beginningsOf(locality: string): readonly string[] {
+  const first = locality.indexOf('/');
+  const second = first < 0 ? -1 : locality.indexOf('/', first + 1);
+  return [first, second]
+    .filter((at) => at >= 0)
+    .map((at) => locality.slice(0, at))
+    .concat(locality);
 }
 
-/** Whether an earlier locality leaves nothing to a later one, or the later one repeats its beginning. A later wildcard means the rest. */
-function overlaps(earlier: readonly string[], later: readonly string[]): boolean {
-  for (const [index, part] of earlier.entries()) {
-    if (part === '*' || later[index] === undefined) return true;
-    if (part !== later[index]) return false;
-  }
-  return true;
+/** An earlier locality that leaves nothing to a later one, whose beginnings are given. A later wildcard means the rest. */
+function findOverlap(beginnings: readonly string[], whole: ReadonlySet<string>): string | undefined {
+  const wildcards = ['*', ...beginnings.slice(0, -1).map((beginning) => `${beginning}/*`)];
+  return [...wildcards, ...beginnings].find((candidate) => whole.has(candidate));
 }
 
 function isPrime(value: number): boolean {

@@ -1,5 +1,5 @@
 import { isIp } from '../../base/addresses.ts';
-import { hostMatches, hostSubsetOf } from '../../base/hosts.ts';
+import { hostSubsetOf, overlappingHosts } from '../../base/hosts.ts';
 import type { VirtualService, VirtualServiceSpec } from '../kinds.ts';
 import { checkDestination, checkGatewayNames, checkWeights } from './destination.ts';
 import { checkHttpRoute } from './http-route.ts';
@@ -66,12 +66,8 @@ function checkHosts(spec: VirtualServiceSpec, appliesToGateway: boolean, report:
     }
   }
   if (!valid) return;
-  for (let i = 0; i < hosts.length; i++) {
-    for (let j = i + 1; j < hosts.length; j++) {
-      const a = hosts[i] ?? '';
-      const b = hosts[j] ?? '';
-      if (hostMatches(a, b)) report.error(`spec.hosts[${j}]`, `"${b}" overlaps with "${a}"`);
-    }
+  for (const [later, earlier] of overlappingHosts(hosts)) {
+    report.error(`spec.hosts[${later}]`, `"${hosts[later] ?? ''}" overlaps with "${hosts[earlier] ?? ''}"`);
   }
 }
 
