@@ -1,3 +1,4 @@
+import type { LocalityPlan } from '@weft/core/plan/cluster-plan';
 import type { Plan } from '@weft/core/plan/plan';
 import type { NodeJson } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
 import { AdminServer } from './admin/admin-server.ts';
@@ -22,7 +23,6 @@ import { Registry } from './telemetry/registry.ts';
 import type { StatSample } from './telemetry/stat-sample.ts';
 import { buildStatsConfig, type StatsConfig } from './telemetry/stats-config.ts';
 import { ClusterManager } from './upstream/cluster-manager.ts';
-import { OutlierDetection } from './upstream/outlier-detection.ts';
 import { type Bootstrap, parseBootstrap, staticSnapshot } from './xds/bootstrap.ts';
 import { Discovery } from './xds/discovery.ts';
 
@@ -66,7 +66,6 @@ class RunningInstance implements RunningProxy, ProxyInside {
   #stats: StatsConfig;
   #admin: AdminServer;
   #accessLogs: AccessLogs;
-  #outlier: OutlierDetection;
   #markReady: () => void = () => {};
 
   constructor(bootstrap: Bootstrap, options: ProxyOptions) {
@@ -83,13 +82,13 @@ class RunningInstance implements RunningProxy, ProxyInside {
     this.secrets = new SecretStore((message) => log('warn', message));
     const tlsContexts = new TlsContexts(this.secrets);
     this.#tlsContexts = tlsContexts;
-    this.#outlier = new OutlierDetection(() => performance.now(), Math.random);
     this.clusters = new ClusterManager({
       registry: this.registry,
       tlsContexts,
       now: () => performance.now(),
       random: Math.random,
-      onResult: (host, kind, reason, status) => this.#outlier.onResult(host, kind, reason, status),
+      locality: localityOf(this.node),
+      localClusterName: bootstrap.clusterManager?.localClusterName ?? '',
     });
     const peers = new PeerMetadata(this.node);
     const istio = new IstioStats(this.registry, peers, proxyVersion);
@@ -201,7 +200,6 @@ class RunningInstance implements RunningProxy, ProxyInside {
     this.ads?.stop();
     this.identity?.stop();
     await this.listeners.closed(this.#options.drainTimeMs ?? defaultDrainMs);
-    this.#outlier.close();
     this.clusters.close();
     this.#accessLogs.close();
     this.secrets.close();
@@ -221,7 +219,6 @@ class RunningInstance implements RunningProxy, ProxyInside {
   #use(plan: Plan): void {
     this.secrets.usePlan(plan.secretByName);
     this.clusters.usePlan(plan);
-    this.#outlier.use(this.clusters.all());
     this.listeners.usePlan(plan);
     void this.listeners.settled().then(() => {
       if (this.#isConfigured) this.#markReady();
@@ -235,3 +232,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
 }
 
 const defaultDrainMs = 5000;
+
+function localityOf({ locality }: NodeJson): LocalityPlan {
+  return { region: locality?.region ?? '', zone: locality?.zone ?? '', subZone: locality?.subZone ?? '' };
+}

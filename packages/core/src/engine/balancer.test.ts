@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { buildCluster } from '../plan/build-cluster.ts';
 import { buildLoadAssignment } from '../plan/build-endpoint.ts';
 import type { LoadAssignmentPlan, LoadBalancerPlan } from '../plan/cluster-plan.ts';
-import { type BalancedHost, Balancer, type HostChoice } from './balancer.ts';
+import type { BalancedHost, HostChoice } from './balanced-host.ts';
+import { Balancer } from './balancer.ts';
 import { murmurHash2 } from './murmur-hash.ts';
 import { priorityLoad } from './priority-load.ts';
 import { xxHash64 } from './xx-hash.ts';
@@ -34,7 +35,8 @@ function balancerOf(config: Parameters<typeof buildCluster>[0], specs: readonly 
   const hosts = assignment.localities.flatMap(({ endpoints }, i) =>
     endpoints.map((endpoint) => ({
       endpoint,
-      isHealthy: specs[i]?.healthy ?? true,
+      coarseHealth: (specs[i]?.healthy ?? true) ? ('healthy' as const) : ('unhealthy' as const),
+      isExcluded: false,
       activeRequests: specs[i]?.active ?? 0,
       healthySinceMs: 0,
     })),
@@ -55,7 +57,7 @@ function counts(balancer: Balancer<BalancedHost>, picks: number, choice: Partial
   const random = draws();
   const found: Record<string, number> = {};
   for (let i = 0; i < picks; i++) {
-    const host = balancer.choose({ hash: null, attempt: 0, random, nowMs: 1e9, ...choice });
+    const host = balancer.choose({ hash: null, attempt: 0, excludedPriorities: null, random, nowMs: 1e9, ...choice });
     const name = host?.endpoint.key ?? 'none';
     found[name] = (found[name] ?? 0) + 1;
   }
@@ -85,14 +87,9 @@ test('least request prefers the idle host', () => {
 });
 
 test('load spills to the next priority as soon as overprovisioned health no longer covers it', () => {
+  const health = (healthy: number) => ({ total: 10, healthy, degraded: 0, hosts: { all: 10, counted: 10, usable: healthy } });
   const load = (healthy: number) =>
-    priorityLoad(
-      [
-        { total: 10, healthy, degraded: 0 },
-        { total: 10, healthy: 10, degraded: 0 },
-      ],
-      { overprovisioningFactor: 140, panicThresholdPercent: 50 },
-    ).healthy;
+    priorityLoad([health(healthy), health(10)], { overprovisioningFactor: 140, panicThresholdPercent: 50 }).healthy;
   assert.deepEqual(load(10), [100, 0]);
   assert.deepEqual(load(8), [100, 0]);
   assert.deepEqual(load(7), [98, 2]);
@@ -134,7 +131,13 @@ test('a ring keeps most requests where they were when a host goes', () => {
     const after = balancerOf({ lbPolicy }, specs.slice(0, 9));
     let moved = 0;
     for (let i = 0; i < 1000; i++) {
-      const choice: HostChoice = { hash: xxHash64(`key-${i}`), attempt: 0, random: draws(), nowMs: 0 };
+      const choice: HostChoice = {
+        hash: xxHash64(`key-${i}`),
+        attempt: 0,
+        excludedPriorities: null,
+        random: draws(),
+        nowMs: 0,
+      };
       const host = before.choose(choice)?.endpoint.key;
       if (host !== '10.0.0.10:80' && host !== after.choose(choice)?.endpoint.key) moved++;
     }
@@ -145,6 +148,8 @@ test('a ring keeps most requests where they were when a host goes', () => {
 test('a retry on a ring goes to another place', () => {
   const balancer = balancerOf({ lbPolicy: 'RING_HASH' }, [{ ip: '10.0.0.1' }, { ip: '10.0.0.2' }, { ip: '10.0.0.3' }]);
   const hash = xxHash64('client');
-  const tried = [0, 1, 2, 3, 4, 5, 6, 7].map((attempt) => balancer.choose({ hash, attempt, random: draws(), nowMs: 0 })?.endpoint.key);
+  const tried = [0, 1, 2, 3, 4, 5, 6, 7].map(
+    (attempt) => balancer.choose({ hash, attempt, excludedPriorities: null, random: draws(), nowMs: 0 })?.endpoint.key,
+  );
   assert.ok(new Set(tried).size > 1);
 });

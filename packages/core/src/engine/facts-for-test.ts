@@ -14,6 +14,7 @@ export function connectionOf(overrides: Partial<ConnectionFacts> = {}): Connecti
   return {
     destination: ip('10.0.0.2'),
     destinationPort: 80,
+    isDestinationRestored: false,
     source,
     sourcePort: 40000,
     directSource: source,

@@ -43,7 +43,9 @@ export function buildMaglevTable(hosts: readonly WeightedKey[], plan: LoadBalanc
   if (hosts.length === 0) return emptyTable;
   const size = plan.maglevTableSize;
   const most = Math.max(...hosts.map(({ share }) => share));
-  const entries = hosts.map(({ key, share }, host) => ({
+  // Whatever order endpoints are announced in, the table is the same.
+  const sorted = hosts.map(({ key, share }, host) => ({ key, share, host })).sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  const entries = sorted.map(({ key, share, host }) => ({
     host,
     share,
     offset: Number(xxHash64(key) % BigInt(size)),

@@ -1,6 +1,6 @@
 /**
  * Picks items in proportion to their weights, evenly spread: the earliest deadline first scheduler of Envoy. Weights are asked for anew at
- * every pick, so that they may follow load.
+ * every pick, so that they may follow load. `start` (0 ≤ x < 1) says where in its cycle it begins, so that many proxies do not begin alike.
  */
 export class WeightedSchedule<T> {
   readonly #heap: { readonly deadline: number; readonly order: number; readonly item: T }[] = [];
@@ -8,9 +8,13 @@ export class WeightedSchedule<T> {
   #now = 0;
   #order = 0;
 
-  constructor(items: readonly T[], weightOf: (item: T) => number) {
+  constructor(items: readonly T[], weightOf: (item: T) => number, start = 0) {
     this.#weightOf = weightOf;
-    for (const item of items) this.#add(item);
+    const weighted = items.map((item) => ({ item, weight: weightOf(item) })).filter(({ weight }) => weight > 0);
+    // As if `start` of a long time had gone by: each item was due as often as its weight says.
+    const least = weighted.reduce((smallest, { weight }) => Math.min(smallest, weight), Number.POSITIVE_INFINITY);
+    this.#now = weighted.length === 0 ? 0 : (start * cyclesBefore) / least;
+    for (const { item, weight } of weighted) this.#push(item, (Math.floor(this.#now * weight) + 1) / weight);
   }
 
   /** The next item; null when there is none with a weight. */
@@ -25,8 +29,11 @@ export class WeightedSchedule<T> {
 
   #add(item: T): void {
     const weight = this.#weightOf(item);
-    if (!(weight > 0)) return;
-    this.#heap.push({ deadline: this.#now + 1 / weight, order: this.#order++, item });
+    if (weight > 0) this.#push(item, this.#now + 1 / weight);
+  }
+
+  #push(item: T, deadline: number): void {
+    this.#heap.push({ deadline, order: this.#order++, item });
     for (let at = this.#heap.length - 1; at > 0; ) {
       const parent = (at - 1) >> 1;
       if (!this.#isBefore(at, parent)) return;
@@ -64,3 +71,6 @@ export class WeightedSchedule<T> {
     this.#heap[b] = left;
   }
 }
+
+/** More turns of the least item than any list is long: enough to begin anywhere. */
+const cyclesBefore = 1000;

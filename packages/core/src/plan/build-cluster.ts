@@ -58,6 +58,7 @@ export function buildCluster(json: ClusterJson): ClusterPlan {
       : null,
     tcpIdleTimeoutMs: tcpIdleTimeout(json),
     closeConnectionsOnHealthFailure: json.closeConnectionsOnHostHealthFailure ?? false,
+    ignoreNewHostsUntilFirstHealthCheck: json.commonLbConfig?.ignoreNewHostsUntilFirstHc ?? false,
     ignoreHealthOnRemoval: json.ignoreHealthOnHostRemoval ?? false,
     metadata: filterMetadata(json.metadata),
     source: json,
@@ -75,9 +76,14 @@ const dnsCluster = 'envoy.extensions.clusters.dns.v3.DnsCluster';
 function buildDns(json: ClusterJson): ClusterPlan['dns'] {
   const own =
     messageName(json.clusterType?.typedConfig?.['@type']) === dnsCluster ? (json.clusterType?.typedConfig as DnsClusterJson) : null;
+  const failure = own ? own.dnsFailureRefreshRate : json.dnsFailureRefreshRate;
   const family = own ? own.dnsLookupFamily : json.dnsLookupFamily;
   return {
     refreshRateMs: durationMs(own ? own.dnsRefreshRate : json.dnsRefreshRate, 5000),
+    failureRefresh: failure
+      ? { baseMs: durationMs(failure.baseInterval, 0), maxMs: durationMs(failure.maxInterval, 10 * durationMs(failure.baseInterval, 0)) }
+      : null,
+    jitterMs: durationMs(own?.dnsJitter, 0),
     family: (family as ClusterPlan['dns']['family'] | undefined) ?? 'AUTO',
     respectTtl: (own ? own.respectDnsTtl : json.respectDnsTtl) ?? false,
   };

@@ -62,6 +62,11 @@ function buildEndpoint(json: LbEndpointJson, locality: LocalityPlan, priority: n
     priority,
     locality,
     metadata: filterMetadata(json.metadata),
-    healthCheck: { port: check?.portValue ?? 0, hostname: check?.hostname ?? '', disabled: check?.disableActiveHealthCheck ?? false },
+    healthCheck: {
+      address: check?.address ? buildAddress(check.address) : null,
+      port: check?.portValue ?? 0,
+      hostname: check?.hostname ?? '',
+      disabled: check?.disableActiveHealthCheck ?? false,
+    },
   };
 }

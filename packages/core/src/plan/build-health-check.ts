@@ -13,6 +13,7 @@ export function buildHealthCheck(json: HealthCheckJson): HealthCheckPlan {
     intervalMs,
     initialJitterMs: durationMs(json.initialJitter, 0),
     intervalJitterMs: durationMs(json.intervalJitter, 0),
+    intervalJitterPercent: json.intervalJitterPercent ?? 0,
     unhealthyThreshold: json.unhealthyThreshold ?? 1,
     healthyThreshold: json.healthyThreshold ?? 1,
     noTrafficIntervalMs,

@@ -27,7 +27,13 @@ export interface EndpointPlan {
   readonly locality: LocalityPlan;
   /** `filterMetadata` by namespace. */
   readonly metadata: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  readonly healthCheck: { readonly port: number; readonly hostname: string; readonly disabled: boolean };
+  /** Where and under which name it is checked: `address` null and port 0 mean its own. */
+  readonly healthCheck: {
+    readonly address: AddressPlan | null;
+    readonly port: number;
+    readonly hostname: string;
+    readonly disabled: boolean;
+  };
 }
 
 /** The endpoints of one locality at one priority. */
@@ -103,6 +109,8 @@ export interface HealthCheckPlan {
   readonly intervalMs: number;
   readonly initialJitterMs: number;
   readonly intervalJitterMs: number;
+  /** Of the interval, added on top of `intervalJitterMs`. */
+  readonly intervalJitterPercent: number;
   readonly unhealthyThreshold: number;
   readonly healthyThreshold: number;
   readonly noTrafficIntervalMs: number;
@@ -150,6 +158,8 @@ export interface LoadBalancerPlan {
   readonly policy: 'ROUND_ROBIN' | 'LEAST_REQUEST' | 'RANDOM' | 'RING_HASH' | 'MAGLEV' | 'CLUSTER_PROVIDED';
   readonly choiceCount: number;
   readonly activeRequestBias: number;
+  /** Least request looks at every host instead of `choiceCount` of them. */
+  readonly leastRequestScansAll: boolean;
   readonly minimumRingSize: number;
   readonly maximumRingSize: number;
   readonly hashFunction: 'XX_HASH' | 'MURMUR_HASH_2';
@@ -162,11 +172,12 @@ export interface LoadBalancerPlan {
   readonly panicThresholdPercent: number;
   readonly failTrafficOnPanic: boolean;
   readonly locality: 'none' | 'weighted' | 'zoneAware';
+  /** Counts where the proxy knows its own fleet (a local cluster). */
   readonly zoneAware: {
     readonly routingEnabledPercent: number;
     readonly minClusterSize: number;
-    readonly failTrafficOnPanic: boolean;
-  } | null;
+    readonly forceLocalityDirectRouting: boolean;
+  };
   readonly subsets: {
     readonly fallback: 'NO_FALLBACK' | 'ANY_ENDPOINT' | 'DEFAULT_SUBSET';
     readonly defaultSubset: Readonly<Record<string, unknown>>;
@@ -176,7 +187,6 @@ export interface LoadBalancerPlan {
     readonly panicModeAny: boolean;
     readonly listAsAny: boolean;
   } | null;
-  readonly overrideHostHeader: string | null;
 }
 
 /** HTTP/1.1 options of a hop (Envoy's `Http1ProtocolOptions`). */
@@ -290,6 +300,10 @@ export interface ClusterPlan {
   readonly networkFilters: readonly UpstreamFilterPlan[];
   readonly dns: {
     readonly refreshRateMs: number;
+    /** Back-off after a failed look-up; null = the refresh rate. */
+    readonly failureRefresh: { readonly baseMs: number; readonly maxMs: number } | null;
+    /** Added to the refresh rate, at random. */
+    readonly jitterMs: number;
     readonly family: 'AUTO' | 'V4_ONLY' | 'V6_ONLY' | 'V4_PREFERRED' | 'ALL';
     readonly respectTtl: boolean;
   };
@@ -303,6 +317,8 @@ export interface ClusterPlan {
   } | null;
   readonly tcpIdleTimeoutMs: number;
   readonly closeConnectionsOnHealthFailure: boolean;
+  /** New hosts are left out of all arithmetic until their first health check. */
+  readonly ignoreNewHostsUntilFirstHealthCheck: boolean;
   readonly ignoreHealthOnRemoval: boolean;
   /** `filterMetadata` by namespace; `istio` holds config, services and subset. */
   readonly metadata: Readonly<Record<string, Readonly<Record<string, unknown>>>>;

@@ -19,6 +19,8 @@ export interface ConnectionFacts {
   /** Where the client wanted to go: the original destination when restored, else the local address. */
   readonly destination: IpAddress;
   readonly destinationPort: number;
+  /** Whether `destination` is where the client wanted to go (PROXY protocol, transparent capture), not just the address it came in on. */
+  readonly isDestinationRestored: boolean;
   /** The client as PROXY protocol tells it, else the socket's peer. */
   readonly source: IpAddress;
   readonly sourcePort: number;

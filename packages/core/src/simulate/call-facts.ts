@@ -15,6 +15,7 @@ export function connectionFacts(call: Call, listener: ListenerPlan): ConnectionF
   return {
     destination: parseIpAddress(call.address) ?? anyAddress,
     destinationPort: call.port,
+    isDestinationRestored: true,
     source,
     sourcePort: 40000,
     directSource: source,

@@ -1,9 +1,10 @@
+import type { ConnectionFacts, RequestFacts } from '@weft/core/plan/facts';
 import type { Timer } from '../io/timer-wheel.ts';
 import type { Breaker } from '../upstream/breakers.ts';
 import { H1Client } from '../upstream/h1-client.ts';
 import type { H2Client } from '../upstream/h2-client.ts';
 import type { Host } from '../upstream/host.ts';
-import type { StreamRequest } from '../upstream/pool.ts';
+import type { HostPool, StreamRequest } from '../upstream/pool.ts';
 import type { HostCluster } from '../upstream/upstream-host.ts';
 import type { Headers } from './headers.ts';
 import type { ResetReason, UpstreamEvents, UpstreamStream } from './stream.ts';
@@ -20,6 +21,15 @@ export interface AttemptOwner {
   onAttemptReadEnd(attempt: Attempt): void;
 }
 
+/** What a try is made with. */
+export interface AttemptUse {
+  readonly breaker: Breaker;
+  readonly prefersHttp2: boolean;
+  /** The downstream connection and request, null where the proxy itself asks. */
+  readonly connection: ConnectionFacts | null;
+  readonly request: RequestFacts | null;
+}
+
 /** One try at one host: counts itself at cluster and host, and passes what its stream tells on until it is over. */
 export class Attempt implements UpstreamEvents, StreamRequest {
   readonly owner: AttemptOwner;
@@ -27,6 +37,7 @@ export class Attempt implements UpstreamEvents, StreamRequest {
   readonly host: Host;
   readonly breaker: Breaker;
   readonly prefersHttp2: boolean;
+  readonly #pool: HostPool;
   readonly startedAt: number;
   stream: UpstreamStream | null = null;
   client: H1Client | H2Client | null = null;
@@ -34,13 +45,16 @@ export class Attempt implements UpstreamEvents, StreamRequest {
   hasResponse = false;
   isOver = false;
   #isWaiting = false;
+  #isCounted = false;
 
-  constructor(owner: AttemptOwner, host: Host, breaker: Breaker, prefersHttp2: boolean) {
+  constructor(owner: AttemptOwner, host: Host, use: AttemptUse) {
+    const { breaker, prefersHttp2, connection, request } = use;
     this.owner = owner;
     this.cluster = host.cluster;
     this.host = host;
     this.breaker = breaker;
     this.prefersHttp2 = prefersHttp2;
+    this.#pool = host.poolFor(connection, request);
     this.startedAt = host.cluster.now();
   }
 
@@ -54,24 +68,26 @@ export class Attempt implements UpstreamEvents, StreamRequest {
   }
 
   start(isFresh: boolean): void {
-    this.breaker.requests++;
     this.host.activeRequests++;
     this.host.totalRequests++;
     this.cluster.stats.requests.increment();
     this.#isWaiting = true;
-    this.host.pool.request(this, isFresh);
+    this.#pool.request(this, isFresh);
   }
 
   /** Gives up: nothing more is heard of this attempt. */
   cancel(): void {
     if (this.isOver) return;
     this.#finish();
-    if (this.#isWaiting) this.host.pool.cancel(this);
+    if (this.#isWaiting) this.#pool.cancel(this);
     else this.stream?.abort();
   }
 
   onStream(stream: UpstreamStream, client: H1Client | H2Client): void {
     this.#isWaiting = false;
+    this.#isCounted = true;
+    this.breaker.requests++;
+    if (this.cluster.reportsConnections) this.cluster.reportResult(this.host, 'connected');
     this.stream = stream;
     this.client = client;
     this.owner.onAttemptReady(this);
@@ -93,6 +109,9 @@ export class Attempt implements UpstreamEvents, StreamRequest {
     if (this.isOver) return;
     this.hasResponse = true;
     this.#countStatus(status);
+    const { healthChecks } = this.cluster.plan;
+    if (healthChecks.length > 0 && headers.get('x-envoy-immediate-health-check-fail') !== undefined)
+      this.cluster.reportUnhealthy(this.host);
     if (end) this.#finish();
     this.owner.onAttemptHead(this, status, headers, end);
   }
@@ -134,7 +153,8 @@ export class Attempt implements UpstreamEvents, StreamRequest {
 
   #finish(): void {
     this.isOver = true;
-    this.breaker.requests--;
+    if (this.#isCounted) this.breaker.requests--;
+    this.#isCounted = false;
     this.host.activeRequests--;
     this.perTryTimer?.cancel();
     this.perTryTimer = null;

@@ -26,11 +26,16 @@ const maxAnswerBytes = 1024 * 1024;
 
 /** Calls a cluster through its own pools, with its TLS and limits. Null when no answer came in time. */
 export function callCluster(cluster: Cluster, call: InternalCall): Promise<InternalAnswer | null> {
-  const host = cluster.choose({ hash: null, metadataMatch: null, avoid: [], maxSelections: 1, request: null, connection: call.connection });
+  const host = cluster.choose({ hash: null, metadataMatch: null, retry: null, request: null, connection: call.connection });
   if (host === null || !cluster.breakers.default.mayRequest) return Promise.resolve(null);
   return new Promise((resolve) => {
     const receiver = new Receiver(call, resolve);
-    receiver.attempt = new Attempt(receiver, host, cluster.breakers.default, false);
+    receiver.attempt = new Attempt(receiver, host, {
+      breaker: cluster.breakers.default,
+      prefersHttp2: false,
+      connection: call.connection,
+      request: null,
+    });
     receiver.attempt.start(false);
   });
 }

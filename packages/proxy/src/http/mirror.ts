@@ -15,8 +15,7 @@ export function startMirrors(exchange: ExchangeView, mirrors: readonly MirrorPla
       cluster?.choose({
         hash: null,
         metadataMatch: null,
-        avoid: [],
-        maxSelections: 1,
+        retry: null,
         request: exchange,
         connection: exchange.connection,
       }) ?? null;
@@ -25,7 +24,7 @@ export function startMirrors(exchange: ExchangeView, mirrors: readonly MirrorPla
     const copy = new MirrorCopy(head);
     const breaker = host.cluster.breaker('default');
     if (!breaker.mayRequest) continue;
-    copy.attempt = new Attempt(copy, host, breaker, false);
+    copy.attempt = new Attempt(copy, host, { breaker, prefersHttp2: false, connection: exchange.connection, request: exchange });
     exchange.addMirror(copy);
     copy.attempt.start(false);
   }

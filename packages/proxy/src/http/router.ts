@@ -7,6 +7,7 @@ import { Attempt, type AttemptOwner } from './attempt.ts';
 import type { BodyBuffer } from './body-buffer.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { applyForwardHeaders, rewriteRequest } from './forward-headers.ts';
+import { grpcToHttpStatus } from './grpc-to-http-status.ts';
 import type { Headers } from './headers.ts';
 import { type LocalReply, localReply } from './local-reply.ts';
 import { startMirrors } from './mirror.ts';
@@ -156,7 +157,7 @@ export class Router implements AttemptOwner, TimerOwner {
       this.#tryHost(attempt.host, true);
       return;
     }
-    attempt.cluster.reportResult(attempt.host, 'reset', reason, 0);
+    if (reason !== 'overflow') attempt.cluster.reportResult(attempt.host, 'connectFailed');
     if (attempt.hasResponse && exchange.hasSentHead) {
       exchange.flag(failureFlag(reason));
       exchange.details = `upstream_reset_after_response_started{${failureDetail(reason)}}`;
@@ -176,7 +177,7 @@ export class Router implements AttemptOwner, TimerOwner {
     const exchange = this.#exchange;
     if (attempt !== this.#attempt || exchange.isDone) return;
     const grpcStatus = readGrpcStatus(headers);
-    attempt.cluster.reportResult(attempt.host, 'response', null, status);
+    attempt.cluster.reportResult(attempt.host, grpcStatus !== null && exchange.isGrpc ? grpcToHttpStatus(grpcStatus) : status);
     if (this.#retry({ kind: 'response', status, grpcStatus, headers })) {
       if (!end) attempt.cancel();
       return;
@@ -238,8 +239,7 @@ export class Router implements AttemptOwner, TimerOwner {
     const host = cluster.choose({
       hash: this.#hash,
       metadataMatch: exchange.weighted?.metadataMatch ?? metadataMatch,
-      avoid: retry?.avoidPreviousHosts === true ? this.#triedHosts : [],
-      maxSelections: retry?.hostSelectionMaxAttempts ?? 1,
+      retry: retry === null || this.#triedHosts.length === 0 ? null : { policy: retry, tried: this.#triedHosts },
       request: exchange,
       connection: exchange.connection,
     });
@@ -264,7 +264,12 @@ export class Router implements AttemptOwner, TimerOwner {
     exchange.host = host;
     this.#triedHosts.push(host);
     if (action.hostRewrite?.kind === 'auto' && host.endpoint.hostname !== '') exchange.head.authority = host.endpoint.hostname;
-    const attempt = new Attempt(this, host, breaker, exchange.downstream.protocol === 'HTTP/2');
+    const attempt = new Attempt(this, host, {
+      breaker,
+      prefersHttp2: exchange.downstream.protocol === 'HTTP/2',
+      connection: exchange.connection,
+      request: exchange,
+    });
     this.#attempt = attempt;
     const { perTryMs } = timeouts;
     if (perTryMs !== null && perTryMs > 0) attempt.perTryTimer = exchange.context.timers.schedule(perTryMs, this, 'perTry');
@@ -307,7 +312,7 @@ export class Router implements AttemptOwner, TimerOwner {
     const exchange = this.#exchange;
     this.#cluster.stats.timeouts.increment();
     const attempt = this.#attempt;
-    if (attempt !== null) attempt.cluster.reportResult(attempt.host, 'reset', 'localReset', 504);
+    if (attempt !== null && !attempt.hasResponse) attempt.cluster.reportResult(attempt.host, 'timeout');
     if (exchange.hasSentHead) {
       exchange.flag('UT');
       exchange.details = 'response_timeout';
@@ -319,7 +324,7 @@ export class Router implements AttemptOwner, TimerOwner {
     const attempt = this.#attempt;
     if (attempt === null || attempt.hasResponse) return;
     attempt.cluster.stats.perTryTimeouts.increment();
-    attempt.cluster.reportResult(attempt.host, 'reset', 'localReset', 504);
+    attempt.cluster.reportResult(attempt.host, 'timeout');
     if (this.#retry({ kind: 'perTryTimeout' })) return;
     this.#exchange.reply(localReply(504, 'upstream request timeout', 'UT', 'upstream_per_try_timeout'));
   }

@@ -9,6 +9,7 @@ const unknownIp: IpAddress = parseIpAddress('0.0.0.0') as IpAddress;
 export class Facts implements ConnectionFacts {
   destination: IpAddress;
   destinationPort: number;
+  isDestinationRestored: boolean;
   source: IpAddress;
   sourcePort: number;
   readonly directSource: IpAddress;
@@ -31,6 +32,7 @@ export class Facts implements ConnectionFacts {
     this.sourcePort = told?.source?.port ?? socket.remotePort ?? 0;
     this.destination = parseIpAddress(told?.destination?.ip ?? socket.localAddress ?? '') ?? unknownIp;
     this.destinationPort = told?.destination?.port ?? socket.localPort ?? 0;
+    this.isDestinationRestored = told?.destination != null;
     this.transportProtocol = first?.hello ? 'tls' : 'raw_buffer';
     this.serverName = first?.hello?.serverName ?? '';
     this.applicationProtocols = first?.hello ? first.hello.alpn : first?.httpProtocol ? [first.httpProtocol] : [];

@@ -135,6 +135,7 @@ export class Listener implements HttpConnectionObserver {
 
   #choose(connection: Connection, first: FirstBytes | null): void {
     const facts = new Facts(connection, first, this.#environment.nextConnectionId());
+    if (this.plan.useOriginalDst && !this.#isOwnPort(facts.destinationPort)) facts.isDestinationRestored = true;
     const decision = decideConnection(this.plan, facts, null);
     if (decision.kind === 'none') {
       this.stats.noFilterChain.increment();
@@ -155,6 +156,10 @@ export class Listener implements HttpConnectionObserver {
     }
     if (bytes.length > 0) this.#secure(connection, chain, facts, context, bytes);
     else this.#secureLater(connection, chain, facts, context);
+  }
+
+  #isOwnPort(port: number): boolean {
+    return this.plan.addresses.some((address) => address.kind === 'tcp' && address.port === port);
   }
 
   #secureLater(connection: Connection, chain: FilterChainPlan, facts: Facts, context: TlsServerContext): void {

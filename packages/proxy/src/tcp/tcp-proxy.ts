@@ -169,8 +169,7 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     const host = cluster.choose({
       hash: null,
       metadataMatch: tcp.metadataMatch,
-      avoid: [],
-      maxSelections: 1,
+      retry: null,
       request: null,
       connection: this.place.facts,
     });
@@ -192,7 +191,7 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
         this.#uncount();
         host.connectFailures++;
         cluster.stats.connectFailures.increment();
-        cluster.environment.onResult?.(host, 'reset', 'connectFailure', 0);
+        host.cluster.reportResult(host, 'connectFailed');
         if (this.attempts < Math.max(1, tcp.maxConnectAttempts)) this.#connect(cluster);
         else this.#fail(tcp.maxConnectAttempts > 1 ? 'UF,URX' : 'UF');
       },
@@ -206,6 +205,7 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
       return;
     }
     const upstream = opened.connection;
+    if (this.host !== null) this.host.cluster.reportResult(this.host, this.host.cluster.reportsConnections ? 'connected' : 200);
     this.upstreamPeerUri = opened.peer?.uri ?? '';
     this.localUri = opened.localUri;
     this.#upstream = upstream;

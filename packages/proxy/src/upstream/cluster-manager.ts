@@ -11,11 +11,16 @@ export class ClusterManager {
   #stops: Map<Cluster, () => void> = new Map();
   #sweep: NodeJS.Timeout;
 
-  constructor(environment: Omit<ClusterEnvironment, 'clusterNamed'>) {
-    this.#environment = { ...environment, clusterNamed: (name) => this.#clusters.get(name) };
+  constructor(environment: Omit<ClusterEnvironment, 'clusterNamed' | 'onMembership'>) {
+    this.#environment = {
+      ...environment,
+      clusterNamed: (name) => this.#clusters.get(name),
+      onMembership: (cluster) => this.#onMembership(cluster),
+    };
     this.#sweep = setInterval(() => {
-      for (const cluster of this.#clusters.values()) cluster.closeIdle();
-    }, 5000);
+      const now = environment.now();
+      for (const cluster of this.#clusters.values()) cluster.sweep(now);
+    }, sweepEveryMs);
     this.#sweep.unref();
   }
 
@@ -63,6 +68,12 @@ export class ClusterManager {
     else if (clusterPlan.edsName === null && !usesDns(clusterPlan)) cluster.markInitialized();
   }
 
+  /** Every cluster routes by the zones of the fleet. */
+  #onMembership(changed: Cluster): void {
+    if (changed.plan.name !== this.#environment.localClusterName) return;
+    for (const cluster of this.#clusters.values()) if (cluster !== changed) cluster.refreshZones();
+  }
+
   #startDiscovery(cluster: Cluster): void {
     if (usesDns(cluster.plan)) this.#stops.set(cluster, startDnsDiscovery(cluster));
   }
@@ -75,6 +86,8 @@ export class ClusterManager {
     this.#environment.registry.forgetScope(clusterScope(cluster.plan.statName));
   }
 }
+
+const sweepEveryMs = 1000;
 
 function usesDns(plan: ClusterPlan): boolean {
   return plan.discovery === 'STRICT_DNS' || plan.discovery === 'LOGICAL_DNS';

@@ -1,12 +1,19 @@
-import { Balancer } from '@weft/core/engine/balancer';
-import type { ClusterPlan, EndpointPlan, LoadAssignmentPlan, UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
-import type { ConnectionFacts, RequestFacts } from '@weft/core/plan/facts';
-import type { ResetReason } from '../http/stream.ts';
+import type { OutlierResult } from '@weft/core/engine/outlier-detector';
+import type { BalancedAssignment } from '@weft/core/engine/priority-hosts';
+import type { PriorityHealth } from '@weft/core/engine/priority-load';
+import type { LocalCluster } from '@weft/core/engine/zone-routing';
+import type { ClusterPlan, EndpointPlan, LoadAssignmentPlan, LocalityPlan, UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
 import type { TlsContexts } from '../identity/tls-contexts.ts';
 import { type ClusterStats, clusterStats } from '../telemetry/cluster-stats.ts';
 import type { Registry } from '../telemetry/registry.ts';
+import { chooseOfMembers } from './aggregate.ts';
 import { Breaker } from './breakers.ts';
+import { HealthChecker } from './health-checker.ts';
 import { Host } from './host.ts';
+import type { HostChoice } from './host-choice.ts';
+import { HostSelection } from './host-selection.ts';
+import { originalEndpoint, UnusedHosts } from './original-destinations.ts';
+import { OutlierWatch } from './outlier-watch.ts';
 import type { HostCluster } from './upstream-host.ts';
 
 /** What a cluster needs of the proxy around it. */
@@ -17,23 +24,12 @@ export interface ClusterEnvironment {
   readonly now: () => number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** Told how each try at a host ended: a response with its status, or a reset. */
   readonly clusterNamed: (name: string) => Cluster | undefined;
-  readonly onResult: ((host: Host, kind: 'response' | 'reset', reason: ResetReason | null, status: number) => void) | null;
-}
-
-/** A wish for a host. */
-export interface HostChoice {
-  /** 64-bit hash of the route's hash policies; null without. */
-  readonly hash: bigint | null;
-  readonly metadataMatch: Readonly<Record<string, unknown>> | null;
-  /** Hosts that earlier attempts used and this one should avoid. */
-  readonly avoid: readonly Host[];
-  readonly maxSelections: number;
-  /** The request, for clusters that take the host from it; null on TCP. */
-  readonly request: RequestFacts | null;
-  /** The downstream connection, for clusters that take the host from it. */
-  readonly connection: ConnectionFacts;
+  /** Where this proxy runs, and the cluster of its fleet (`''` = unknown), for zone-aware routing. */
+  readonly locality: LocalityPlan;
+  readonly localClusterName: string;
+  /** Told when hosts or their health changed. */
+  readonly onMembership: (cluster: Cluster) => void;
 }
 
 /** A cluster at run time: its hosts with their connections, limits and counters. Lives across plans that keep its settings. */
@@ -45,11 +41,15 @@ export class Cluster implements HostCluster {
   readonly stats: ClusterStats;
   hosts: readonly Host[] = [];
   assignment: LoadAssignmentPlan | null = null;
-  /** False until its endpoints are known for the first time. */
+  /** False until its endpoints are known for the first time, and checked where they are to be. */
   isInitialized = false;
   isDraining = false;
   #byKey: Map<string, Host> = new Map();
-  #balancers: Map<string, Balancer<Host>> = new Map();
+  #selection: HostSelection | null = null;
+  #outlier: OutlierWatch | null = null;
+  #checker: HealthChecker | null = null;
+  #unused: UnusedHosts = new UnusedHosts();
+  #cleanedAt = 0;
   #waiting: (() => void)[] = [];
 
   constructor(plan: ClusterPlan, environment: ClusterEnvironment) {
@@ -58,6 +58,11 @@ export class Cluster implements HostCluster {
     this.tlsContexts = environment.tlsContexts;
     this.breakers = { default: new Breaker(plan.circuitBreakers.default), high: new Breaker(plan.circuitBreakers.high) };
     this.stats = clusterStats(environment.registry, this);
+    this.#watch();
+  }
+
+  get reportsConnections(): boolean {
+    return this.plan.outlierDetection?.splitExternalLocalOriginErrors === true;
   }
 
   now(): number {
@@ -70,11 +75,13 @@ export class Cluster implements HostCluster {
 
   /** Takes new settings over where connections need not change. */
   updatePlan(plan: ClusterPlan): void {
+    const before = this.plan;
     this.plan = plan;
-    this.#balancers.clear();
     this.breakers.default.limits = plan.circuitBreakers.default;
     this.breakers.high.limits = plan.circuitBreakers.high;
     for (const host of this.hosts) host.transport = transportFor(plan, host.endpoint);
+    if (watchKey(before) !== watchKey(plan)) this.#watch();
+    this.refreshHealth();
   }
 
   /** Replaces the endpoints; hosts that stay keep their connections, hosts that go finish what they have. */
@@ -82,20 +89,19 @@ export class Cluster implements HostCluster {
     if (assignment === this.assignment) return;
     this.assignment = assignment;
     const kept = new Map<string, Host>();
-    for (const locality of assignment.localities) {
-      for (const endpoint of locality.endpoints) {
-        if (!kept.has(endpoint.key)) kept.set(endpoint.key, this.#hostFor(endpoint));
-      }
+    for (const { endpoints } of assignment.localities) {
+      for (const endpoint of endpoints) if (!kept.has(endpoint.key)) kept.set(endpoint.key, this.#hostFor(endpoint));
     }
     for (const [key, host] of this.#byKey) {
       if (kept.get(key) === host) continue;
-      host.isRemoved = true;
-      host.pool.drain();
+      if (!kept.has(key) && this.#mayStay(host)) {
+        host.isLeaving = true;
+        kept.set(key, host);
+      } else removeHost(host);
     }
-    this.#byKey = kept;
-    this.hosts = [...kept.values()];
-    this.#balancers.clear();
-    this.markInitialized();
+    this.#useHosts(kept);
+    if (this.#checker === null) this.markInitialized();
+    else this.#checker.whenChecked(() => this.markInitialized());
   }
 
   /** Runs once the endpoints are known. */
@@ -110,47 +116,102 @@ export class Cluster implements HostCluster {
     for (const run of this.#waiting.splice(0)) run();
   }
 
-  /** The host for one try; null when none can be had. */
-  choose(choice: HostChoice): Host | null {
+  /** The host for one try; null when none can be had. `only` asks for one priority. */
+  choose(choice: HostChoice, only: number | null = null): Host | null {
     if (this.plan.discovery === 'ORIGINAL_DST') return this.#originalHost(choice);
-    if (this.plan.discovery === 'AGGREGATE') return this.#memberHost(choice);
-    const balancer = this.#balancerFor(choice.metadataMatch);
-    if (balancer === null) return null;
-    const { random } = this.environment;
-    let chosen: Host | null = null;
-    for (let attempt = 0; attempt < Math.max(1, choice.maxSelections); attempt++) {
-      chosen = balancer.choose({ hash: choice.hash, attempt, random, nowMs: this.now() });
-      if (chosen === null || !choice.avoid.includes(chosen)) return chosen;
+    if (this.plan.discovery === 'AGGREGATE') {
+      return chooseOfMembers(this.#members(), this.plan.loadBalancer.panicThresholdPercent, choice, this.environment.random);
     }
-    // Every draw fell on a host that was tried before: better that one than none.
-    return chosen;
+    return this.#select().choose(choice, only);
   }
 
-  reportResult(host: Host, kind: 'response' | 'reset', reason: ResetReason | null, status: number): void {
-    this.environment.onResult?.(host, kind, reason, status);
+  /** How healthy each priority is. */
+  priorityHealth(): readonly PriorityHealth[] {
+    if (this.plan.discovery === 'AGGREGATE') return this.#members().flatMap((member) => member.priorityHealth());
+    return this.#select().health;
   }
 
-  /** Takes note that a host's health changed. */
+  reportResult(host: Host, result: OutlierResult): void {
+    this.#outlier?.report(host, result);
+  }
+
+  reportUnhealthy(host: Host): void {
+    this.#checker?.failPassively(host);
+  }
+
+  /** Takes note that a host's health changed, or what else choices depend on. */
   refreshHealth(): void {
-    this.#balancers.clear();
+    this.#selection = null;
+    this.environment.onMembership(this);
+  }
+
+  /** The fleet's hosts changed: zones may have to be routed to anew. */
+  refreshZones(): void {
+    this.#selection = null;
   }
 
   /** Lets everything under way finish and opens nothing new. */
   drain(): void {
     this.isDraining = true;
-    for (const host of this.hosts) host.pool.drain();
+    this.#outlier?.stop();
+    this.#checker?.stop();
+    for (const host of this.hosts) host.drain();
   }
 
   /** New connections from now on, for instance with a rotated certificate; requests under way keep theirs. */
   renewConnections(): void {
-    for (const host of this.hosts) host.pool.renew();
+    for (const host of this.hosts) host.renew();
   }
 
-  closeIdle(): void {
-    const timeout = this.plan.protocol.common.idleTimeoutMs;
-    if (timeout <= 0) return;
-    const before = this.now() - timeout;
-    for (const host of this.hosts) host.pool.closeIdleSince(before);
+  /** Closes connections that nobody needs any more, and forgets destinations that nobody asks for. */
+  sweep(now: number): void {
+    for (const host of this.hosts) host.sweep(now);
+    if (this.plan.discovery !== 'ORIGINAL_DST' || now - this.#cleanedAt < this.plan.cleanupIntervalMs) return;
+    this.#cleanedAt = now;
+    const unused = this.#unused.take(this.hosts);
+    if (unused.length === 0) return;
+    for (const host of unused) {
+      this.#byKey.delete(host.endpoint.key);
+      removeHost(host);
+    }
+    this.#useHosts(this.#byKey);
+  }
+
+  #useHosts(byKey: Map<string, Host>): void {
+    this.#byKey = byKey;
+    this.hosts = [...byKey.values()];
+    this.#outlier?.use(this.hosts);
+    this.#checker?.use(this.hosts);
+    this.refreshHealth();
+  }
+
+  #watch(): void {
+    const { outlierDetection, healthChecks } = this.plan;
+    const { registry, now, random } = this.environment;
+    this.#outlier?.stop();
+    this.#outlier =
+      outlierDetection === null ? null : new OutlierWatch(outlierDetection, { registry, clusterName: this.plan.statName, now, random });
+    this.#outlier?.use(this.hosts);
+    this.#checker?.stop();
+    const [check] = healthChecks;
+    this.#checker =
+      check === undefined
+        ? null
+        : new HealthChecker(check, this, { registry, random }, (host, isSuccess) => this.#onChecked(host, isSuccess));
+    this.#checker?.use(this.hosts);
+  }
+
+  #onChecked(host: Host, isSuccess: boolean): void {
+    if (isSuccess && host.passesHealthChecks) this.#outlier?.onHealthCheckSuccess(host);
+    if (!host.isLeaving || host.passesHealthChecks) return;
+    this.#byKey.delete(host.endpoint.key);
+    removeHost(host);
+    this.#useHosts(this.#byKey);
+  }
+
+  /** A host that passes its checks outlives its assignment: discovery may be wrong, and the host is there. */
+  #mayStay(host: Host): boolean {
+    return this.#checker !== null && !this.plan.ignoreHealthOnRemoval && host.checks !== null && host.coarseHealth !== 'unhealthy';
   }
 
   #hostFor(endpoint: EndpointPlan): Host {
@@ -158,66 +219,52 @@ export class Cluster implements HostCluster {
     const known = this.#byKey.get(endpoint.key);
     if (known === undefined || known.transport !== transport) return new Host(this, endpoint, transport, this.now());
     known.endpoint = endpoint;
+    known.isLeaving = false;
     return known;
   }
 
-  /** The balancer over all hosts, or over the subset that a route's metadata names; null where such a subset has no host. */
-  #balancerFor(metadataMatch: HostChoice['metadataMatch']): Balancer<Host> | null {
-    const { subsets } = this.plan.loadBalancer;
-    const wanted = subsets === null || metadataMatch === null ? null : metadataMatch;
-    const key = wanted === null ? '' : JSON.stringify(wanted);
-    const known = this.#balancers.get(key);
-    if (known !== undefined) return known;
-    const members = wanted === null ? this.hosts : this.hosts.filter((host) => hasMetadata(host, wanted));
-    const usesAll = members.length === 0 && subsets?.fallback === 'ANY_ENDPOINT';
-    if (wanted !== null && members.length === 0 && !usesAll) return null;
-    const balancer = new Balancer<Host>(this.plan.loadBalancer);
-    balancer.update(usesAll ? this.hosts : members, this.assignment ?? noLocalities);
-    this.#balancers.set(key, balancer);
-    return balancer;
+  #select(): HostSelection {
+    const { environment, hosts, plan } = this;
+    this.#selection ??= new HostSelection(
+      { loadBalancer: plan.loadBalancer, hosts, assignment: this.assignment ?? noLocalities, localCluster: this.#localCluster() },
+      environment.random,
+      environment.now,
+    );
+    return this.#selection;
   }
 
-  #memberHost(choice: HostChoice): Host | null {
-    for (const name of this.plan.aggregate) {
-      const host = this.environment.clusterNamed(name)?.choose(choice) ?? null;
-      if (host !== null) return host;
-    }
-    return null;
+  #localCluster(): LocalCluster | null {
+    const { localClusterName, locality, clusterNamed } = this.environment;
+    const fleet = localClusterName === '' ? undefined : clusterNamed(localClusterName);
+    return fleet === undefined || fleet === this ? null : { locality, hosts: fleet.hosts };
   }
 
-  /** Without transparent capture the original destination is only known from a header. */
+  #members(): readonly Cluster[] {
+    return this.plan.aggregate.flatMap((name) => this.environment.clusterNamed(name) ?? []);
+  }
+
   #originalHost(choice: HostChoice): Host | null {
-    const { headerName } = this.plan.originalDst;
-    const told = headerName === null ? undefined : choice.request?.header(headerName);
-    const match = told === undefined ? null : /^\[?([0-9a-fA-F:.]+)\]?:(\d+)$/.exec(told);
-    if (match === null) return null;
-    const [key, host = '', port] = [match[0], match[1], Number(match[2])];
-    const known = this.#byKey.get(key);
+    const endpoint = originalEndpoint(this.plan, choice);
+    if (endpoint === null) return null;
+    const known = this.#byKey.get(endpoint.key);
     if (known !== undefined) return known;
-    const made = this.#hostFor({ ...originalEndpoint, key, address: { kind: 'tcp', host, port } });
-    this.#byKey.set(key, made);
-    this.hosts = [...this.#byKey.values()];
+    const made = this.#hostFor(endpoint);
+    this.#useHosts(this.#byKey.set(endpoint.key, made));
     return made;
   }
 }
 
-const noLocalities = { localities: [], overprovisioningFactor: 140 };
+const noLocalities: BalancedAssignment = { localities: [], overprovisioningFactor: 140, weightedPriorityHealth: false };
 
-const originalEndpoint: EndpointPlan = {
-  key: '',
-  address: { kind: 'tcp', host: '', port: 0 },
-  hostname: '',
-  health: 'UNKNOWN',
-  weight: 1,
-  priority: 0,
-  locality: { region: '', zone: '', subZone: '' },
-  metadata: {},
-  healthCheck: { port: 0, hostname: '', disabled: true },
-};
+/** What health checks and outlier detection are configured by. */
+function watchKey({ source }: ClusterPlan): string {
+  const { outlierDetection, healthChecks } = source as { readonly outlierDetection?: unknown; readonly healthChecks?: unknown };
+  return JSON.stringify([outlierDetection, healthChecks]);
+}
 
-function hasMetadata(host: Host, wanted: Readonly<Record<string, unknown>>): boolean {
-  const own = host.endpoint.metadata['envoy.lb'] ?? {};
-  return Object.entries(wanted).every(([key, value]) => own[key] === value);
+function removeHost(host: Host): void {
+  host.isRemoved = true;
+  host.drain();
 }
 
 /** The transport socket of an endpoint: the first match on its metadata, else the cluster's own. */

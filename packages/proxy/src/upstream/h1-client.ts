@@ -16,6 +16,8 @@ export class H1Client implements ConnectionOwner, UpstreamStream, ChunkConsumer 
   readonly protocol: HttpProtocol = 'HTTP/1.1';
   readonly connection: Connection;
   requestCount = 0;
+  /** Milliseconds (monotonic) when the connection was there. */
+  openedAt = 0;
   /** Milliseconds (monotonic) when it last became idle. */
   idleSince = 0;
   #pool: H1ClientPool;
@@ -49,6 +51,12 @@ export class H1Client implements ConnectionOwner, UpstreamStream, ChunkConsumer 
     this.connection = connection;
     this.#pool = pool;
     connection.owner = this;
+  }
+
+  /** What the last response's `Keep-Alive: timeout=` says; 0 without. */
+  get announcedKeepAliveMs(): number {
+    const timeout = /(?:^|[,; ])timeout=(\d{1,6})/i.exec(this.#head.headers.get('keep-alive') ?? '');
+    return timeout === null ? 0 : Number(timeout[1]) * 1000;
   }
 
   get isIdle(): boolean {

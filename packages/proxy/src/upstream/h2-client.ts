@@ -78,6 +78,9 @@ class ClientStream extends H2Stream implements UpstreamStream {
 export class H2Client extends H2Connection {
   readonly peerUri: string;
   readonly localUri: string;
+  /** Milliseconds (monotonic) when the connection was there, and when its last stream ended. */
+  openedAt = 0;
+  idleSince = 0;
   #pool: H2ClientPool;
   #nextId = 1;
   #maxStreams: number;
@@ -95,6 +98,11 @@ export class H2Client extends H2Connection {
   get mayOpenStream(): boolean {
     const isUsable = !this.isFinished && !this.isGoingAway && !this.#isDraining && this.#nextId < lastStreamId;
     return isUsable && this.streams.size < Math.min(this.#maxStreams, this.peerMaxStreams);
+  }
+
+  /** Streams begun so far. */
+  get streamCount(): number {
+    return (this.#nextId - 1) / 2;
   }
 
   begin(events: UpstreamEvents): UpstreamStream {

@@ -1,13 +1,17 @@
+import type { BalancedHost } from '@weft/core/engine/balanced-host';
+import type { HealthState } from '@weft/core/engine/health-state';
+import type { OutlierHost } from '@weft/core/engine/outlier-detector';
 import type { EndpointPlan, UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
+import type { ConnectionFacts, RequestFacts } from '@weft/core/plan/facts';
+import { identityFor } from './connection-identity.ts';
 import { HostPool } from './pool.ts';
 import type { HostCluster, UpstreamHost } from './upstream-host.ts';
 
 /** One upstream host of one cluster: its health as seen from here, its counters and its connections. */
-export class Host implements UpstreamHost {
+export class Host implements UpstreamHost, BalancedHost, OutlierHost {
   readonly cluster: HostCluster;
   endpoint: EndpointPlan;
   transport: UpstreamTransportPlan;
-  readonly pool: HostPool;
   /** Requests under way. */
   activeRequests = 0;
   activeConnections = 0;
@@ -16,13 +20,18 @@ export class Host implements UpstreamHost {
   totalErrors = 0;
   connectFailures = 0;
   totalConnections = 0;
-  #isEjected = false;
   /** When it last became healthy, for slow start. */
   healthySinceMs: number;
-  /** False while active health checks say so. */
-  passesHealthChecks = true;
+  /** Its health by active checks; null where it is not checked. */
+  checks: HealthState | null = null;
   addedAt: number;
+  /** Gone from its assignment, but kept while it passes its checks. */
+  isLeaving = false;
   isRemoved = false;
+  #isEjected = false;
+  readonly #pool: HostPool;
+  /** Pools of connections that show something of their downstream, by its key. */
+  #identified: Map<string, HostPool> | null = null;
 
   constructor(cluster: HostCluster, endpoint: EndpointPlan, transport: UpstreamTransportPlan, now: number) {
     this.cluster = cluster;
@@ -30,9 +39,52 @@ export class Host implements UpstreamHost {
     this.transport = transport;
     this.addedAt = now;
     this.healthySinceMs = now;
-    this.pool = new HostPool(this);
+    this.#pool = new HostPool(this);
   }
 
+  /** The connections to use for a request; its downstream connection matters where they show something of it. */
+  poolFor(connection: ConnectionFacts | null, request: RequestFacts | null): HostPool {
+    const identity = identityFor(this, connection, request);
+    if (identity === null) return this.#pool;
+    this.#identified ??= new Map();
+    const known = this.#identified.get(identity.key);
+    if (known !== undefined) return known;
+    const pool = new HostPool(this, identity);
+    this.#identified.set(identity.key, pool);
+    return pool;
+  }
+
+  /** Idle connections go now, the others when they are done; nothing new is kept. */
+  drain(): void {
+    this.#eachPool((pool) => pool.drain());
+  }
+
+  /** New connections from now on; what is under way keeps its own. */
+  renew(): void {
+    this.#eachPool((pool) => pool.renew());
+  }
+
+  /** Breaks everything off. */
+  closeConnections(): void {
+    this.#eachPool((pool) => pool.close());
+  }
+
+  /** Closes connections that nobody needs any more. */
+  sweep(now: number): void {
+    this.#pool.sweep(now);
+    if (this.#identified === null) return;
+    for (const [key, pool] of this.#identified) {
+      pool.sweep(now);
+      if (pool.isEmpty) this.#identified.delete(key);
+    }
+  }
+
+  #eachPool(visit: (pool: HostPool) => void): void {
+    visit(this.#pool);
+    if (this.#identified !== null) for (const pool of this.#identified.values()) visit(pool);
+  }
+
+  /** Set by outlier detection. */
   get isEjected(): boolean {
     return this.#isEjected;
   }
@@ -47,8 +99,24 @@ export class Host implements UpstreamHost {
     return this.endpoint.key;
   }
 
-  get isHealthy(): boolean {
+  /** False while active health checks say so. */
+  get passesHealthChecks(): boolean {
+    return this.checks === null || !this.checks.isFailed;
+  }
+
+  get coarseHealth(): 'healthy' | 'degraded' | 'unhealthy' {
     const { health } = this.endpoint;
-    return !this.isEjected && this.passesHealthChecks && (health === 'UNKNOWN' || health === 'HEALTHY' || health === 'DEGRADED');
+    if (this.#isEjected || health === 'UNHEALTHY' || health === 'DRAINING' || health === 'TIMEOUT') return 'unhealthy';
+    if (this.checks?.isFailed === true) return 'unhealthy';
+    return health === 'DEGRADED' || this.checks?.isDegraded === true ? 'degraded' : 'healthy';
+  }
+
+  get isHealthy(): boolean {
+    return this.coarseHealth === 'healthy';
+  }
+
+  get isExcluded(): boolean {
+    if (this.isLeaving) return true;
+    return this.checks?.isUnchecked === true && this.cluster.plan.ignoreNewHostsUntilFirstHealthCheck;
   }
 }

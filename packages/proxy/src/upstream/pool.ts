@@ -1,7 +1,9 @@
 import type { ResetReason, UpstreamEvents, UpstreamStream } from '../http/stream.ts';
 import type { Breaker } from './breakers.ts';
+import type { ConnectionIdentity } from './connection-identity.ts';
 import { H1Client, type H1ClientPool } from './h1-client.ts';
 import { H2Client, type H2ClientPool } from './h2-client.ts';
+import { KeepAlive } from './keep-alive.ts';
 import { type OpenedConnection, openUpstream, type UpstreamOpening } from './transport.ts';
 import type { UpstreamHost } from './upstream-host.ts';
 
@@ -16,29 +18,41 @@ export interface StreamRequest {
   onNoStream(reason: ResetReason, details: string): void;
 }
 
-/** Connections to one host: idle HTTP/1.1 ones are reused last in, first out; HTTP/2 ones are shared. */
+/**
+ * Connections to one host that are alike (`identity`): idle HTTP/1.1 ones are reused last in, first out; HTTP/2 ones are shared. Requests
+ * count at their breaker from when they have a stream, before that as pending.
+ */
 export class HostPool implements H1ClientPool, H2ClientPool {
   readonly #host: UpstreamHost;
+  readonly #identity: ConnectionIdentity | null;
+  readonly #keepAlive: KeepAlive = new KeepAlive();
   #idle: H1Client[] = [];
   #busy: Set<H1Client> = new Set();
   #http2: H2Client[] = [];
   #pending: StreamRequest[] = [];
   #openings: Set<UpstreamOpening> = new Set();
+  /** Clients that count at the high-priority breaker; the others count at the default one. */
+  #highPriority: WeakSet<H1Client | H2Client> = new WeakSet();
   #isDraining = false;
 
-  constructor(host: UpstreamHost) {
+  constructor(host: UpstreamHost, identity: ConnectionIdentity | null = null) {
     this.#host = host;
+    this.#identity = identity;
   }
 
   get connectionCount(): number {
     return this.#idle.length + this.#busy.size + this.#http2.length;
   }
 
+  get isEmpty(): boolean {
+    return this.connectionCount + this.#openings.size + this.#pending.length === 0;
+  }
+
   /** Hands out a stream at once where a connection is free, else when one is. `isFresh` avoids reused connections. */
   request(request: StreamRequest, isFresh = false): void {
     const shared = this.#sharedClient();
     if (shared !== null) {
-      request.onStream(shared.begin(request.events), shared);
+      this.#share(shared, request);
       return;
     }
     const idle = isFresh ? undefined : this.#takeIdle();
@@ -61,28 +75,42 @@ export class HostPool implements H1ClientPool, H2ClientPool {
   drain(): void {
     this.#isDraining = true;
     for (const client of this.#idle.splice(0)) client.abort();
-    for (const client of this.#http2) client.drain();
+    for (const client of [...this.#http2]) client.drain();
     if (this.#pending.length === 0) for (const opening of this.#openings) opening.cancel();
   }
 
   /** Closes idle connections so that new ones use new settings (rotated certificates). */
   renew(): void {
     for (const client of this.#idle.splice(0)) client.abort();
-    for (const client of this.#http2.splice(0)) client.drain();
+    for (const client of [...this.#http2]) client.drain();
   }
 
-  /** Closes HTTP/1.1 connections idle since before the given time. */
-  closeIdleSince(time: number): void {
-    const idle = this.#idle;
-    let stale = 0;
-    while (stale < idle.length && (idle[stale]?.idleSince ?? time) < time) stale++;
-    if (stale > 0) for (const client of idle.splice(0, stale)) client.abort();
+  /** Closes everything, whatever is under way on it. */
+  close(): void {
+    for (const client of [...this.#idle, ...this.#busy, ...this.#http2]) client.connection.destroy();
+  }
+
+  /** Closes connections that were idle for too long, or that are too old. */
+  sweep(now: number): void {
+    const { idleTimeoutMs, maxConnectionDurationMs } = this.#host.cluster.plan.protocol.common;
+    const idleLimit = Math.min(idleTimeoutMs > 0 ? idleTimeoutMs : Number.POSITIVE_INFINITY, this.#keepAlive.safeIdleMs(now));
+    const durationLimit = maxConnectionDurationMs > 0 ? maxConnectionDurationMs : Number.POSITIVE_INFINITY;
+    if (idleLimit === Number.POSITIVE_INFINITY && durationLimit === Number.POSITIVE_INFINITY) return;
+    const isOver = ({ idleSince, openedAt }: H1Client | H2Client): boolean =>
+      now - idleSince >= idleLimit || now - openedAt >= durationLimit;
+    const over = this.#idle.filter(isOver);
+    if (over.length > 0) this.#idle = this.#idle.filter((client) => !isOver(client));
+    for (const client of over) client.abort();
+    for (const client of [...this.#http2]) {
+      const isIdle = client.streams.size === 0;
+      if (now - client.openedAt >= durationLimit || (isIdle && idleTimeoutMs > 0 && now - client.idleSince >= idleTimeoutMs))
+        client.drain();
+    }
   }
 
   onReusable(client: H1Client): void {
     this.#busy.delete(client);
-    const limit = this.#host.cluster.plan.protocol.common.maxRequestsPerConnection;
-    if (this.#isDraining || (limit > 0 && client.requestCount >= limit)) {
+    if (this.#isDraining || this.#isWornOut(client)) {
       client.abort();
       return;
     }
@@ -92,17 +120,27 @@ export class HostPool implements H1ClientPool, H2ClientPool {
       return;
     }
     client.idleSince = this.#host.cluster.now();
+    if (client.requestCount === 1) this.#keepAlive.onAnnounced(client.announcedKeepAliveMs, client.idleSince);
     this.#idle.push(client);
   }
 
   onClosed(client: H1Client | H2Client): void {
     if (client instanceof H2Client) remove(this.#http2, client);
-    else if (!this.#busy.delete(client)) remove(this.#idle, client);
-    this.#connectionGone();
+    else if (!this.#busy.delete(client) && remove(this.#idle, client)) {
+      const now = this.#host.cluster.now();
+      this.#keepAlive.onClosedIdle(now - client.idleSince, now);
+    }
+    this.#connectionGone(this.#highPriority.has(client) ? 'high' : 'default');
   }
 
   onDraining(client: H2Client): void {
     remove(this.#http2, client);
+  }
+
+  /** Streams ended on a shared connection: waiting requests may go. */
+  onStreamSlot(client: H2Client): void {
+    if (client.streams.size === 0) client.idleSince = this.#host.cluster.now();
+    if (this.#pending.length > 0) this.#feedShared(client);
   }
 
   #sharedClient(): H2Client | null {
@@ -111,10 +149,24 @@ export class HostPool implements H1ClientPool, H2ClientPool {
   }
 
   #takeIdle(): H1Client | undefined {
+    const oldest = this.#keepAlive.isKnown ? this.#oldestSafe() : Number.NEGATIVE_INFINITY;
     for (;;) {
       const client = this.#idle.pop();
-      if (client === undefined || client.connection.isOpen) return client;
+      if (client === undefined || (client.connection.isOpen && client.idleSince > oldest)) return client;
+      client.abort();
     }
+  }
+
+  /** Connections idle since before this may be closed by the host at any moment. */
+  #oldestSafe(): number {
+    const now = this.#host.cluster.now();
+    return now - this.#keepAlive.safeIdleMs(now);
+  }
+
+  #isWornOut(client: H1Client): boolean {
+    const { maxRequestsPerConnection, maxConnectionDurationMs } = this.#host.cluster.plan.protocol.common;
+    if (maxRequestsPerConnection > 0 && client.requestCount >= maxRequestsPerConnection) return true;
+    return maxConnectionDurationMs > 0 && this.#host.cluster.now() - client.openedAt >= maxConnectionDurationMs;
   }
 
   #start(client: H1Client, request: StreamRequest): void {
@@ -123,19 +175,26 @@ export class HostPool implements H1ClientPool, H2ClientPool {
     request.onStream(client, client);
   }
 
+  #share(client: H2Client, request: StreamRequest): void {
+    const limit = this.#host.cluster.plan.protocol.common.maxRequestsPerConnection;
+    const stream = client.begin(request.events);
+    if (limit > 0 && client.streamCount >= limit) client.drain();
+    request.onStream(stream, client);
+  }
+
   #enqueue(request: StreamRequest): void {
-    const breaker = request.breaker;
+    const { breaker } = request;
     if (!breaker.mayQueue) {
       request.onNoStream('overflow', '');
       return;
     }
     const mayShare = this.#openings.size > 0 && this.#usesHttp2(request);
-    if (!mayShare && !breaker.mayConnect && this.connectionCount + this.#openings.size > 0) {
-      this.#host.cluster.stats.connectionOverflow.increment();
-    }
+    const isFirst = this.connectionCount + this.#openings.size === 0;
+    const mayConnect = breaker.mayConnect && this.#host.activeConnections < breaker.limits.perHostMaxConnections;
+    if (!mayShare && !mayConnect && !isFirst) this.#host.cluster.stats.connectionOverflow.increment();
     breaker.pending++;
     this.#pending.push(request);
-    if (!mayShare && (breaker.mayConnect || this.connectionCount + this.#openings.size === 0)) this.#open(request);
+    if (!mayShare && (mayConnect || isFirst)) this.#open(request);
   }
 
   #usesHttp2(request: StreamRequest): boolean {
@@ -145,75 +204,82 @@ export class HostPool implements H1ClientPool, H2ClientPool {
 
   #open(request: StreamRequest): void {
     const host = this.#host;
-    host.cluster.breakers.default.connections++;
+    const priority = request.breaker === host.cluster.breakers.high ? 'high' : 'default';
+    host.cluster.breaker(priority).connections++;
     host.activeConnections++;
     host.totalConnections++;
     host.cluster.stats.connections.increment();
-    const opening = openUpstream(host, this.#usesHttp2(request), {
-      onOpen: (opened) => {
-        this.#openings.delete(opening);
-        this.#onOpen(opened);
+    const opening = openUpstream(
+      host,
+      this.#usesHttp2(request),
+      {
+        onOpen: (opened) => {
+          this.#openings.delete(opening);
+          this.#onOpen(opened, priority);
+        },
+        onFailure: (reason, details) => {
+          this.#openings.delete(opening);
+          this.#onOpenFailure(reason, details, priority);
+        },
       },
-      onFailure: (reason, details) => {
-        this.#openings.delete(opening);
-        this.#onOpenFailure(reason, details);
-      },
-    });
+      this.#identity,
+    );
     this.#openings.add(opening);
   }
 
-  #onOpen(opened: OpenedConnection): void {
-    if (opened.isHttp2) {
-      const client = new H2Client(opened, this, this.#host.cluster.plan.protocol.http2);
+  #onOpen(opened: OpenedConnection, priority: 'default' | 'high'): void {
+    const now = this.#host.cluster.now();
+    const client = opened.isHttp2 ? new H2Client(opened, this, this.#host.cluster.plan.protocol.http2) : new H1Client(opened, this);
+    client.openedAt = now;
+    client.idleSince = now;
+    if (priority === 'high') this.#highPriority.add(client);
+    if (client instanceof H2Client) {
       this.#http2.push(client);
       if (this.#isDraining && this.#pending.length === 0) client.drain();
       this.#feedShared(client);
       return;
     }
-    const client = new H1Client(opened, this);
     const next = this.#nextPending();
     if (next !== undefined) this.#start(client, next);
     else if (this.#isDraining) client.abort();
-    else {
-      client.idleSince = this.#host.cluster.now();
-      this.#idle.push(client);
-    }
+    else this.#idle.push(client);
   }
 
   #feedShared(client: H2Client): void {
     while (client.mayOpenStream) {
       const next = this.#nextPending();
       if (next === undefined) return;
-      next.onStream(client.begin(next.events), client);
+      this.#share(client, next);
     }
   }
 
-  /** Streams ended on a shared connection: waiting requests may go. */
-  onStreamSlot(client: H2Client): void {
-    if (this.#pending.length > 0) this.#feedShared(client);
-  }
-
-  #onOpenFailure(reason: ResetReason, details: string): void {
+  #onOpenFailure(reason: ResetReason, details: string, priority: 'default' | 'high'): void {
     const host = this.#host;
     host.connectFailures++;
     host.cluster.stats.connectFailures.increment();
-    this.#connectionGone();
+    this.#connectionGone(priority);
     // As many requests fail as connections were tried for them; with a shared connection all of them waited for this one.
-    const waiting = this.#openings.size === 0 ? this.#pending.length : 1;
-    for (let i = 0; i < waiting; i++) this.#nextPending()?.onNoStream(reason, details);
+    const waiting = this.#openings.size === 0 ? this.#pending.splice(0) : this.#pending.splice(0, 1);
+    for (const request of waiting) request.breaker.pending--;
+    for (const request of waiting) request.onNoStream(reason, details);
   }
 
+  /** The next request that its breaker lets through; those it does not are told so. */
   #nextPending(): StreamRequest | undefined {
-    const next = this.#pending.shift();
-    if (next !== undefined) next.breaker.pending--;
-    return next;
+    for (;;) {
+      const next = this.#pending.shift();
+      if (next === undefined) return undefined;
+      next.breaker.pending--;
+      if (next.breaker.mayRequest) return next;
+      next.onNoStream('overflow', '');
+    }
   }
 
-  #connectionGone(): void {
+  #connectionGone(priority: 'default' | 'high'): void {
     this.#host.activeConnections--;
-    this.#host.cluster.breakers.default.connections--;
+    this.#host.cluster.breaker(priority).connections--;
     const next = this.#pending[0];
-    if (next !== undefined && this.#openings.size < this.#pending.length && next.breaker.mayConnect && this.#openings.size === 0) {
+    if (next?.breaker.mayConnect === true && this.#openings.size === 0) {
       // Somebody waits and nothing is being opened: the connection that it waited for has gone.
       queueMicrotask(() => {
         const request = this.#pending[0];
@@ -223,7 +289,8 @@ export class HostPool implements H1ClientPool, H2ClientPool {
   }
 }
 
-function remove<T>(list: T[], item: T): void {
+function remove<T>(list: T[], item: T): boolean {
   const at = list.indexOf(item);
   if (at >= 0) list.splice(at, 1);
+  return at >= 0;
 }

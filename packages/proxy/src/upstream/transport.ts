@@ -8,6 +8,8 @@ import { identityOf, peerX509 } from '../identity/peer-certificate.ts';
 import { checkPeer, type TlsClientContext } from '../identity/tls-contexts.ts';
 import { Connection } from '../io/connection.ts';
 import type { ConnectOptions } from '../io/sockets.ts';
+import type { ConnectionIdentity } from './connection-identity.ts';
+import { proxyProtocolHeader } from './proxy-protocol-header.ts';
 import type { UpstreamHost } from './upstream-host.ts';
 
 /** An upstream connection ready for a codec. */
@@ -39,28 +41,40 @@ export const bridgeAlpn = 'weft-h2';
 export type Purpose = 'http1' | 'http2' | 'tcp';
 
 /** Opens a connection to a host for HTTP. */
-export function openUpstream(host: UpstreamHost, useHttp2: boolean, callbacks: OpeningCallbacks): UpstreamOpening {
-  return openHost(host, useHttp2 ? 'http2' : 'http1', callbacks);
+export function openUpstream(
+  host: UpstreamHost,
+  useHttp2: boolean,
+  callbacks: OpeningCallbacks,
+  identity: ConnectionIdentity | null = null,
+): UpstreamOpening {
+  return openHost(host, useHttp2 ? 'http2' : 'http1', callbacks, identity);
 }
 
 /** Opens a connection to a host: TCP or Unix socket, then TLS where its transport socket says so, all within the connect timeout. */
-export function openHost(host: UpstreamHost, purpose: Purpose, callbacks: OpeningCallbacks): UpstreamOpening {
-  return new Opening(host, purpose, callbacks);
+export function openHost(
+  host: UpstreamHost,
+  purpose: Purpose,
+  callbacks: OpeningCallbacks,
+  identity: ConnectionIdentity | null = null,
+): UpstreamOpening {
+  return new Opening(host, purpose, callbacks, identity);
 }
 
 class Opening implements UpstreamOpening {
   #host: UpstreamHost;
   #purpose: Purpose;
   #callbacks: OpeningCallbacks;
+  #identity: ConnectionIdentity | null;
   #isDone = false;
   #connection: Connection | null = null;
   #tls: tls.TLSSocket | null = null;
   #timer: NodeJS.Timeout;
 
-  constructor(host: UpstreamHost, purpose: Purpose, callbacks: OpeningCallbacks) {
+  constructor(host: UpstreamHost, purpose: Purpose, callbacks: OpeningCallbacks, identity: ConnectionIdentity | null) {
     this.#host = host;
     this.#purpose = purpose;
     this.#callbacks = callbacks;
+    this.#identity = identity;
     this.#timer = setTimeout(() => this.#fail('connectTimeout', 'connect timeout'), host.cluster.plan.connectTimeoutMs);
     this.#connect(host.transport);
   }
@@ -75,7 +89,12 @@ class Opening implements UpstreamOpening {
       queueMicrotask(() => this.#fail('connectFailure', 'unsupported address'));
       return;
     }
-    const connection = Connection.connect(options, () => this.#onConnected(connection, transport));
+    const connection = Connection.connect(options, () => {
+      const { tcpKeepalive } = this.#host.cluster.plan;
+      // Node lets only the idle time be set; interval and number of probes stay the kernel's.
+      if (tcpKeepalive !== null) connection.socket.setKeepAlive(true, (tcpKeepalive.timeSeconds ?? 0) * 1000);
+      this.#onConnected(connection, transport);
+    });
     this.#connection = connection;
     connection.owner = {
       onData() {},
@@ -89,8 +108,10 @@ class Opening implements UpstreamOpening {
     if (this.#isDone) return;
     if (transport.kind === 'raw') this.#succeed(connection, this.#purpose === 'http2', '', null);
     else if (transport.kind === 'tls') this.#secure(connection, transport.tls);
-    else if (transport.kind === 'proxyProtocol') this.#onConnected(connection, transport.inner);
-    else this.#fail('connectFailure', `unsupported transport socket ${transport.typeUrl}`);
+    else if (transport.kind === 'proxyProtocol') {
+      connection.writeOwned(proxyProtocolHeader(transport.version, this.#identity?.downstream ?? null, connection.socket));
+      this.#onConnected(connection, transport.inner);
+    } else this.#fail('connectFailure', `unsupported transport socket ${transport.typeUrl}`);
   }
 
   #secure(connection: Connection, plan: UpstreamTlsPlan): void {
@@ -100,7 +121,7 @@ class Opening implements UpstreamOpening {
       this.#fail('connectFailure', 'TLS_error: secret not supplied by SDS');
       return;
     }
-    const sni = plan.sni !== '' ? plan.sni : plan.autoHostSni ? this.#host.endpoint.hostname : '';
+    const sni = this.#serverName(plan);
     const resumed = context.session(this.#host.address, sni);
     const socket = tls.connect({
       socket: connection.detach(noBytes),
@@ -119,8 +140,22 @@ class Opening implements UpstreamOpening {
     socket.once('secureConnect', () => this.#onSecured(socket, context, shown()));
   }
 
+  #serverName(plan: UpstreamTlsPlan): string {
+    const { protocol } = this.#host.cluster.plan;
+    if (protocol.autoSni && this.#identity !== null && this.#identity.serverName !== '') return this.#identity.serverName;
+    return plan.sni === '' && plan.autoHostSni ? this.#host.endpoint.hostname : plan.sni;
+  }
+
+  /** With automatic verification the certificate has to be for the host that the request names. */
+  #nameProblem(certificate: X509Certificate | null): string | null {
+    const name = this.#identity?.serverName ?? '';
+    if (!this.#host.cluster.plan.protocol.autoSanValidation || name === '') return null;
+    const isForName = certificate?.checkHost(name) !== undefined;
+    return isForName ? null : 'CERTIFICATE_VERIFY_FAILED: verify cert failed: verify SAN list';
+  }
+
   #onSecured(socket: tls.TLSSocket, context: TlsClientContext, certificate: X509Certificate | null): void {
-    const problem = checkPeer(socket, certificate, context.validation, { isRequired: true });
+    const problem = checkPeer(socket, certificate, context.validation, { isRequired: true }) ?? this.#nameProblem(certificate);
     if (problem !== null) {
       this.#host.cluster.stats.tlsVerificationFailures.increment();
       this.#fail('connectFailure', `TLS_error: ${problem}`);

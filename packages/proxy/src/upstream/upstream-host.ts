@@ -1,5 +1,5 @@
+import type { OutlierResult } from '@weft/core/engine/outlier-detector';
 import type { ClusterPlan, EndpointPlan, UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
-import type { ResetReason } from '../http/stream.ts';
 import type { TlsContexts } from '../identity/tls-contexts.ts';
 import type { ClusterStats } from '../telemetry/cluster-stats.ts';
 import type { Breaker } from './breakers.ts';
@@ -10,12 +10,15 @@ export interface HostCluster {
   readonly stats: ClusterStats;
   readonly breakers: { readonly default: Breaker; readonly high: Breaker };
   readonly tlsContexts: TlsContexts;
-  readonly hosts: readonly { readonly isEjected: boolean }[];
+  /** Whether established connections are to be reported too. */
+  readonly reportsConnections: boolean;
   now(): number;
   breaker(priority: 'default' | 'high'): Breaker;
   refreshHealth(): void;
   /** Tells how a try at one of its hosts ended. */
-  reportResult(host: object, kind: 'response' | 'reset', reason: ResetReason | null, status: number): void;
+  reportResult(host: object, result: OutlierResult): void;
+  /** A response of a host asked to be left alone (`x-envoy-immediate-health-check-fail`). */
+  reportUnhealthy(host: object): void;
 }
 
 /** What pools and connections read and count of a host. */

@@ -1,0 +1,46 @@
+import { isIP } from 'node:net';
+import type { UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
+import type { ConnectionFacts, RequestFacts } from '@weft/core/plan/facts';
+import type { UpstreamHost } from './upstream-host.ts';
+
+/** What of the downstream a connection shows to its upstream, where it shows anything: connections are shared only where it is the same. */
+export interface ConnectionIdentity {
+  readonly key: string;
+  /** Whose addresses the PROXY protocol tells; null where it is not spoken. */
+  readonly downstream: ConnectionFacts | null;
+  /** Server name and name to verify, taken from the request; `''` = those of the configuration. */
+  readonly serverName: string;
+}
+
+/** The identity that a connection to a host needs for a request; null for the usual, where all connections are alike. */
+export function identityFor(
+  host: UpstreamHost,
+  connection: ConnectionFacts | null,
+  request: RequestFacts | null,
+): ConnectionIdentity | null {
+  const { protocol } = host.cluster.plan;
+  const tellsDownstream = host.transport.kind === 'proxyProtocol';
+  if (!tellsDownstream && !protocol.autoSni && !protocol.autoSanValidation) return null;
+  const downstream = tellsDownstream ? connection : null;
+  const serverName =
+    request !== null && usesTls(host.transport) && (protocol.autoSni || protocol.autoSanValidation)
+      ? nameOf(request, protocol.overrideAutoSniHeader)
+      : '';
+  if (downstream === null && serverName === '') return null;
+  const told =
+    downstream === null
+      ? ''
+      : `${downstream.source.text}:${downstream.sourcePort}>${downstream.destination.text}:${downstream.destinationPort}`;
+  return { key: `${told} ${serverName}`, downstream, serverName };
+}
+
+function usesTls(transport: UpstreamTransportPlan): boolean {
+  return transport.kind === 'tls' || (transport.kind === 'proxyProtocol' && usesTls(transport.inner));
+}
+
+/** The host that the request names, without its port; addresses are no server names. */
+function nameOf(request: RequestFacts, header: string): string {
+  const authority = (header === '' ? undefined : request.header(header.toLowerCase())) ?? request.authority;
+  const name = authority.replace(/:\d+$/, '').toLowerCase();
+  return isIP(name.replace(/^\[|\]$/g, '')) === 0 ? name : '';
+}
