@@ -2,10 +2,54 @@
  * Fields that Envoy has and the proto files of `@grpc/grpc-js-xds` do not have yet, without which only a deprecated form could be sent. Names and numbers
  * are Envoy's.
  */
+const customTag = 'envoy/type/tracing/v3/custom_tag.proto';
+const circuitBreaker = 'envoy/config/cluster/v3/circuit_breaker.proto';
+const connectionManager = 'envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto';
+const httpProtocolOptions = 'envoy/extensions/upstreams/http/v3/http_protocol_options.proto';
+const weightedRoundRobin =
+  'envoy/extensions/load_balancing_policies/client_side_weighted_round_robin/v3/client_side_weighted_round_robin.proto';
 const rbac = 'envoy/config/rbac/v3/rbac.proto';
 const openTelemetryLog = 'envoy/extensions/access_loggers/open_telemetry/v3/logs_service.proto';
 
 export const additions = [
+  {
+    file: customTag,
+    after: '    Metadata metadata = 5;',
+    text: '    string value = 6;',
+  },
+  {
+    file: weightedRoundRobin,
+    after: '  google.protobuf.FloatValue error_utilization_penalty = 6 [(validate.rules).float = {gte: 0.0}];',
+    text: '  repeated string metric_names_for_computing_utilization = 7;',
+  },
+  {
+    file: circuitBreaker,
+    after: '      google.protobuf.UInt32Value min_retry_concurrency = 2;',
+    text: '      google.protobuf.Duration budget_interval = 3;',
+  },
+  {
+    file: circuitBreaker,
+    after: 'package envoy.config.cluster.v3;',
+    text: 'import "google/protobuf/duration.proto";',
+  },
+  {
+    file: connectionManager,
+    after: '    google.protobuf.BoolValue spawn_upstream_span = 10;',
+    text: '    bool no_context_propagation = 13;',
+  },
+  {
+    file: httpProtocolOptions,
+    after: '  config.core.v3.TypedExtensionConfig header_validation_config = 7;',
+    text: `  message OutlierDetection {
+    config.common.matcher.v3.MatchPredicate error_matcher = 1;
+  }
+  OutlierDetection outlier_detection = 8;`,
+  },
+  {
+    file: httpProtocolOptions,
+    after: 'package envoy.extensions.upstreams.http.v3;',
+    text: 'import "envoy/config/common/matcher/v3/matcher.proto";',
+  },
   {
     file: rbac,
     after: '    core.v3.TypedExtensionConfig uri_template = 13;',

@@ -64,6 +64,7 @@ function automaticTls(view: ProxyView, request: TlsRequest): ClusterTls {
 }
 
 function explicitTls(view: ProxyView, request: TlsRequest, tls: ClientTls): ClusterTls {
+  const { service, policy } = request.service;
   switch (tls.mode ?? 'DISABLE') {
     case 'ISTIO_MUTUAL':
       return {
@@ -72,7 +73,13 @@ function explicitTls(view: ProxyView, request: TlsRequest, tls: ClientTls): Clus
       };
     case 'SIMPLE':
     case 'MUTUAL':
-      return originatedTls(view, request, tls);
+      return originatedTls(view, {
+        tls,
+        names: tls.subjectAltNames ?? (service.registry === 'External' ? service.subjectAltNames : []),
+        isHttp2: request.isHttp2,
+        // Secrets are given to gateways, and to the sidecars that a rule selects; other sidecars would wait for them in vain.
+        takesSecrets: view.node.type !== 'sidecar' || policy?.workloadSelector !== null,
+      });
     default:
       return plain;
   }
@@ -102,16 +109,22 @@ function mutualContext(
   };
 }
 
+/** TLS that a client originates, by its settings. */
+export interface OriginatedTls {
+  readonly tls: ClientTls;
+  /** Names that the server's certificate must have one of. */
+  readonly names: readonly string[];
+  readonly isHttp2: boolean;
+  readonly takesSecrets: boolean;
+}
+
 /** TLS to a server outside the mesh's identities. */
-function originatedTls(view: ProxyView, request: TlsRequest, tls: ClientTls): ClusterTls {
+export function originatedTls(view: ProxyView, { tls, names, isHttp2, takesSecrets }: OriginatedTls): ClusterTls {
   const isMutual = tls.mode === 'MUTUAL';
-  const { service } = request.service;
   const fromSecret = tls.credentialName ?? '';
-  // Secrets are given to gateways, and to the sidecars that a rule selects; other sidecars would wait for them in vain.
-  const isSelected = request.service.policy?.workloadSelector !== null;
-  if (fromSecret !== '' && !fromSecret.startsWith('configmap://') && view.node.type === 'sidecar' && !isSelected) return plain;
+  const secrets = [fromSecret, tls.caCertCredentialName ?? ''].filter((name) => name !== '' && !name.startsWith('configmap://'));
+  if (secrets.length > 0 && !takesSecrets) return plain;
   if (isMutual && fromSecret === '' && (!tls.clientCertificate || !tls.privateKey)) return plain;
-  const names = tls.subjectAltNames ?? (service.registry === 'External' ? service.subjectAltNames : []);
   const defaults = view.settings.meshConfig.tlsDefaults;
   const validation = validationContext(tls, names);
   const certificate =
@@ -125,7 +138,7 @@ function originatedTls(view: ProxyView, request: TlsRequest, tls: ClientTls): Cl
         ...(defaults.cipherSuites?.length ? { cipherSuites: [...defaults.cipherSuites] } : {}),
         ...(defaults.ecdhCurves?.length ? { ecdhCurves: [...defaults.ecdhCurves] } : {}),
       },
-      ...(request.isHttp2 ? { alpnProtocols: ['h2'] } : {}),
+      ...(isHttp2 ? { alpnProtocols: ['h2'] } : {}),
       ...(isMutual ? { tlsCertificateSdsSecretConfigs: [certificate] } : {}),
       ...validation,
     },
@@ -140,9 +153,12 @@ function originatedTls(view: ProxyView, request: TlsRequest, tls: ClientTls): Cl
 
 function validationContext(tls: ClientTls, names: readonly string[]): UpstreamTlsContextJson['commonTlsContext'] {
   if (tls.insecureSkipVerify === true) return { validationContext: {} };
-  const root = tls.credentialName
-    ? credentialSecret(`${credentialUri(tls.credentialName)}-cacert`)
-    : workloadSecret(`file-root:${tls.caCertificates || 'system'}`);
+  const authority = tls.caCertCredentialName
+    ? credentialUri(tls.caCertCredentialName)
+    : tls.credentialName
+      ? `${credentialUri(tls.credentialName)}-cacert`
+      : null;
+  const root = authority ? credentialSecret(authority) : workloadSecret(`file-root:${tls.caCertificates || 'system'}`);
   return {
     combinedValidationContext: {
       defaultValidationContext: {

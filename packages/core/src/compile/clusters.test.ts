@@ -207,3 +207,31 @@ test('the mesh can name clusters in statistics by a pattern', () => {
   assert.equal(named(snapshot, 'outbound|80||cart.shop.svc.cluster.local')?.altStatName, 'cart.shop_http_80;');
   assert.equal(cart('{}')?.altStatName, undefined);
 });
+
+test('the mesh sets what no DestinationRule does, block by block, for inbound and passed-on connections too', () => {
+  const defaults = {
+    defaultTrafficPolicy: {
+      connectionPool: { tcp: { maxConnections: 7 }, http: { http2MaxRequests: 8 } },
+      outlierDetection: { consecutive5xxErrors: 9 },
+    },
+  };
+  const limits = (snapshot: Snapshot, name: string) => named(snapshot, name)?.circuitBreakers?.thresholds?.[0]?.maxConnections;
+  const outbound = 'outbound|80||cart.shop.svc.cluster.local';
+  const plain = snapshotOf(mesh, { labels: { app: 'cart' }, ip: '10.2.0.1' }, defaults);
+  assert.deepEqual(
+    [outbound, 'inbound|8081||', 'PassthroughCluster', 'InboundPassthroughCluster'].map((name) => limits(plain, name)),
+    [7, 7, 7, 7],
+  );
+  assert.equal(named(plain, outbound)?.outlierDetection?.consecutive5xx, 9);
+  const ruled = snapshotOf(mesh + rule('{host: cart, trafficPolicy: {connectionPool: {tcp: {connectTimeout: 3s}}}}'), {}, defaults);
+  assert.equal(limits(ruled, outbound), 4_294_967_295);
+  assert.equal(named(ruled, outbound)?.outlierDetection?.consecutive5xx, 9);
+});
+
+test('with zone awareness regions make priorities and Envoy balances zones; switched off it is said', () => {
+  const client = { locality: { region: 'r1', zone: 'z1' } };
+  const on = cart('{loadBalancer: {zoneAwareLbSetting: {enabled: true, minClusterSize: 3}}}', 80, client);
+  assert.deepEqual(on?.commonLbConfig, { zoneAwareLbConfig: { routingEnabled: { value: 100 }, minClusterSize: '3' } });
+  const off = cart('{loadBalancer: {zoneAwareLbSetting: {enabled: false}}}', 80, client);
+  assert.deepEqual(off?.commonLbConfig, { zoneAwareLbConfig: { routingEnabled: { value: 0 } } });
+});

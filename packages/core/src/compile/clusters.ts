@@ -1,4 +1,5 @@
 import type { ClusterJson } from '@weft/envoy-api/envoy/config/cluster/v3/cluster_pb';
+import type { Http2ProtocolOptionsJson } from '@weft/envoy-api/envoy/config/core/v3/protocol_pb';
 import type { ClusterLoadAssignmentJson } from '@weft/envoy-api/envoy/config/endpoint/v3/endpoint_pb';
 import type { DnsClusterJson } from '@weft/envoy-api/envoy/extensions/clusters/dns/v3/dns_cluster_pb';
 import type { HttpProtocolOptionsJson } from '@weft/envoy-api/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
@@ -7,15 +8,17 @@ import { isHttp, isHttp2 } from '../mesh/port-protocol.ts';
 import type { ProxyView, ServiceView } from '../mesh/proxy-view.ts';
 import type { ServicePort } from '../mesh/service.ts';
 import { blackHoleCluster, outboundClusterName, outboundServerName, passthroughCluster } from '../snapshot/names.ts';
-import { localityLb } from './cluster-locality.ts';
+import { type LocalityLb, localityLb } from './cluster-locality.ts';
 import { clusterMetadata } from './cluster-metadata.ts';
 import { type ClusterTls, upstreamTls } from './cluster-tls.ts';
-import { connectionPoolFields, outlierFields } from './connection-pool.ts';
+import { connectionPoolFields, http2Options, meshConnectionPool, outlierErrorMatcher, outlierFields } from './connection-pool.ts';
+import { bufferLimit, connectionSettings } from './connection-settings.ts';
 import { dynamicDnsCluster } from './dynamic-dns.ts';
 import { loadAssignment } from './endpoints.ts';
 import { hasExtension } from './listener-class.ts';
 import { loadBalancerFields } from './load-balancer.ts';
 import { protoDuration } from './proto-duration.ts';
+import { preservedCase, proxyHeaders } from './proxy-config.ts';
 import { statName } from './stat-name.ts';
 import { effectivePolicy } from './traffic-policy.ts';
 import { typedConfig } from './typed-config.ts';
@@ -62,7 +65,7 @@ export function passthrough(view: ProxyView): ClusterJson {
   return {
     name: passthroughCluster,
     type: 'ORIGINAL_DST',
-    ...connectionPoolFields(view, undefined, undefined).cluster,
+    ...connectionPoolFields(view, meshConnectionPool(view), undefined).cluster,
     lbPolicy: 'CLUSTER_PROVIDED',
     typedExtensionProtocolOptions: { [httpOptionsName]: typedConfig(httpOptionsName, options) },
   };
@@ -85,7 +88,7 @@ function outboundCluster(view: ProxyView, request: ClusterRequest): ClusterParts
   const subsetName = subset?.name ?? '';
   const name =
     mode === 'tls' ? outboundClusterName(hostname, port.number, subsetName) : outboundServerName(hostname, port.number, subsetName);
-  const policy = effectivePolicy(service.policy, subset, port.number);
+  const policy = effectivePolicy({ policy: service.policy, subset, port: port.number }, view.settings.meshConfig);
   const type = policy.loadBalancer?.simple === 'PASSTHROUGH' ? 'ORIGINAL_DST' : discoveryType(view, service, port);
   const lb = localityLb(view, service.service, policy);
   const assignment = hasEndpoints(type)
@@ -105,7 +108,14 @@ function outboundCluster(view: ProxyView, request: ClusterRequest): ClusterParts
   const pool = connectionPoolFields(view, policy.connectionPool, policy.retryBudget);
   const protocol = upstreamProtocol(view, port, policy.connectionPool?.http);
   const tls = mode === 'tls' ? upstreamTls(view, { service, port, subset, policy, type, isHttp2: protocol === 'http2' }) : noTls;
-  const http = httpOptions({ protocol, pool: pool.http, tls, maxStreams: policy.connectionPool?.http?.maxConcurrentStreams ?? 0 });
+  const http = httpOptions({
+    protocol,
+    pool: pool.http,
+    tls,
+    keepsHeaderCase: proxyHeaders(view).preserveHttp1HeaderCase === true,
+    http2: http2Options(policy.connectionPool?.http),
+    outlierDetection: outlierErrorMatcher(policy.outlierDetection),
+  });
   const pattern = view.settings.meshConfig.outboundClusterStatName;
   const cluster: ClusterJson = {
     name,
@@ -115,7 +125,8 @@ function outboundCluster(view: ProxyView, request: ClusterRequest): ClusterParts
     ...(assignment && type !== 'EDS' ? { loadAssignment: assignment } : {}),
     ...(hasEndpoints(type) ? loadBalancerFields(policy.loadBalancer) : { lbPolicy: 'CLUSTER_PROVIDED' as const }),
     ...outlierFields(policy.outlierDetection),
-    ...commonLb(lb.usesLocalityWeights, policy.outlierDetection),
+    ...commonLb(lb, policy.outlierDetection),
+    ...bufferLimit(connectionSettings(view).clusterPerConnectionBufferLimitBytes),
     ...(http ? { typedExtensionProtocolOptions: { [httpOptionsName]: typedConfig(httpOptionsName, http) } } : {}),
     ...tls.fields,
     ...metadataExchangeFilter(view),
@@ -196,15 +207,18 @@ interface HttpChoice {
   readonly protocol: UpstreamProtocol;
   readonly pool: HttpProtocolOptionsJson['commonHttpProtocolOptions'] | null;
   readonly tls: ClusterTls;
-  readonly maxStreams: number;
+  readonly keepsHeaderCase: boolean;
+  readonly http2: Http2ProtocolOptionsJson;
+  readonly outlierDetection: HttpProtocolOptionsJson['outlierDetection'];
 }
 
 /** Which HTTP the upstream speaks; undefined where Envoy's default, HTTP/1.1 without limits, is meant. */
-function httpOptions({ protocol, pool, tls, maxStreams }: HttpChoice): HttpProtocolOptionsJson | undefined {
+function httpOptions({ protocol, pool, tls, keepsHeaderCase, http2, outlierDetection }: HttpChoice): HttpProtocolOptionsJson | undefined {
   const { usesAutoSni, usesAutoSanValidation } = tls;
-  const http2 = maxStreams > 0 ? { maxConcurrentStreams: maxStreams } : {};
-  if (protocol === 'http1' && !pool && !usesAutoSni && !usesAutoSanValidation) return undefined;
+  if (protocol === 'http1' && !pool && !usesAutoSni && !usesAutoSanValidation && !outlierDetection && !keepsHeaderCase) return undefined;
+  const http1 = keepsHeaderCase ? { headerKeyFormat: preservedCase } : {};
   return {
+    ...(outlierDetection ? { outlierDetection } : {}),
     ...(pool ? { commonHttpProtocolOptions: pool } : {}),
     ...(usesAutoSni || usesAutoSanValidation
       ? {
@@ -215,18 +229,20 @@ function httpOptions({ protocol, pool, tls, maxStreams }: HttpChoice): HttpProto
         }
       : {}),
     ...(protocol === 'as-downstream'
-      ? { useDownstreamProtocolConfig: { httpProtocolOptions: {}, http2ProtocolOptions: http2 } }
-      : { explicitHttpConfig: protocol === 'http2' ? { http2ProtocolOptions: http2 } : { httpProtocolOptions: {} } }),
+      ? { useDownstreamProtocolConfig: { httpProtocolOptions: http1, http2ProtocolOptions: http2 } }
+      : { explicitHttpConfig: protocol === 'http2' ? { http2ProtocolOptions: http2 } : { httpProtocolOptions: http1 } }),
   };
 }
 
 /** Below the panic threshold Envoy would use ejected hosts again; with few pods per service that does more harm than good. */
-function commonLb(usesLocalityWeights: boolean, outlier: { readonly minHealthPercent?: number } | undefined): ClusterJson {
-  if (!usesLocalityWeights && !outlier) return {};
+function commonLb(lb: LocalityLb, outlier: { readonly minHealthPercent?: number } | undefined): ClusterJson {
+  const { usesLocalityWeights, zoneAware } = lb;
+  if (!usesLocalityWeights && !zoneAware && !outlier) return {};
   return {
     commonLbConfig: {
       ...(outlier ? { healthyPanicThreshold: outlier.minHealthPercent ? { value: outlier.minHealthPercent } : {} } : {}),
       ...(usesLocalityWeights ? { localityWeightedLbConfig: {} } : {}),
+      ...(zoneAware ? { zoneAwareLbConfig: zoneAware } : {}),
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { ClusterJson } from '@weft/envoy-api/envoy/config/cluster/v3/cluster_pb';
 import type { OutlierDetectionJson } from '@weft/envoy-api/envoy/config/cluster/v3/outlier_detection_pb';
-import type { HttpProtocolOptionsJson } from '@weft/envoy-api/envoy/config/core/v3/protocol_pb';
+import type { Http2ProtocolOptionsJson, HttpProtocolOptionsJson } from '@weft/envoy-api/envoy/config/core/v3/protocol_pb';
+import type { HttpProtocolOptionsJson as UpstreamOptionsJson } from '@weft/envoy-api/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
 import { formatDuration, parseDurationMs } from '../base/durations.ts';
 import type { ProxyView } from '../mesh/proxy-view.ts';
 import type { ConnectionPool, OutlierDetection, TcpKeepalive, TrafficPolicy } from '../mesh/traffic-policy.ts';
@@ -34,6 +35,9 @@ export function connectionPoolFields(
                   retryBudget: {
                     budgetPercent: { value: retryBudget.percent ?? 20 },
                     minRetryConcurrency: retryBudget.minRetryConcurrency || 3,
+                    ...(parseDurationMs(retryBudget.budgetInterval ?? '')
+                      ? { budgetInterval: durationText(retryBudget.budgetInterval) }
+                      : {}),
                   },
                 }
               : {}),
@@ -47,10 +51,15 @@ export function connectionPoolFields(
   };
 }
 
+/** The mesh's own limits, for clusters that no DestinationRule speaks of. */
+export function meshConnectionPool(view: ProxyView): ConnectionPool | undefined {
+  return view.settings.meshConfig.defaultTrafficPolicy?.connectionPool as ConnectionPool | undefined;
+}
+
 /** Ejection of hosts that fail. Only what is asked for is on; success rates are never looked at. */
 export function outlierFields(spec: OutlierDetection | undefined): ClusterJson {
   if (!spec) return {};
-  const { consecutive5xxErrors, consecutiveGatewayErrors, consecutiveLocalOriginFailures } = spec;
+  const { consecutive5xxErrors, consecutiveGatewayErrors, consecutiveLocalOriginFailures, failurePercentageThreshold } = spec;
   const baseMs = spec.baseEjectionTime ? parseDurationMs(spec.baseEjectionTime) : null;
   const enforced = (count: number) => (count > 0 ? 100 : 0);
   const isSet = (count: number | null | undefined): count is number => count !== undefined && count !== null;
@@ -73,6 +82,7 @@ export function outlierFields(spec: OutlierDetection | undefined): ClusterJson {
           enforcingLocalOriginSuccessRate: 0,
         }
       : {}),
+    ...(isSet(failurePercentageThreshold) ? { failurePercentageThreshold, enforcingFailurePercentage: 100 } : {}),
     ...(baseMs !== null && baseMs > defaultMaxEjectionMs ? { maxEjectionTime: formatDuration(baseMs) } : {}),
   };
   return { outlierDetection };
@@ -88,6 +98,28 @@ function commonHttp(pool: ConnectionPool | undefined): HttpProtocolOptionsJson |
     ...(maxConnectionDuration === undefined ? {} : { maxConnectionDuration }),
     ...(maxRequests > 0 ? { maxRequestsPerConnection: maxRequests } : {}),
   };
+}
+
+/** Options of HTTP/2 connections to a cluster; empty where nothing is asked for. */
+export function http2Options(pool: ConnectionPool['http']): Http2ProtocolOptionsJson {
+  const streams = pool?.maxConcurrentStreams ?? 0;
+  const interval = durationText(pool?.http2KeepAlive?.interval);
+  const timeout = durationText(pool?.http2KeepAlive?.timeout);
+  return {
+    ...(streams > 0 ? { maxConcurrentStreams: streams } : {}),
+    ...(interval && timeout ? { connectionKeepalive: { interval, timeout } } : {}),
+  };
+}
+
+/** The statuses that outlier detection counts as errors, where they are not just all 5xx. */
+export function outlierErrorMatcher(spec: OutlierDetection | undefined): UpstreamOptionsJson['outlierDetection'] {
+  const codes = spec?.outlierDetectionHttpErrorCodes ?? [];
+  const rules = codes.map((code) => ({
+    httpResponseHeadersMatch: { headers: [{ name: ':status', stringMatch: { exact: String(code) } }] },
+  }));
+  const [only] = rules;
+  if (!only) return undefined;
+  return { errorMatcher: rules.length === 1 ? only : { orMatch: { rules } } };
 }
 
 function tcpKeepalive(spec: TcpKeepalive | undefined) {

@@ -6,6 +6,7 @@ import type {
 import type { CommonTlsContextJson, DownstreamTlsContextJson } from '@weft/envoy-api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
 import type { ServerTls } from '../mesh/gateway-servers.ts';
 import type { ProxyView } from '../mesh/proxy-view.ts';
+import type { MeshConfig } from '../resource/mesh-config.ts';
 import { trustDomains } from './ext-authz.ts';
 import { credentialSecret, credentialUri, workloadSecret } from './sds.ts';
 import { typedConfig } from './typed-config.ts';
@@ -53,12 +54,17 @@ export function meshTransportSocket(view: ProxyView, traffic: 'http' | 'tcp'): T
 export function serverTransportSocket(view: ProxyView, tls: ServerTls, traffic: 'http' | 'tcp'): TransportSocketJson | null {
   const mode = tls.mode ?? 'SIMPLE';
   if (mode === 'PASSTHROUGH' || mode === 'AUTO_PASSTHROUGH') return null;
-  const alpnProtocols = traffic === 'http' ? [...httpAlpn] : [];
+  const offered = tls.alpnProtocols?.length ? [...tls.alpnProtocols] : null;
+  const alpnProtocols = offered ?? (traffic === 'http' ? [...httpAlpn] : []);
   const alpn = alpnProtocols.length > 0 ? { alpnProtocols } : {};
-  const tlsParams = serverTlsParameters(tls);
+  const tlsParams = serverTlsParameters(view, tls);
   if (mode === 'ISTIO_MUTUAL') {
     return transportSocket({
-      commonTlsContext: { tlsParams, ...meshCertificates(view), alpnProtocols: traffic === 'http' ? [...httpAlpn] : [...tcpAlpn] },
+      commonTlsContext: {
+        tlsParams,
+        ...meshCertificates(view),
+        alpnProtocols: offered ?? (traffic === 'http' ? [...httpAlpn] : [...tcpAlpn]),
+      },
       requireClientCertificate: true,
       disableStatelessSessionResumption: true,
     });
@@ -91,12 +97,18 @@ function meshTlsParameters(view: ProxyView): TlsParametersJson {
   };
 }
 
-function serverTlsParameters(tls: ServerTls): TlsParametersJson {
-  const suites = [...new Set((tls.cipherSuites ?? []).filter((suite) => knownCipherSuites.has(suite)))];
+/** What the server says, else the mesh's defaults, which are not for the mesh's own mutual TLS. */
+function serverTlsParameters(view: ProxyView, tls: ServerTls): TlsParametersJson {
+  const defaults: MeshConfig['tlsDefaults'] = tls.mode === 'ISTIO_MUTUAL' ? {} : view.settings.meshConfig.tlsDefaults;
+  const known = (names: readonly string[] | undefined) => [...new Set((names ?? []).filter((suite) => knownCipherSuites.has(suite)))];
+  const own = known(tls.cipherSuites);
+  const suites = own.length > 0 ? own : known(defaults.cipherSuites);
+  const curves = tls.ecdhCurves?.length ? tls.ecdhCurves : (defaults.ecdhCurves ?? []);
   return {
-    tlsMinimumProtocolVersion: tlsVersion(tls.minProtocolVersion) ?? 'TLSv1_2',
+    tlsMinimumProtocolVersion: tlsVersion(tls.minProtocolVersion) ?? tlsVersion(defaults.minProtocolVersion) ?? 'TLSv1_2',
     ...(tlsVersion(tls.maxProtocolVersion) !== null && { tlsMaximumProtocolVersion: tlsVersion(tls.maxProtocolVersion) ?? 'TLSv1_3' }),
     ...(suites.length > 0 && { cipherSuites: suites }),
+    ...(curves.length > 0 && { ecdhCurves: [...curves] }),
   };
 }
 
@@ -164,5 +176,6 @@ function subjectAltNames(tls: ServerTls): CertificateValidationContextJson {
     ...(tls.verifyCertificateHash?.length && { verifyCertificateHash: [...tls.verifyCertificateHash] }),
     ...(tls.verifyCertificateSpki?.length && { verifyCertificateSpki: [...tls.verifyCertificateSpki] }),
     ...(tls.caCrl && { crl: { filename: tls.caCrl } }),
+    ...(tls.insecureSkipVerify && { trustChainVerification: 'ACCEPT_UNTRUSTED' as const }),
   };
 }

@@ -11,8 +11,15 @@ export type ConfigPatch = NonNullable<EnvoyFilter['spec']['configPatches']>[numb
 export type PatchMatch = NonNullable<ConfigPatch['match']>;
 export type PatchContext = 'SIDECAR_INBOUND' | 'SIDECAR_OUTBOUND' | 'GATEWAY';
 
-type ListenerMatch = NonNullable<PatchMatch['listener']>;
+type GeneratedListenerMatch = NonNullable<PatchMatch['listener']>;
+/** `transportSocket` is younger than the generated types. */
+type ListenerMatch = Omit<GeneratedListenerMatch, 'filterChain'> & {
+  readonly filterChain?: NonNullable<GeneratedListenerMatch['filterChain']> & { readonly transportSocket?: string };
+};
 type RouteMatch = NonNullable<PatchMatch['routeConfiguration']>;
+
+/** What chains without a transport socket have. */
+const plainSocket = 'envoy.transport_sockets.raw_buffer';
 
 /** Whether a patch concerns the proxy: its version and metadata. A proxy that tells no version is taken for the latest. */
 export function concernsProxy(match: PatchMatch | undefined, view: ProxyView): boolean {
@@ -50,6 +57,7 @@ export function matchesChain(match: ListenerMatch | undefined, listener: Listene
   if (wanted.sni && !(chainMatch?.serverNames ?? []).includes(wanted.sni)) return false;
   if (wanted.transportProtocol && wanted.transportProtocol !== chainMatch?.transportProtocol) return false;
   if (wanted.destinationPort && wanted.destinationPort !== chainMatch?.destinationPort) return false;
+  if (wanted.transportSocket && wanted.transportSocket !== (chain.transportSocket?.name ?? plainSocket)) return false;
   const protocols = wanted.applicationProtocols ? wanted.applicationProtocols.split(',') : [];
   return protocols.every((protocol) => (chainMatch?.applicationProtocols ?? []).includes(protocol));
 }

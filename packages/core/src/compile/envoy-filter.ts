@@ -165,7 +165,7 @@ function isConnectionManager(filter: FilterJson): boolean {
 function patchRoutes(routes: RouteConfigurationJson, patch: Patch): RouteConfigurationJson {
   const wanted = patch.match?.routeConfiguration;
   if (!matchesRoutes(wanted, routes)) return routes;
-  if (patch.applyTo === 'ROUTE_CONFIGURATION') return patch.operation === 'MERGE' ? mergeJson(routes, patch.value) : routes;
+  if (patch.applyTo === 'ROUTE_CONFIGURATION') return isMerge(patch) ? merged(routes, patch) : routes;
   const isMeant = (host: VirtualHostJson) => matchesVirtualHost(wanted, host);
   const hosts = routes.virtualHosts ?? [];
   if (patch.applyTo === 'VIRTUAL_HOST') return { ...routes, virtualHosts: patchList(hosts, patch, isMeant) };
@@ -204,7 +204,8 @@ function patchList<T extends object>(list: readonly T[], patch: Patch, isMeant: 
 function patchMatching<T extends object>(list: readonly T[], patch: Patch, isMeant: (element: T) => boolean): readonly T[] {
   switch (patch.operation) {
     case 'MERGE':
-      return list.map((element) => (isMeant(element) ? mergeJson(element, patch.value) : element));
+    case 'MERGE_AND_REPLACE_LIST':
+      return list.map((element) => (isMeant(element) ? merged(element, patch) : element));
     case 'REMOVE':
       return list.filter((element) => !isMeant(element));
     case 'REPLACE':
@@ -212,6 +213,14 @@ function patchMatching<T extends object>(list: readonly T[], patch: Patch, isMea
     default:
       return list;
   }
+}
+
+function isMerge(patch: Patch): boolean {
+  return patch.operation === 'MERGE' || patch.operation === 'MERGE_AND_REPLACE_LIST';
+}
+
+function merged<T extends object>(element: T, patch: Patch): T {
+  return mergeJson(element, patch.value, patch.operation === 'MERGE' ? 'append' : 'replace');
 }
 
 function byName<T extends { name?: string }>(items: readonly T[]): readonly T[] {

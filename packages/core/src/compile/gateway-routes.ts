@@ -7,7 +7,7 @@ import { isHttp } from '../mesh/port-protocol.ts';
 import type { ProxyView } from '../mesh/proxy-view.ts';
 import type { VirtualServiceRules } from '../mesh/virtual-service.ts';
 import { httpRoutes } from './http-route.ts';
-import { proxyHeaders } from './proxy-config.ts';
+import { attemptCount, proxyHeaders } from './proxy-config.ts';
 import { isCatchAll } from './route-match.ts';
 
 const maxDirectResponseBytes = 1024 * 1024;
@@ -70,6 +70,7 @@ function addRules(view: ProxyView, server: GatewayServer, rules: VirtualServiceR
     serviceByHostname: view.serviceByHostname,
     policyByHostname: view.serviceByHostname,
     defaultRetryPolicy: view.settings.meshConfig.defaultHttpRetryPolicy,
+    tellsForwardedHost: proxyHeaders(view).xForwardedHost?.enabled === true,
   });
   for (const domain of shared) {
     const host = hosts.get(domain) ?? {
@@ -127,7 +128,7 @@ function virtualHost(view: ProxyView, domain: string, host: HostInProgress): Vir
     domains: [domain],
     ...(routes.length > 0 && { routes }),
     ...(host.requiresTls && { requireTls: 'ALL' as const }),
-    ...(!proxyHeaders(view).attemptCount?.disabled && { includeRequestAttemptCount: true }),
+    ...attemptCount(view),
   };
 }
 

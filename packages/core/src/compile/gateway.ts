@@ -6,6 +6,7 @@ import { type GatewayPort, type GatewayServer, isHttpServer, isPassthrough } fro
 import { isHttp } from '../mesh/port-protocol.ts';
 import type { ProxyView } from '../mesh/proxy-view.ts';
 import { listenerAccessLogs } from './access-log.ts';
+import { bufferLimit, connectionSettings } from './connection-settings.ts';
 import { serverTransportSocket } from './downstream-tls.ts';
 import { gatewayRoutes } from './gateway-routes.ts';
 import { passthroughChains, tcpFilters } from './gateway-tcp.ts';
@@ -61,6 +62,7 @@ function gatewayListener(view: ProxyView, name: string, port: GatewayPort, chain
     filterChains,
     ...(listenerFilters.length > 0 && { listenerFilters }),
     trafficDirection: 'OUTBOUND',
+    ...bufferLimit(connectionSettings(view).listenerPerConnectionBufferLimitBytes),
     ...(logs.length > 0 && { accessLog: logs }),
   };
   return [listener];

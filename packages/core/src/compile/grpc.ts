@@ -82,14 +82,20 @@ function hostsByPort(view: ProxyView, ports: ReadonlySet<number>): ReadonlyMap<s
 }
 
 /** gRPC balances round robin or by ring hash, and takes its certificates from providers in its own bootstrap. */
-function grpcCluster(_view: ProxyView, service: ServiceView, { cluster, endpoints }: ClusterParts): ClusterParts {
+function grpcCluster(view: ProxyView, service: ServiceView, { cluster, endpoints }: ClusterParts): ClusterParts {
   const name = cluster.name ?? '';
   const port = service.service.ports.find((candidate) => name.startsWith(`outbound|${candidate.number}|`));
   const subset =
     service.policy?.subsets.find(
       (candidate) => port && name === outboundClusterName(service.service.hostname, port.number, candidate.name),
     ) ?? null;
-  const tls = port ? grpcUpstreamTls(service, { name, port, policy: effectivePolicy(service.policy, subset, port.number) }) : null;
+  const tls = port
+    ? grpcUpstreamTls(service, {
+        name,
+        port,
+        policy: effectivePolicy({ policy: service.policy, subset, port: port.number }, view.settings.meshConfig),
+      })
+    : null;
   const maxRequests = cluster.circuitBreakers?.thresholds?.[0]?.maxRequests;
   const made: ClusterJson = {
     name,

@@ -1,5 +1,6 @@
 import type { RouteJson, VirtualHostJson } from '@weft/envoy-api/envoy/config/route/v3/route_components_pb';
 import type { EgressListener, ProxyView, ServiceView } from '../mesh/proxy-view.ts';
+import { attemptCount } from './proxy-config.ts';
 import { bracketed, domainName, hostDomains } from './virtual-host-domains.ts';
 
 /** A virtual host with the service port that it is for. */
@@ -63,7 +64,7 @@ export class HostBuilder {
       return true;
     });
     if (free.length === 0) return [];
-    return [{ port: group.port, host: { name, domains: free, routes: [...group.routes], includeRequestAttemptCount: true } }];
+    return [{ port: group.port, host: { name, domains: free, routes: [...group.routes], ...attemptCount(this.#view) } }];
   }
 
   #ruleDomains(host: string, port: number): readonly string[] {

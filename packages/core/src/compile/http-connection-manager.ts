@@ -4,9 +4,10 @@ import type { HttpConnectionManagerJson } from '@weft/envoy-api/envoy/extensions
 import { isHttp2 } from '../mesh/port-protocol.ts';
 import type { ProxyView } from '../mesh/proxy-view.ts';
 import { accessLogs } from './access-log.ts';
+import { withConnectionSettings } from './connection-settings.ts';
 import { httpFilters } from './filter-order.ts';
 import type { FilterPlace } from './listener-class.ts';
-import { clientCertDetails, proxyHeaders } from './proxy-config.ts';
+import { clientCertDetails, preservedCase, proxyHeaders } from './proxy-config.ts';
 import { tracing } from './tracing.ts';
 import { typedConfig } from './typed-config.ts';
 
@@ -23,6 +24,7 @@ export interface ConnectionManagerOptions {
 /** The network filter with an HTTP connection manager, set up as Istio does: paths normalized, no timeouts, WebSocket allowed. */
 export function httpConnectionManager(view: ProxyView, options: ConnectionManagerOptions): FilterJson {
   const { place } = options;
+  const headers = proxyHeaders(view);
   const logs = accessLogs(view, place.listenerClass);
   const trace = tracing(view, place.listenerClass);
   const config: HttpConnectionManagerJson = {
@@ -42,11 +44,13 @@ export function httpConnectionManager(view: ProxyView, options: ConnectionManage
     requestIdExtension: {
       typedConfig: typedConfig('envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig', requestIdConfig(view, place)),
     },
+    ...(headers.xForwardedPort?.enabled && { appendXForwardedPort: true }),
     ...options.overrides,
   };
+  const manager = withHeaderCase(withConnectionSettings(view, config), headers.preserveHttp1HeaderCase === true);
   return {
     name: 'envoy.filters.network.http_connection_manager',
-    typedConfig: typedConfig('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', config),
+    typedConfig: typedConfig('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', manager),
   };
 }
 
@@ -74,7 +78,24 @@ function clientCertificate(view: ProxyView, place: FilterPlace): HttpConnectionM
   }
   const forwardClientCertDetails = clientCertDetails(proxyHeaders(view).forwardedClientCert) ?? 'APPEND_FORWARD';
   if (forwardClientCertDetails === 'SANITIZE') return {};
-  return { forwardClientCertDetails, setCurrentClientCertDetails: { subject: true, dns: true, uri: true } };
+  const shown = proxyHeaders(view).setCurrentClientCertDetails ?? {};
+  const isShown = (field: 'subject' | 'dns' | 'uri' | 'cert' | 'chain', standard: boolean) =>
+    (shown[field] ?? standard) ? { [field]: true } : {};
+  return {
+    forwardClientCertDetails,
+    setCurrentClientCertDetails: {
+      ...isShown('subject', true),
+      ...isShown('cert', false),
+      ...isShown('chain', false),
+      ...isShown('dns', true),
+      ...isShown('uri', true),
+    },
+  };
+}
+
+/** Header names as the client wrote them, which HTTP/1 programs may insist on. */
+function withHeaderCase(manager: HttpConnectionManagerJson, isKept: boolean): HttpConnectionManagerJson {
+  return isKept ? { ...manager, httpProtocolOptions: { ...manager.httpProtocolOptions, headerKeyFormat: preservedCase } } : manager;
 }
 
 function pathNormalization(view: ProxyView): HttpConnectionManagerJson {

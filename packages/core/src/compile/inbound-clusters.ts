@@ -1,15 +1,11 @@
-import type { CircuitBreakers_ThresholdsJson } from '@weft/envoy-api/envoy/config/cluster/v3/circuit_breaker_pb';
 import type { ClusterJson } from '@weft/envoy-api/envoy/config/cluster/v3/cluster_pb';
 import type { AddressJson } from '@weft/envoy-api/envoy/config/core/v3/address_pb';
 import type { HttpProtocolOptionsJson } from '@weft/envoy-api/envoy/config/core/v3/protocol_pb';
 import { isHttp2 } from '../mesh/port-protocol.ts';
 import type { ProxyView } from '../mesh/proxy-view.ts';
-import { connectionPoolFields } from './connection-pool.ts';
+import { connectionPoolFields, http2Options, meshConnectionPool } from './connection-pool.ts';
 import type { InboundPort } from './inbound-port.ts';
-import { protoDuration } from './proto-duration.ts';
 import { typedConfig } from './typed-config.ts';
-
-const unlimited = 4294967295;
 
 /** The clusters that lead to the workload: one for each port, and one for ports that nothing declares. */
 export function inboundClusters(view: ProxyView, ports: readonly InboundPort[]): readonly ClusterJson[] {
@@ -39,9 +35,8 @@ function passthroughCluster(view: ProxyView): ClusterJson {
   return {
     name: 'InboundPassthroughCluster',
     type: 'ORIGINAL_DST',
-    connectTimeout: protoDuration(view.settings.meshConfig.connectTimeout, '10s'),
+    ...connectionPoolFields(view, meshConnectionPool(view), undefined).cluster,
     lbPolicy: 'CLUSTER_PROVIDED',
-    circuitBreakers: { thresholds: [{ ...noLimits }] },
     typedExtensionProtocolOptions: httpOptions({ useDownstreamProtocolConfig: { httpProtocolOptions: {}, http2ProtocolOptions: {} } }),
     ...sourceAddress(view),
   };
@@ -56,12 +51,11 @@ function sourceAddress(view: ProxyView): ClusterJson {
 /** HTTP/2 where the port says so; where it says nothing, whatever the client speaks. */
 function protocolOptions(port: InboundPort, pool: HttpProtocolOptionsJson | null): ClusterJson {
   const common = pool === null ? {} : { commonHttpProtocolOptions: pool };
-  const streams = port.connectionPool?.http?.maxConcurrentStreams ?? 0;
-  const http2ProtocolOptions = streams > 0 ? { maxConcurrentStreams: streams } : {};
-  if (isHttp2(port.protocol)) {
+  const http2ProtocolOptions = http2Options(port.connectionPool?.http);
+  if (isHttp2(port.protocol) && !port.connectionPool?.http?.useClientProtocol) {
     return { typedExtensionProtocolOptions: httpOptions({ ...common, explicitHttpConfig: { http2ProtocolOptions } }) };
   }
-  if (port.protocol === 'auto') {
+  if (port.protocol === 'auto' || port.connectionPool?.http?.useClientProtocol) {
     const useDownstreamProtocolConfig = { httpProtocolOptions: {}, http2ProtocolOptions };
     return { typedExtensionProtocolOptions: httpOptions({ ...common, useDownstreamProtocolConfig }) };
   }
@@ -73,11 +67,3 @@ function httpOptions(options: object): NonNullable<ClusterJson['typedExtensionPr
   const name = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
   return { [name]: typedConfig(name, options) };
 }
-
-const noLimits: CircuitBreakers_ThresholdsJson = {
-  maxConnections: unlimited,
-  maxPendingRequests: unlimited,
-  maxRequests: unlimited,
-  maxRetries: unlimited,
-  trackRemaining: true,
-};

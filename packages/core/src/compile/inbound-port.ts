@@ -3,6 +3,7 @@ import { parseProtocol } from '../mesh/port-protocol.ts';
 import type { ProxyView, ServiceInstance, SidecarIngress } from '../mesh/proxy-view.ts';
 import type { PortProtocol } from '../mesh/service.ts';
 import type { ResourceRef } from '../resource/resource.ts';
+import { effectivePolicy } from './traffic-policy.ts';
 
 /** A port on which the workload takes traffic. */
 export interface InboundPort {
@@ -24,6 +25,10 @@ export interface InboundPort {
   /** The services that this port serves. */
   readonly instances: readonly ServiceInstance[];
   readonly origin: { readonly ref: ResourceRef; readonly path: string } | null;
+}
+
+function meshPool(view: ProxyView): InboundPort['connectionPool'] {
+  return view.settings.meshConfig.defaultTrafficPolicy?.connectionPool ?? null;
 }
 
 /** Ports that belong to the proxy itself and are never the workload's. */
@@ -59,7 +64,7 @@ function servicePorts(view: ProxyView): readonly InboundPort[] {
       hostname: instance.service.hostname,
       endpoint: isLocalhost ? { address: loopback(view), port: instance.targetPort } : null,
       tls: null,
-      connectionPool: view.scope.inboundConnectionPool ?? inboundPool(instance),
+      connectionPool: view.scope.inboundConnectionPool ?? inboundPool(view, instance),
       instances: view.instances.filter((other) => other.targetPort === instance.targetPort),
       origin: null,
     }));
@@ -84,7 +89,8 @@ function ingressPorts(view: ProxyView, ingress: readonly SidecarIngress[]): read
         hostname: ref ? `${ref.name}.${ref.namespace}` : '',
         endpoint: defaultEndpoint(view, listener.defaultEndpoint),
         tls: (listener.tls as ServerTls | undefined) ?? null,
-        connectionPool: listener.connectionPool ?? view.scope.inboundConnectionPool ?? (instances[0] ? inboundPool(instances[0]) : null),
+        connectionPool:
+          listener.connectionPool ?? view.scope.inboundConnectionPool ?? (instances[0] ? inboundPool(view, instances[0]) : meshPool(view)),
         instances,
         origin: ref ? { ref, path: `spec.ingress[${index}]` } : null,
       },
@@ -119,6 +125,7 @@ function loopback(view: ProxyView): string {
 }
 
 /** A DestinationRule's connection pool also limits what its hosts accept. */
-function inboundPool(instance: ServiceInstance): InboundPort['connectionPool'] | null {
-  return (instance.policy?.trafficPolicy?.connectionPool as InboundPort['connectionPool']) ?? null;
+function inboundPool(view: ProxyView, instance: ServiceInstance): InboundPort['connectionPool'] | null {
+  const policy = effectivePolicy({ policy: instance.policy, subset: null, port: instance.servicePort.number }, view.settings.meshConfig);
+  return (policy.connectionPool as InboundPort['connectionPool']) ?? null;
 }

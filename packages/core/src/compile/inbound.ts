@@ -7,6 +7,7 @@ import type { TcpProxyJson } from '@weft/envoy-api/envoy/extensions/filters/netw
 import { type MtlsMode, mtlsSettingForPort } from '../mesh/peer-authentication.ts';
 import type { ProxyView } from '../mesh/proxy-view.ts';
 import { accessLogs, listenerAccessLogs } from './access-log.ts';
+import { bufferLimit, connectionSettings } from './connection-settings.ts';
 import { meshTransportSocket, serverTransportSocket } from './downstream-tls.ts';
 import { networkFilters, networkFiltersBeforeHttp } from './filter-order.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
@@ -17,6 +18,7 @@ import type { FilterPlace } from './listener-class.ts';
 import { inspectors, originalDestinationFilter } from './listener-filters.ts';
 import { protoDuration } from './proto-duration.ts';
 import { provenance } from './provenance.ts';
+import { inboundRetryPolicy } from './retry-policy.ts';
 import { typedConfig } from './typed-config.ts';
 
 /** Listeners and clusters for the traffic that a sidecar's workload receives. */
@@ -69,6 +71,7 @@ function inboundListener(
     listenerFiltersTimeout: protoDuration(view.settings.meshConfig.protocolDetectionTimeout, '0s'),
     continueOnListenerFiltersTimeout: true,
     trafficDirection: 'INBOUND',
+    ...bufferLimit(connectionSettings(view).listenerPerConnectionBufferLimitBytes),
     ...(logs.length > 0 && { accessLog: logs }),
   };
 }
@@ -161,7 +164,7 @@ function transportSocket(view: ProxyView, chain: InboundChain, target: ChainTarg
 
 function httpChain(view: ProxyView, target: ChainTarget): FilterJson[] {
   const place = placeOf(target);
-  const routes = inboundRoutes(target);
+  const routes = inboundRoutes(view, target);
   return [...networkFiltersBeforeHttp(view, place), httpConnectionManager(view, { place, statPrefix: target.statPrefix, routes })];
 }
 
@@ -183,8 +186,8 @@ function tcpProxyFilter(config: TcpProxyJson): FilterJson {
 }
 
 /** Everything goes to the workload, without a timeout; a request that was surely not begun is tried again. */
-function inboundRoutes(target: ChainTarget): RouteConfigurationJson {
-  const retryPolicy = target.protocol === 'GRPC' ? {} : { retryPolicy: { retryOn: 'reset-before-request', numRetries: 2 } };
+function inboundRoutes(view: ProxyView, target: ChainTarget): RouteConfigurationJson {
+  const retries = target.protocol === 'GRPC' ? undefined : inboundRetryPolicy(view.settings.meshConfig.defaultInboundHttpRetryPolicy);
   const host = target.hostname === '' ? '' : target.hostname;
   return {
     name: target.cluster,
@@ -200,7 +203,7 @@ function inboundRoutes(target: ChainTarget): RouteConfigurationJson {
             route: {
               cluster: target.cluster,
               timeout: '0s',
-              ...retryPolicy,
+              ...(retries ? { retryPolicy: retries } : {}),
               maxStreamDuration: { maxStreamDuration: '0s', grpcTimeoutHeaderMax: '0s' },
             },
           },

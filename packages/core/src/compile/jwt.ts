@@ -9,7 +9,8 @@ import type { RequestAuthentication } from '../resource/kinds.ts';
 import { externalService } from './external-service.ts';
 import { protoDuration } from './proto-duration.ts';
 
-type JwtRule = NonNullable<RequestAuthentication['spec']['jwtRules']>[number];
+/** `presence` is younger than the generated types. */
+type JwtRule = NonNullable<RequestAuthentication['spec']['jwtRules']>[number] & { readonly presence?: 'OPTIONAL' | 'REQUIRED' };
 
 /**
  * A valid key set whose private half nobody has. It stands in where keys cannot be had, so that a request with a token is refused and one
@@ -27,12 +28,12 @@ const spaceDelimited = ['permission', 'scope'];
  */
 export function jwtAuthentication(view: ProxyView): JwtAuthenticationJson | null {
   const rules = view.policies.security.requestAuthentications
-    .flatMap((policy) => policy.spec?.jwtRules ?? [])
+    .flatMap((policy): readonly JwtRule[] => policy.spec?.jwtRules ?? [])
     .map((rule, index) => ({ rule, index }))
     .sort((a, b) => compareText(a.rule.issuer ?? '', b.rule.issuer ?? '') || a.index - b.index)
     .map(({ rule }) => rule);
   if (rules.length === 0) return null;
-  const names = rules.map((_, index) => `origins-${index}`);
+  const names = rules.map((rule, index) => ({ providerName: `origins-${index}`, isRequired: rule.presence === 'REQUIRED' }));
   return {
     providers: Object.fromEntries(
       rules.map((rule, index) => [`origins-${index}`, provider(view, rule)]).sort(([a], [b]) => compareText(String(a), String(b))),
@@ -42,15 +43,24 @@ export function jwtAuthentication(view: ProxyView): JwtAuthenticationJson | null
   };
 }
 
-/** Any one token that verifies is enough where several issuers share a location; otherwise every token that is there must verify. */
-function requirement(names: readonly string[]): JwtRequirementJson {
-  const optional = names.map(
-    (providerName): JwtRequirementJson => ({ requiresAny: { requirements: [{ providerName }, { allowMissing: {} }] } }),
-  );
-  const [only] = optional;
-  if (names.length === 1 && only) return only;
-  const each = names.map((providerName): JwtRequirementJson => ({ providerName }));
-  return { requiresAny: { requirements: [...each, { requiresAll: { requirements: optional } }] } };
+interface NamedRule {
+  readonly providerName: string;
+  readonly isRequired: boolean;
+}
+
+/**
+ * Any one token that verifies is enough where several issuers share a location; otherwise every token that is there must verify. Tokens that are required
+ * must be there, each of them.
+ */
+function requirement(names: readonly NamedRule[]): JwtRequirementJson {
+  const each = names.map(({ providerName, isRequired }): JwtRequirementJson => {
+    return isRequired ? { providerName } : { requiresAny: { requirements: [{ providerName }, { allowMissing: {} }] } };
+  });
+  const [only] = each;
+  if (each.length === 1 && only) return only;
+  const all: JwtRequirementJson = { requiresAll: { requirements: each } };
+  if (names.some(({ isRequired }) => isRequired)) return all;
+  return { requiresAny: { requirements: [...names.map(({ providerName }): JwtRequirementJson => ({ providerName })), all] } };
 }
 
 function provider(view: ProxyView, rule: JwtRule): JwtProviderJson {

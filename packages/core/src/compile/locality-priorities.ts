@@ -12,8 +12,12 @@ export function applyLocalityLb(view: ProxyView, groups: readonly LocalityGroup[
   if (setting.distribute !== undefined) return distribute(view.node.locality, groups, setting.distribute);
   if (!lb.hasFailover) return groups;
   const labelled = setting.failoverPriority?.length ? byLabels(view, groups, setting.failoverPriority) : groups;
+  if (lb.zoneAware !== null)
+    return byDistance(labelled, setting.failover ?? [], view.node.locality.region, (other) =>
+      other.region === view.node.locality.region ? 0 : 3,
+    );
   if (setting.failoverPriority?.length && !setting.failover?.length) return labelled;
-  return byDistance(view.node.locality, labelled, setting.failover ?? []);
+  return byDistance(labelled, setting.failover ?? [], view.node.locality.region, (other) => distanceOf(view.node.locality, other));
 }
 
 /** Gives localities the shares that the first matching rule says; localities without a share get no requests. */
@@ -38,13 +42,14 @@ function distribute(
 
 /** Priority by distance: same subzone, zone, region, elsewhere, elsewhere though another region is named for failover. */
 function byDistance(
-  own: Locality,
   groups: readonly LocalityGroup[],
   failover: NonNullable<LocalityLbSetting['failover']>,
+  region: string,
+  distanceTo: (other: Locality) => number,
 ): readonly LocalityGroup[] {
-  const target = failover.find((entry) => entry.from === own.region);
+  const target = failover.find((entry) => entry.from === region);
   const ranked = groups.map((group) => {
-    const distance = distanceOf(own, group.locality);
+    const distance = distanceTo(group.locality);
     const rank = distance === 3 && target && group.locality.region !== target.to ? 4 : distance;
     return { ...group, priority: group.priority * 5 + rank };
   });

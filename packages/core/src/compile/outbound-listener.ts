@@ -17,6 +17,7 @@ import {
   virtualOutboundListener,
 } from '../snapshot/names.ts';
 import { listenerAccessLogs } from './access-log.ts';
+import { bufferLimit, connectionSettings } from './connection-settings.ts';
 import { networkFilters } from './filter-order.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
 import type { FilterChainPlan, ListenerEntry } from './outbound-entry.ts';
@@ -77,6 +78,7 @@ export function listenerFromEntry(view: ProxyView, entry: ListenerEntry): Listen
     continueOnListenerFiltersTimeout: true,
     trafficDirection: 'OUTBOUND',
     ...(binding.bindsToPort ? {} : { bindToPort: false }),
+    ...bufferLimit(connectionSettings(view).listenerPerConnectionBufferLimitBytes),
   };
 }
 

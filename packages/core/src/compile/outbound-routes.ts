@@ -4,6 +4,7 @@ import type { EgressListener, ProxyView } from '../mesh/proxy-view.ts';
 import { httpProxyRoute, outboundClusterName, passthroughCluster } from '../snapshot/names.ts';
 import { anyDynamicDnsCluster, resolvesUnknownHosts } from './dynamic-dns.ts';
 import type { PortHost } from './host-builder.ts';
+import { attemptCount } from './proxy-config.ts';
 import { timeoutFields } from './route-action.ts';
 import { virtualHosts } from './sidecar-hosts.ts';
 
@@ -78,12 +79,12 @@ function catchAllHost(view: ProxyView): VirtualHostJson {
   const { mode, egressProxy } = view.scope.outboundTrafficPolicy;
   if (mode === 'REGISTRY_ONLY') {
     const routes: RouteJson[] = [{ name: 'block_all', match: { prefix: '/' }, directResponse: { status: 502 } }];
-    return { name: 'block_all', domains: ['*'], routes, includeRequestAttemptCount: true };
+    return { name: 'block_all', domains: ['*'], routes, ...attemptCount(view) };
   }
   const unknown = resolvesUnknownHosts(view) ? anyDynamicDnsCluster : passthroughCluster;
   const cluster = egressProxy ? outboundClusterName(egressProxy.host, egressProxy.port, egressProxy.subset) : unknown;
   const routes: RouteJson[] = [{ name: 'allow_any', match: { prefix: '/' }, route: { cluster, ...timeoutFields(undefined, view.node) } }];
-  return { name: 'allow_any', domains: ['*'], routes, includeRequestAttemptCount: true };
+  return { name: 'allow_any', domains: ['*'], routes, ...attemptCount(view) };
 }
 
 function compareText(a: string, b: string): number {

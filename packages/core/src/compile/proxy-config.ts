@@ -1,6 +1,7 @@
 import type { HttpConnectionManagerJson } from '@weft/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import type { ProxyView } from '../mesh/proxy-view.ts';
 import type { GatewayTopology, ProxyConfigSettings } from '../resource/mesh-config.ts';
+import { typedConfig } from './typed-config.ts';
 
 /** What stands in front of a gateway: the proxy's own configuration over the mesh's. */
 export function gatewayTopology(view: ProxyView): GatewayTopology {
@@ -15,6 +16,16 @@ export interface ProxyHeaders {
   readonly requestId?: { readonly disabled?: boolean };
   readonly attemptCount?: { readonly disabled?: boolean };
   readonly envoyDebugHeaders?: { readonly disabled?: boolean };
+  readonly setCurrentClientCertDetails?: {
+    readonly subject?: boolean;
+    readonly cert?: boolean;
+    readonly chain?: boolean;
+    readonly dns?: boolean;
+    readonly uri?: boolean;
+  };
+  readonly preserveHttp1HeaderCase?: boolean;
+  readonly xForwardedHost?: { readonly enabled?: boolean };
+  readonly xForwardedPort?: { readonly enabled?: boolean };
 }
 
 /** The proxy's own setting of headers over the mesh's. */
@@ -22,6 +33,19 @@ export function proxyHeaders(view: ProxyView): ProxyHeaders {
   const own = view.node.metadata.PROXY_CONFIG as ProxyConfigSettings | undefined;
   return { ...view.settings.meshConfig.defaultConfig.proxyHeaders, ...own?.proxyHeaders };
 }
+
+/** Whether upstreams are told which attempt a request is. */
+export function attemptCount(view: ProxyView): { readonly includeRequestAttemptCount?: boolean } {
+  return proxyHeaders(view).attemptCount?.disabled ? {} : { includeRequestAttemptCount: true };
+}
+
+/** Envoy's way of keeping the case of header names. */
+export const preservedCase = {
+  statefulFormatter: {
+    name: 'preserve_case',
+    typedConfig: typedConfig('envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig', {}),
+  },
+};
 
 /** How a forwarded client certificate is treated, by Istio's name for it; null for none. */
 export function clientCertDetails(value: string | undefined): HttpConnectionManagerJson['forwardClientCertDetails'] | null {

@@ -38,9 +38,27 @@ export function retryPolicy(spec: RetrySpec | null, isConsistentHash: boolean): 
   };
 }
 
+/** Retries towards the own workload: two of what was surely not begun, unless the mesh says otherwise. There is one host only. */
+export function inboundRetryPolicy(spec: RetrySpec | null): RetryPolicyJson | undefined {
+  if (spec === null) return { retryOn: 'reset-before-request', numRetries: 2 };
+  const attempts = spec.attempts ?? 0;
+  if (attempts <= 0) return undefined;
+  const conditions = parseConditions(spec.retryOn ?? '', 'reset-before-request');
+  const backoffMs = spec.backoff ? parseDurationMs(spec.backoff) : null;
+  return {
+    retryOn: conditions.text,
+    numRetries: attempts,
+    ...(conditions.statusCodes.length > 0 ? { retriableStatusCodes: [...conditions.statusCodes] } : {}),
+    ...(backoffMs ? { retryBackOff: { baseInterval: formatDuration(backoffMs) } } : {}),
+  };
+}
+
 /** Conditions by name, and status codes that stand among them as numbers. */
-function parseConditions(retryOn: string): { readonly text: string; readonly statusCodes: readonly number[] } {
-  if (retryOn.trim() === '') return { text: defaultConditions, statusCodes: [] };
+function parseConditions(
+  retryOn: string,
+  standard = defaultConditions,
+): { readonly text: string; readonly statusCodes: readonly number[] } {
+  if (retryOn.trim() === '') return { text: standard, statusCodes: [] };
   const parts = retryOn
     .split(',')
     .map((part) => part.trim())

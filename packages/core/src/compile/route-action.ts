@@ -32,6 +32,8 @@ export interface RouteContext {
   /** All services of the proxy, for the policies of destinations, where that is more than `serviceByHostname`. */
   readonly policyByHostname?: ReadonlyMap<string, ServiceView>;
   readonly defaultRetryPolicy: RetrySpec | null;
+  /** Whether upstreams are told the host that a request had before it was rewritten. */
+  readonly tellsForwardedHost?: boolean;
 }
 
 /** A forwarding action, and the header changes that its one destination adds to the route's own. */
@@ -66,6 +68,7 @@ export function routeAction(spec: HttpRouteSpec, translated: Translated, context
     ...(translated.semantics === 'gateway-api' ? { clusterNotFoundResponseCode: 'INTERNAL_SERVER_ERROR' as const } : {}),
     ...rewriteFields(spec, translated),
     ...(authority ? { hostRewriteLiteral: authority } : {}),
+    ...(context.tellsForwardedHost ? { appendXForwardedHost: true } : {}),
     ...timeoutFields(spec.timeout, context.node),
     ...(retries ? { retryPolicy: retries } : {}),
     ...(mirrors.length > 0 ? { requestMirrorPolicies: mirrors } : {}),

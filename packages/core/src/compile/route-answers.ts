@@ -4,7 +4,8 @@ import type {
 } from '@weft/envoy-api/envoy/config/route/v3/route_components_pb';
 import type { HttpRouteSpec } from '../mesh/virtual-service.ts';
 
-type RedirectSpec = NonNullable<HttpRouteSpec['redirect']>;
+/** `prefixRewrite` is younger than the generated types. */
+type RedirectSpec = NonNullable<HttpRouteSpec['redirect']> & { readonly prefixRewrite?: string };
 type DirectResponseSpec = NonNullable<HttpRouteSpec['directResponse']>;
 
 const responseCodes: Readonly<Record<number, RedirectAction_RedirectResponseCodeJson>> = {
@@ -25,15 +26,14 @@ export function redirectAction(
   const responseCode = responseCodes[spec.redirectCode || 301];
   if (!responseCode) return null;
   const uri = spec.uri ?? '';
-  const isPrefix = semantics === 'gateway-api' && uri.startsWith(prefixMark);
-  const prefix = uri.slice(prefixMark.length);
+  const prefix = spec.prefixRewrite || (semantics === 'gateway-api' && uri.startsWith(prefixMark) ? uri.slice(prefixMark.length) : null);
   const port = redirectPort(spec, context);
   return {
     redirect: {
       ...(spec.scheme ? { schemeRedirect: spec.scheme } : {}),
       ...(spec.authority ? { hostRedirect: spec.authority } : {}),
       ...(port ? { portRedirect: port } : {}),
-      ...(isPrefix ? { prefixRewrite: prefix } : uri === '' ? {} : { pathRedirect: uri }),
+      ...(prefix !== null ? { prefixRewrite: prefix } : uri === '' ? {} : { pathRedirect: uri }),
       ...(responseCode === 'MOVED_PERMANENTLY' ? {} : { responseCode }),
     },
   };

@@ -8,6 +8,7 @@ import { outboundClusterName } from '../snapshot/names.ts';
 import { serviceHashPolicy } from './hash-policy.ts';
 import { HostBuilder, type HostGroup, type PortHost } from './host-builder.ts';
 import { httpRoutes, type RouteContext } from './http-route.ts';
+import { proxyHeaders } from './proxy-config.ts';
 import { retryPolicy } from './retry-policy.ts';
 import { timeoutFields } from './route-action.ts';
 import { mostSpecificRules } from './wildcard-index.ts';
@@ -95,6 +96,7 @@ function contextFor(view: ProxyView, services: ReadonlyMap<string, ServiceView>,
     serviceByHostname: services,
     policyByHostname: view.serviceByHostname,
     defaultRetryPolicy: view.settings.meshConfig.defaultHttpRetryPolicy,
+    tellsForwardedHost: proxyHeaders(view).xForwardedHost?.enabled === true,
   };
 }
 

@@ -25,8 +25,11 @@ export function tracing(view: ProxyView, listenerClass: ListenerClass): HttpConn
     randomSampling: setting.samplingPercent === 0 ? {} : { value: setting.samplingPercent },
     overallSampling: { value: 100 },
     ...(maxTagLength && { maxPathTagLength: maxTagLength }),
-    customTags: [...customTags(setting), ...workloadTags(view)].sort((a, b) => ((a.tag ?? '') < (b.tag ?? '') ? -1 : 1)),
+    customTags: [...customTags(setting), ...(setting.hasIstioTags ? workloadTags(view) : [])].sort((a, b) =>
+      (a.tag ?? '') < (b.tag ?? '') ? -1 : 1,
+    ),
     provider,
+    ...(!setting.propagatesContext && { noContextPropagation: true }),
   };
 }
 
@@ -81,6 +84,7 @@ function customTags(setting: TracingSetting): CustomTagJson[] {
     if (spec?.literal) return [{ tag, literal: { value: spec.literal.value ?? '' } }];
     if (spec?.header) return [{ tag, requestHeader: { name: spec.header.name ?? '', ...defaultValue(spec.header) } }];
     if (spec?.environment) return [{ tag, environment: { name: spec.environment.name ?? '', ...defaultValue(spec.environment) } }];
+    if (spec?.formatter) return [{ tag, value: spec.formatter.value ?? '' }];
     return [];
   });
 }

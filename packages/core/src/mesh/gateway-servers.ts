@@ -5,7 +5,12 @@ import { isHttp, parseProtocol } from './port-protocol.ts';
 import type { PortProtocol } from './service.ts';
 
 export type GatewayServerSpec = NonNullable<GatewaySpec['servers']>[number];
-export type ServerTls = NonNullable<GatewayServerSpec['tls']>;
+/** TLS of a server; the last fields are younger than the generated types. */
+export type ServerTls = NonNullable<GatewayServerSpec['tls']> & {
+  readonly alpnProtocols?: readonly string[];
+  readonly ecdhCurves?: readonly string[];
+  readonly insecureSkipVerify?: boolean | null;
+};
 
 /** One server of a Gateway as it is served. */
 export interface GatewayServer {

@@ -2,6 +2,7 @@ import { stableHash } from '../base/stable-hash.ts';
 import type { KindKey, ResourceSet } from '../resource/kinds.ts';
 import { allocateAddresses } from './auto-addresses.ts';
 import { resolveDestinationPolicies } from './destination-policies.ts';
+import { discovered } from './discovered.ts';
 import { type GatewayApiTranslation, translateGatewayApi } from './gateway-api/translate.ts';
 import type { Mesh, MeshParts } from './mesh.ts';
 import type { MeshSettings } from './mesh-settings.ts';
@@ -18,7 +19,7 @@ import { wellFormed } from './well-formed.ts';
 export function resolveMesh(given: ResourceSet, settings: MeshSettings, previous: Mesh | null): Mesh {
   const settingsHash = stableHash(settings);
   const kept: MeshParts | null = previous?.parts.settingsHash === settingsHash ? previous.parts : null;
-  const { set, isWellFormed } = wellFormed(given, kept?.isWellFormed);
+  const { set, isWellFormed } = wellFormed(discovered(given, settings.meshConfig.discoverySelectors), kept?.isWellFormed);
   const virtualServiceResources = reuseList(set.ofKind('VirtualService'), kept?.virtualServiceResources);
   const peerAuthenticationResources = reuseList(set.ofKind('PeerAuthentication'), kept?.peerAuthenticationResources);
 
@@ -36,7 +37,7 @@ export function resolveMesh(given: ResourceSet, settings: MeshSettings, previous
     kept && previous && peerAuthenticationResources === kept.peerAuthenticationResources
       ? previous.policyIndex.peerAuthentications
       : indexPeerAuthentications(set, settings.rootNamespace);
-  const resolved = resolveServices(set, settings, kept);
+  const resolved = resolveServices(set, { settings, namespaceLabels }, kept);
   const services = reuseList(allocateAddresses(resolved.services, kept?.allocatedByService), previous?.services);
   const placed = resolveAllWorkloads(set, { settings, namespaceLabels }, kept);
   const workloads = reuseList(placed.workloads, previous?.workloads);

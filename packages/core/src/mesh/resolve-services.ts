@@ -1,15 +1,22 @@
 import type { ResourceSet } from '../resource/kinds.ts';
 import type { Resource } from '../resource/resource.ts';
+import { entryVisibility } from './entry-visibility.ts';
 import { serviceFromKubernetes } from './kubernetes-service.ts';
 import type { MeshParts } from './mesh.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type { Service } from './service.ts';
-import { servicesFromEntry } from './service-entry.ts';
+import { entryExports, servicesFromEntry } from './service-entry.ts';
+
+/** What services depend on beside their own resources. */
+export interface ServiceInputs {
+  readonly settings: MeshSettings;
+  readonly namespaceLabels: ReadonlyMap<string, Readonly<Record<string, string>>>;
+}
 
 /** All services, oldest first; and which resource each came from. */
 export function resolveServices(
   set: ResourceSet,
-  settings: MeshSettings,
+  { settings, namespaceLabels }: ServiceInputs,
   kept: MeshParts | null,
 ): { readonly services: readonly Service[]; readonly servicesByResource: ReadonlyMap<Resource, readonly Service[]> } {
   const servicesByResource = new Map<Resource, readonly Service[]>();
@@ -17,7 +24,10 @@ export function resolveServices(
     servicesByResource.set(resource, kept?.servicesByResource.get(resource) ?? [serviceFromKubernetes(resource, settings)]);
   }
   for (const resource of set.ofKind('ServiceEntry')) {
-    servicesByResource.set(resource, kept?.servicesByResource.get(resource) ?? servicesFromEntry(resource, settings));
+    const visibility = entryVisibility(settings.meshConfig, namespaceLabels.get(resource.ref.namespace) ?? {});
+    const before = kept?.servicesByResource.get(resource);
+    const isSame = before !== undefined && before[0]?.exportTo.join() === entryExports(resource, settings, visibility).join();
+    servicesByResource.set(resource, isSame ? before : servicesFromEntry(resource, settings, visibility));
   }
   const services = [...servicesByResource.values()].flat().sort(compareServices);
   return { services, servicesByResource };

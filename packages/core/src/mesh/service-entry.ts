@@ -1,5 +1,6 @@
 import { isIp, parseCidr } from '../base/addresses.ts';
 import type { ServiceEntry } from '../resource/kinds.ts';
+import type { EntryVisibility } from './entry-visibility.ts';
 import { resolveExports } from './exports.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import { parseProtocol } from './port-protocol.ts';
@@ -16,7 +17,7 @@ const resolutions: Readonly<Record<string, ServiceResolution>> = {
 };
 
 /** The services of a ServiceEntry, one for each of its hosts. Automatic addresses are handed out later, for the whole mesh at once. */
-export function servicesFromEntry(resource: ServiceEntry, settings: MeshSettings): Service[] {
+export function servicesFromEntry(resource: ServiceEntry, settings: MeshSettings, visibility: EntryVisibility): Service[] {
   const { namespace } = resource.ref;
   const spec = resource.spec ?? {};
   const hosts = [...new Set((spec.hosts ?? []).map((host) => host.toLowerCase()))];
@@ -37,7 +38,7 @@ export function servicesFromEntry(resource: ServiceEntry, settings: MeshSettings
       autoAddresses: null,
       isHeadless: false,
       isMeshExternal: (spec.location ?? 'MESH_EXTERNAL') === 'MESH_EXTERNAL',
-      exportTo: resolveExports(spec.exportTo, namespace, settings.meshConfig.defaultServiceExportTo),
+      exportTo: entryExports(resource, settings, visibility),
       labels: resource.labels,
       annotations: resource.annotations,
       selector: spec.workloadSelector?.labels && Object.keys(spec.workloadSelector.labels).length > 0 ? spec.workloadSelector.labels : null,
@@ -49,6 +50,13 @@ export function servicesFromEntry(resource: ServiceEntry, settings: MeshSettings
       isNodeLocal: false,
     }),
   );
+}
+
+/** The namespaces that see the services of a ServiceEntry: those it says, unless the mesh lets fewer see it. */
+export function entryExports(resource: ServiceEntry, settings: MeshSettings, visibility: EntryVisibility): readonly string[] {
+  const { namespace } = resource.ref;
+  if (visibility !== 'PUBLIC') return visibility === 'NONE' ? [] : [namespace];
+  return resolveExports(resource.spec?.exportTo, namespace, settings.meshConfig.defaultServiceExportTo);
 }
 
 function servicePort(port: NonNullable<NonNullable<ServiceEntry['spec']>['ports']>[number]): ServicePort[] {

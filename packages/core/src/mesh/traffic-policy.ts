@@ -3,7 +3,7 @@ export interface TrafficPolicy extends PortTrafficPolicy {
   readonly portLevelSettings?: readonly (PortTrafficPolicy & { readonly port?: { readonly number?: number } })[];
   readonly tunnel?: { readonly protocol?: string; readonly targetHost?: string; readonly targetPort?: number };
   readonly proxyProtocol?: { readonly version?: 'V1' | 'V2' };
-  readonly retryBudget?: { readonly percent?: number; readonly minRetryConcurrency?: number };
+  readonly retryBudget?: { readonly percent?: number; readonly minRetryConcurrency?: number; readonly budgetInterval?: string };
 }
 
 /** The part of a traffic policy that can be set per port. */
@@ -31,6 +31,7 @@ export interface ConnectionPool {
     readonly h2UpgradePolicy?: 'DEFAULT' | 'DO_NOT_UPGRADE' | 'UPGRADE';
     readonly useClientProtocol?: boolean;
     readonly maxConcurrentStreams?: number;
+    readonly http2KeepAlive?: { readonly interval?: string; readonly timeout?: string };
   };
 }
 
@@ -43,7 +44,9 @@ export interface TcpKeepalive {
 export interface LoadBalancer {
   readonly simple?: 'UNSPECIFIED' | 'LEAST_CONN' | 'RANDOM' | 'PASSTHROUGH' | 'ROUND_ROBIN' | 'LEAST_REQUEST';
   readonly consistentHash?: ConsistentHash;
+  readonly backendUtilization?: BackendUtilization;
   readonly localityLbSetting?: LocalityLbSetting;
+  readonly zoneAwareLbSetting?: ZoneAwareLbSetting;
   readonly warmupDurationSecs?: string;
   readonly warmup?: { readonly duration?: string; readonly minimumPercent?: number | null; readonly aggression?: number | null };
 }
@@ -63,6 +66,23 @@ export interface ConsistentHash {
   readonly maglev?: { readonly tableSize?: number };
 }
 
+/** Weights by the utilization that endpoints report (ORCA). */
+export interface BackendUtilization {
+  readonly weightStabilizationPeriod?: string;
+  readonly weightExpirationPeriod?: string;
+  readonly weightUpdatePeriod?: string;
+  readonly errorUtilizationPenaltyPercent?: number;
+  readonly metricNamesForComputingUtilization?: readonly string[];
+}
+
+/** Endpoints of the own zone first, as far as they go; other regions only when the own fails. */
+export interface ZoneAwareLbSetting {
+  readonly enabled?: boolean | null;
+  readonly failover?: LocalityLbSetting['failover'];
+  readonly failoverPriority?: readonly string[];
+  readonly minClusterSize?: number | null;
+}
+
 export interface LocalityLbSetting {
   readonly enabled?: boolean | null;
   readonly distribute?: readonly { readonly from?: string; readonly to?: Readonly<Record<string, number>> }[];
@@ -80,6 +100,8 @@ export interface OutlierDetection {
   readonly baseEjectionTime?: string;
   readonly maxEjectionPercent?: number;
   readonly minHealthPercent?: number;
+  readonly outlierDetectionHttpErrorCodes?: readonly number[];
+  readonly failurePercentageThreshold?: number | null;
 }
 
 export interface ClientTls {
@@ -89,6 +111,7 @@ export interface ClientTls {
   readonly caCertificates?: string;
   readonly caCrl?: string;
   readonly credentialName?: string;
+  readonly caCertCredentialName?: string;
   readonly subjectAltNames?: readonly string[];
   readonly sni?: string;
   readonly insecureSkipVerify?: boolean | null;

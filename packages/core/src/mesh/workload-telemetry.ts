@@ -8,7 +8,8 @@ export type TelemetryMode = 'CLIENT' | 'SERVER';
 
 type AccessLoggingSpec = NonNullable<Telemetry['spec']['accessLogging']>[number];
 type MetricsSpec = NonNullable<Telemetry['spec']['metrics']>[number];
-type TracingSpec = NonNullable<Telemetry['spec']['tracing']>[number];
+/** `disableContextPropagation` is younger than the generated types. */
+type TracingSpec = NonNullable<Telemetry['spec']['tracing']>[number] & { readonly disableContextPropagation?: boolean | null };
 type MetricOverride = NonNullable<MetricsSpec['overrides']>[number];
 
 /** One access log to write. */
@@ -42,6 +43,10 @@ export interface TracingSetting {
   readonly samplingPercent: number;
   readonly customTags: NonNullable<TracingSpec['customTags']>;
   readonly usesRequestIdForSampling: boolean;
+  /** Whether spans tell of the workload in tags of Istio's own. */
+  readonly hasIstioTags: boolean;
+  /** Whether requests that are passed on carry the trace. */
+  readonly propagatesContext: boolean;
   readonly origin: SettingOrigin;
 }
 
@@ -209,22 +214,36 @@ function tracing(levels: readonly Level[], meshConfig: MeshConfig, mode: Telemet
   let names: readonly string[] = meshConfig.defaultProviders.tracing ?? [];
   let isDisabled = !meshConfig.enableTracing;
   let samplingPercent = meshConfig.defaultConfig.tracing?.sampling ?? defaultSamplingPercent;
-  let customTags: TracingSetting['customTags'] = {};
+  let customTags: TracingSetting['customTags'] = meshConfig.defaultConfig.tracing?.customTags ?? {};
   let usesRequestIdForSampling = true;
+  let hasIstioTags = meshConfig.defaultConfig.tracing?.enableIstioTags ?? true;
+  let propagatesContext = true;
   let origin: SettingOrigin = meshConfigOrigin;
   for (const level of levels) {
-    for (const [index, stanza] of (level.telemetry.spec?.tracing ?? []).entries()) {
+    const stanzas: readonly TracingSpec[] = level.telemetry.spec?.tracing ?? [];
+    for (const [index, stanza] of stanzas.entries()) {
       if (named(stanza).length > 0) names = named(stanza);
       if (!matchesMode(stanza.match?.mode, mode)) continue;
       isDisabled = stanza.disableSpanReporting ?? isDisabled;
       samplingPercent = stanza.randomSamplingPercentage ?? samplingPercent;
       customTags = stanza.customTags ?? customTags;
       usesRequestIdForSampling = stanza.useRequestIdForTraceSampling ?? usesRequestIdForSampling;
+      hasIstioTags = stanza.enableIstioTags ?? hasIstioTags;
+      if (stanza.disableContextPropagation != null) propagatesContext = !stanza.disableContextPropagation;
       origin = originOf(level, `spec.tracing[${index}]`);
     }
   }
   const provider = names[0] === undefined ? null : findProvider(meshConfig, names[0]);
-  return { provider, isDisabled, samplingPercent, customTags, usesRequestIdForSampling, origin };
+  return {
+    provider,
+    isDisabled,
+    samplingPercent,
+    customTags,
+    usesRequestIdForSampling,
+    hasIstioTags,
+    propagatesContext,
+    origin,
+  };
 }
 
 const meshConfigOrigin: SettingOrigin = { scope: 'mesh-config', ref: null, path: 'meshConfig' };

@@ -1,10 +1,10 @@
+import { kindSchemas } from './kind-schemas.ts';
 import type { SchemaNode } from './schema-node.ts';
 
 const text: SchemaNode = { type: 'string' };
 const flag: SchemaNode = { type: 'boolean' };
 const whole: SchemaNode = { type: 'integer' };
 const number: SchemaNode = { type: 'number' };
-const anything: SchemaNode = {};
 const texts: SchemaNode = { type: 'array', items: text };
 const textMap: SchemaNode = { type: 'object', additionalProperties: text };
 const open: SchemaNode = { type: 'object' };
@@ -13,9 +13,41 @@ const message = (properties: Readonly<Record<string, SchemaNode>>): SchemaNode =
 const list = (items: SchemaNode): SchemaNode => ({ type: 'array', items });
 const choice = (...values: string[]): SchemaNode => ({ type: 'string', enum: values });
 
+/** A block of a DestinationRule's traffic policy, which is written the same in a mesh configuration. */
+function policyBlock(name: 'connectionPool' | 'outlierDetection'): SchemaNode {
+  return kindSchemas.DestinationRule?.properties?.trafficPolicy?.properties?.[name] ?? open;
+}
+
+const visibility = choice('VISIBILITY_UNSPECIFIED', 'NONE', 'NAMESPACE', 'PUBLIC');
 const labelSelector = message({ matchLabels: textMap, matchExpressions: list(message({ key: text, operator: text, values: texts })) });
 const tlsSettings = message({ minProtocolVersion: choice('TLS_AUTO', 'TLSV1_2', 'TLSV1_3'), ecdhCurves: texts, cipherSuites: texts });
-const remoteService = message({ address: text, tlsSettings: open, tcpKeepalive: open });
+const clientTls = message({
+  mode: choice('DISABLE', 'SIMPLE', 'MUTUAL', 'ISTIO_MUTUAL'),
+  clientCertificate: text,
+  privateKey: text,
+  caCertificates: text,
+  credentialName: text,
+  caCertCredentialName: text,
+  subjectAltNames: texts,
+  sni: text,
+  insecureSkipVerify: flag,
+  caCrl: text,
+});
+const keepalive = message({ probes: whole, time: text, interval: text });
+const disabled = message({ disabled: flag });
+const enabled = message({ enabled: flag });
+const httpHeaders = list(message({ name: text, value: text, envName: text }));
+const httpService = message({ path: text, timeout: text, headers: httpHeaders });
+const failover = list(message({ from: text, to: text }));
+const retries = message({
+  attempts: whole,
+  perTryTimeout: text,
+  retryOn: text,
+  retryRemoteLocalities: flag,
+  retryIgnorePreviousHosts: flag,
+  backoff: text,
+});
+const remoteService = message({ address: text, tlsSettings: clientTls, tcpKeepalive: keepalive });
 const logFormat = message({ text, labels: open });
 const service = { service: text, port: whole, maxTagLength: whole };
 const accessLogService = message({
@@ -33,12 +65,53 @@ const tracing = message({
   lightstep: message({ address: text, accessToken: text }),
   datadog: message({ address: text }),
   stackdriver: open,
-  openCensusAgent: open,
-  customTags: { type: 'object', additionalProperties: open },
+  openCensusAgent: message({ address: text, context: texts }),
+  customTags: {
+    type: 'object',
+    additionalProperties: message({
+      literal: message({ value: text }),
+      environment: message({ name: text, defaultValue: text }),
+      header: message({ name: text, defaultValue: text }),
+    }),
+  },
   maxPathTagLength: whole,
   sampling: number,
-  tlsSettings: open,
+  tlsSettings: clientTls,
   enableIstioTags: flag,
+});
+
+const proxyHeaders = message({
+  forwardedClientCert: text,
+  setCurrentClientCertDetails: message({ subject: flag, cert: flag, chain: flag, dns: flag, uri: flag }),
+  requestId: disabled,
+  server: message({ disabled: flag, value: text }),
+  attemptCount: disabled,
+  envoyDebugHeaders: disabled,
+  metadataExchangeHeaders: message({ mode: text }),
+  preserveHttp1HeaderCase: flag,
+  xForwardedHost: enabled,
+  xForwardedPort: enabled,
+});
+
+const connectionSettings = message({
+  profile: choice('SIDECAR', 'EDGE'),
+  listenerPerConnectionBufferLimitBytes: whole,
+  clusterPerConnectionBufferLimitBytes: whole,
+  httpIdleTimeout: text,
+  httpMaxConnectionDuration: text,
+  httpDrainTimeout: text,
+  httpRequestTimeout: text,
+  httpRequestHeadersTimeout: text,
+  httpStreamIdleTimeout: text,
+  httpMaxStreamDuration: text,
+  httpMaxConcurrentStreams: whole,
+  http2InitialStreamWindowSize: whole,
+  http2InitialConnectionWindowSize: whole,
+  httpHeadersWithUnderscoresAction: text,
+  httpMergeSlashes: flag,
+  httpPathWithEscapedSlashesAction: text,
+  listenerConnectionLimit: whole,
+  globalDownstreamConnectionLimit: whole,
 });
 
 /** Schema of `defaultConfig` in a mesh configuration and of the annotation `proxy.istio.io/config`. */
@@ -64,7 +137,7 @@ export const proxyConfigSchema: SchemaNode = message({
   proxyBootstrapTemplatePath: text,
   interceptionMode: choice('REDIRECT', 'TPROXY', 'NONE'),
   tracing,
-  sds: open,
+  sds: message({ enabled: flag, k8sSaJwtPath: text }),
   envoyAccessLogService: remoteService,
   envoyMetricsService: remoteService,
   proxyMetadata: textMap,
@@ -77,13 +150,15 @@ export const proxyConfigSchema: SchemaNode = message({
   holdApplicationUntilProxyStarts: flag,
   caCertificatesPem: texts,
   image: message({ imageType: text }),
-  privateKeyProvider: open,
-  proxyHeaders: open,
+  privateKeyProvider: message({
+    cryptomb: message({ pollDelay: text, fallback: flag }),
+    qat: message({ pollDelay: text, fallback: flag }),
+  }),
+  proxyHeaders,
+  connectionSettings,
   fileFlushInterval: text,
   fileFlushMinSizeKb: whole,
   statsCompression: flag,
-  statsEviction: anything,
-  statsEvictionInterval: text,
   meshId: text,
 });
 
@@ -112,7 +187,7 @@ const extensionProvider = message({
     statusOnError: text,
     includeRequestBodyInCheck: requestBody,
   }),
-  zipkin: message({ ...service, enable64bitTraceId: flag, path: text, traceContextOption: text, timeout: text, headers: anything }),
+  zipkin: message({ ...service, enable64bitTraceId: flag, path: text, traceContextOption: text, timeout: text, headers: httpHeaders }),
   lightstep: message({ ...service, accessToken: text }),
   datadog: message(service),
   stackdriver: open,
@@ -120,10 +195,15 @@ const extensionProvider = message({
   skywalking: message({ ...service, accessToken: text }),
   opentelemetry: message({
     ...service,
-    http: open,
-    grpc: open,
-    resourceDetectors: open,
-    dynatraceSampler: open,
+    http: httpService,
+    grpc: message({ timeout: text, initialMetadata: httpHeaders }),
+    resourceDetectors: message({ environment: open, dynatrace: open }),
+    dynatraceSampler: message({
+      tenant: text,
+      clusterId: whole,
+      rootSpansPerMinute: whole,
+      httpService: message({ service: text, port: whole, http: httpService }),
+    }),
     serviceAttributeEnrichment: text,
   }),
   prometheus: open,
@@ -141,7 +221,8 @@ export const meshConfigSchema: SchemaNode = message({
   proxyHttpPort: whole,
   connectTimeout: text,
   protocolDetectionTimeout: text,
-  tcpKeepalive: message({ probes: whole, time: text, interval: text }),
+  hboneIdleTimeout: text,
+  tcpKeepalive: keepalive,
   ingressClass: text,
   ingressService: text,
   ingressControllerMode: choice('UNSPECIFIED', 'OFF', 'DEFAULT', 'STRICT'),
@@ -153,48 +234,50 @@ export const meshConfigSchema: SchemaNode = message({
   enableEnvoyAccessLogService: flag,
   disableEnvoyListenerLog: flag,
   defaultConfig: proxyConfigSchema,
-  outboundTrafficPolicy: message({ mode: choice('REGISTRY_ONLY', 'ALLOW_ANY', 'ALLOW_ANY_DYNAMIC_DNS') }),
+  outboundTrafficPolicy: message({ mode: choice('REGISTRY_ONLY', 'ALLOW_ANY', 'ALLOW_ANY_DYNAMIC_DNS'), tls: clientTls }),
   inboundTrafficPolicy: message({ mode: choice('PASSTHROUGH', 'LOCALHOST') }),
-  configSources: list(open),
+  configSources: list(message({ address: text, tlsSettings: clientTls, subscribedResources: texts })),
   enableAutoMtls: flag,
   trustDomain: text,
   trustDomainAliases: texts,
-  caCertificates: list(open),
+  caCertificates: list(message({ pem: text, spiffeBundleUrl: text, certSigners: texts, trustDomains: texts })),
   defaultServiceExportTo: texts,
   defaultVirtualServiceExportTo: texts,
   defaultDestinationRuleExportTo: texts,
   rootNamespace: text,
   localityLbSetting: message({
     distribute: list(message({ from: text, to: { type: 'object', additionalProperties: whole } })),
-    failover: list(message({ from: text, to: text })),
+    failover,
     failoverPriority: texts,
     enabled: flag,
+  }),
+  zoneAwareLbSetting: message({ enabled: flag, failover, failoverPriority: texts, minClusterSize: whole }),
+  defaultTrafficPolicy: message({ connectionPool: policyBlock('connectionPool'), outlierDetection: policyBlock('outlierDetection') }),
+  serviceEntryVisibility: message({
+    defaultVisibility: visibility,
+    applyToSidecars: flag,
+    policies: list(message({ visibility, matchingRules: list(message({ namespaceSelector: labelSelector })) })),
   }),
   dnsRefreshRate: text,
   h2UpgradePolicy: choice('DO_NOT_UPGRADE', 'UPGRADE'),
   inboundClusterStatName: text,
   outboundClusterStatName: text,
-  certificates: list(open),
-  thriftConfig: open,
+  certificates: list(message({ secretName: text, dnsNames: texts })),
   serviceSettings: list(message({ settings: message({ clusterLocal: flag }), hosts: texts })),
   enablePrometheusMerge: flag,
   verifyCertificateAtClient: flag,
-  ca: open,
+  ca: message({ address: text, tlsSettings: clientTls, requestTimeout: text, istiodSide: flag }),
   extensionProviders: list(extensionProvider),
   defaultProviders: message({ tracing: texts, metrics: texts, accessLogging: texts }),
   discoverySelectors: list(labelSelector),
   pathNormalization: message({ normalization: choice('DEFAULT', 'NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES') }),
-  defaultHttpRetryPolicy: message({
-    attempts: whole,
-    perTryTimeout: text,
-    retryOn: text,
-    retryRemoteLocalities: flag,
-    retryIgnorePreviousHosts: flag,
-    backoff: text,
-  }),
+  defaultHttpRetryPolicy: retries,
+  defaultInboundHttpRetryPolicy: retries,
   meshMTLS: tlsSettings,
   tlsDefaults: tlsSettings,
-  serviceScopeConfigs: list(open),
+  serviceScopeConfigs: list(
+    message({ namespaceSelector: labelSelector, servicesSelector: labelSelector, scope: choice('LOCAL', 'GLOBAL') }),
+  ),
 });
 
 /** Schema of mesh networks: the ConfigMap's `meshNetworks`, `--mesh-networks`. */

@@ -37,6 +37,7 @@ export interface ProxyConfigSettings {
   readonly holdApplicationUntilProxyStarts?: boolean;
   readonly caCertificatesPem?: readonly string[];
   readonly image?: { readonly imageType?: string };
+  readonly connectionSettings?: ConnectionSettings;
   readonly privateKeyProvider?: Readonly<Record<string, unknown>>;
   readonly proxyHeaders?: Readonly<Record<string, unknown>>;
   readonly fileFlushInterval?: DurationText;
@@ -48,6 +49,28 @@ export interface ProxyConfigSettings {
   readonly proxyBootstrapTemplatePath?: string;
   readonly zipkinAddress?: string;
   readonly statsdUdpAddress?: string;
+}
+
+/** Limits and timeouts of the connections that a proxy takes; `profile` chooses what holds for fields that are left out. */
+export interface ConnectionSettings {
+  readonly profile?: 'SIDECAR' | 'EDGE';
+  readonly listenerPerConnectionBufferLimitBytes?: number;
+  readonly clusterPerConnectionBufferLimitBytes?: number;
+  readonly httpIdleTimeout?: DurationText;
+  readonly httpMaxConnectionDuration?: DurationText;
+  readonly httpDrainTimeout?: DurationText;
+  readonly httpRequestTimeout?: DurationText;
+  readonly httpRequestHeadersTimeout?: DurationText;
+  readonly httpStreamIdleTimeout?: DurationText;
+  readonly httpMaxStreamDuration?: DurationText;
+  readonly httpMaxConcurrentStreams?: number;
+  readonly http2InitialStreamWindowSize?: number;
+  readonly http2InitialConnectionWindowSize?: number;
+  readonly httpHeadersWithUnderscoresAction?: string;
+  readonly httpMergeSlashes?: boolean;
+  readonly httpPathWithEscapedSlashesAction?: string;
+  readonly listenerConnectionLimit?: number;
+  readonly globalDownstreamConnectionLimit?: number;
 }
 
 /** A service that proxies send access logs or metrics to. */
@@ -182,6 +205,23 @@ export interface ServiceSettings {
   readonly hosts?: readonly string[];
 }
 
+/** How widely ServiceEntries may be seen, by the labels of their namespaces. */
+export interface ServiceEntryVisibility {
+  readonly defaultVisibility?: string;
+  readonly applyToSidecars?: boolean;
+  readonly policies?: readonly {
+    readonly visibility?: string;
+    readonly matchingRules?: readonly { readonly namespaceSelector?: Selector }[];
+  }[];
+}
+
+type Selector = Loose<{
+  matchLabels: Record<string, string>;
+  matchExpressions: { key: string; operator: string; values: string[] }[];
+}>;
+
+type Retries = NonNullable<NonNullable<VirtualServiceSpec['http']>[number]['retries']>;
+
 /** The settings of a whole mesh. Fields that Istio gives a default are always there; the rest are as written. */
 export interface MeshConfig {
   readonly proxyListenPort: number;
@@ -201,7 +241,10 @@ export interface MeshConfig {
   readonly enableEnvoyAccessLogService: boolean;
   readonly disableEnvoyListenerLog: boolean;
   readonly defaultConfig: ProxyConfigSettings;
-  readonly outboundTrafficPolicy: { readonly mode: 'ALLOW_ANY' | 'REGISTRY_ONLY' | 'ALLOW_ANY_DYNAMIC_DNS' };
+  readonly outboundTrafficPolicy: {
+    readonly mode: 'ALLOW_ANY' | 'REGISTRY_ONLY' | 'ALLOW_ANY_DYNAMIC_DNS';
+    readonly tls?: TrafficPolicy['tls'];
+  };
   readonly inboundTrafficPolicy: { readonly mode: 'PASSTHROUGH' | 'LOCALHOST' };
   readonly enableAutoMtls: boolean;
   readonly trustDomain: string;
@@ -214,6 +257,19 @@ export interface MeshConfig {
   readonly defaultDestinationRuleExportTo: readonly string[];
   readonly rootNamespace: string;
   readonly localityLbSetting: NonNullable<NonNullable<TrafficPolicy['loadBalancer']>['localityLbSetting']>;
+  /** Takes precedence over `localityLbSetting`. */
+  readonly zoneAwareLbSetting?: {
+    readonly enabled?: boolean;
+    readonly failover?: readonly { readonly from?: string; readonly to?: string }[];
+    readonly failoverPriority?: readonly string[];
+    readonly minClusterSize?: number;
+  };
+  /** What holds for outbound clusters where no DestinationRule says otherwise, block by block. */
+  readonly defaultTrafficPolicy?: {
+    readonly connectionPool?: TrafficPolicy['connectionPool'];
+    readonly outlierDetection?: TrafficPolicy['outlierDetection'];
+  };
+  readonly serviceEntryVisibility?: ServiceEntryVisibility;
   readonly dnsRefreshRate: DurationText;
   readonly h2UpgradePolicy: 'DO_NOT_UPGRADE' | 'UPGRADE';
   readonly inboundClusterStatName: string;
@@ -226,12 +282,11 @@ export interface MeshConfig {
     readonly metrics?: readonly string[];
     readonly accessLogging?: readonly string[];
   };
-  readonly discoverySelectors: readonly Loose<{
-    matchLabels: Record<string, string>;
-    matchExpressions: { key: string; operator: string; values: string[] }[];
-  }>[];
+  readonly discoverySelectors: readonly Selector[];
   readonly pathNormalization: { readonly normalization: 'DEFAULT' | 'NONE' | 'BASE' | 'MERGE_SLASHES' | 'DECODE_AND_MERGE_SLASHES' };
-  readonly defaultHttpRetryPolicy: NonNullable<NonNullable<VirtualServiceSpec['http']>[number]['retries']> | null;
+  readonly defaultHttpRetryPolicy: Retries | null;
+  /** Null for Istio's own: twice, when a request was reset before it began. */
+  readonly defaultInboundHttpRetryPolicy: Retries | null;
   readonly meshMTLS: {
     readonly minProtocolVersion?: string;
     readonly ecdhCurves?: readonly string[];
@@ -316,6 +371,7 @@ export const defaultMeshConfig: MeshConfig = {
   discoverySelectors: [],
   pathNormalization: { normalization: 'BASE' },
   defaultHttpRetryPolicy: null,
+  defaultInboundHttpRetryPolicy: null,
   meshMTLS: {},
   tlsDefaults: {},
   serviceSettings: [],

@@ -49,7 +49,13 @@ export function mergeMeshConfig(base: MeshConfig, written: Readonly<Record<strin
   return ok(mergeFields(base as unknown as Readonly<Record<string, unknown>>, withoutNulls(written)) as unknown as MeshConfig);
 }
 
-const replacedFields: ReadonlySet<string> = new Set(['defaultHttpRetryPolicy', 'tracing', 'image', 'defaultProviders']);
+const replacedFields: ReadonlySet<string> = new Set([
+  'defaultHttpRetryPolicy',
+  'defaultInboundHttpRetryPolicy',
+  'tracing',
+  'image',
+  'defaultProviders',
+]);
 
 function mergeFields(
   base: Readonly<Record<string, unknown>>,

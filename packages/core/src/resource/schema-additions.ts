@@ -7,30 +7,94 @@ const text: SchemaNode = { type: 'string' };
 const phases = ['UNSPECIFIED', 'AUTHN', 'AUTHZ', 'STATS'];
 const labels: SchemaNode = { type: 'object', additionalProperties: { type: 'string', maxLength: 63 }, maxProperties: 4096 };
 
-/** Fields younger than the generated schemas: kind, the steps to the field's parent (`*` for the items of a list), name and schema. */
-const addedFields: readonly (readonly [string, readonly string[], string, SchemaNode])[] = [
-  ['AuthorizationPolicy', ['rules', '*', 'from', '*', 'source'], 'trustDomains', { type: 'array', items: text }],
-  ['AuthorizationPolicy', ['rules', '*', 'from', '*', 'source'], 'notTrustDomains', { type: 'array', items: text }],
-  ['VirtualService', ['tcp', '*'], 'name', text],
-  ['VirtualService', ['tls', '*'], 'name', text],
+const flag: SchemaNode = { type: 'boolean' };
+const texts: SchemaNode = { type: 'array', items: text };
+const count: SchemaNode = { type: 'integer', minimum: 0, maximum: 4_294_967_295 };
+
+const message = (properties: Readonly<Record<string, SchemaNode>>): SchemaNode => ({ type: 'object', properties });
+
+/** Where a DestinationRule holds traffic policies, and where such that ports can have of their own. */
+const policies = ['trafficPolicy', 'subsets.*.trafficPolicy'];
+const portPolicies = policies.flatMap((policy) => [policy, `${policy}.portLevelSettings.*`]);
+const connectionPools = portPolicies.map((policy) => `${policy}.connectionPool`);
+const serverTls = { alpnProtocols: texts, ecdhCurves: texts, insecureSkipVerify: flag };
+const http2KeepAlive = { http2KeepAlive: message({ interval: text, timeout: text }) };
+const loadBalancer = {
+  backendUtilization: message({
+    weightStabilizationPeriod: text,
+    weightExpirationPeriod: text,
+    weightUpdatePeriod: text,
+    errorUtilizationPenaltyPercent: count,
+    metricNamesForComputingUtilization: texts,
+  }),
+  zoneAwareLbSetting: message({
+    enabled: flag,
+    failover: { type: 'array', items: message({ from: text, to: text }) },
+    failoverPriority: texts,
+    minClusterSize: { ...count, minimum: 1 },
+  }),
+};
+const outlierDetection = {
+  outlierDetectionHttpErrorCodes: { type: 'array', items: { type: 'integer', minimum: 100, maximum: 599 } },
+  failurePercentageThreshold: { type: 'integer', minimum: 0, maximum: 100 },
+} as const;
+
+/** Fields younger than the generated schemas: kind, the field's parent (`*` for the items of a list), the fields by name. */
+const addedFields: readonly (readonly [string, string, Readonly<Record<string, SchemaNode>>])[] = [
+  ['AuthorizationPolicy', 'rules.*.from.*.source', { trustDomains: texts, notTrustDomains: texts }],
+  ['RequestAuthentication', 'jwtRules.*', { presence: { type: 'string', enum: ['OPTIONAL', 'REQUIRED'] } }],
+  ['VirtualService', 'tcp.*', { name: text }],
+  ['VirtualService', 'tls.*', { name: text }],
+  ['VirtualService', 'http.*.redirect', { prefixRewrite: text }],
+  ['Gateway', 'servers.*.tls', serverTls],
+  ['EnvoyFilter', 'configPatches.*.match.listener.filterChain', { transportSocket: text }],
+  ['Telemetry', 'tracing.*', { disableContextPropagation: flag }],
+  ['Sidecar', 'ingress.*.tls', serverTls],
+  ['Sidecar', 'ingress.*.connectionPool.http', http2KeepAlive],
+  ['Sidecar', 'inboundConnectionPool.http', http2KeepAlive],
+  ...connectionPools.map((pool) => ['DestinationRule', `${pool}.http`, http2KeepAlive] as const),
+  ...portPolicies.map((policy) => ['DestinationRule', `${policy}.loadBalancer`, loadBalancer] as const),
+  ...portPolicies.map((policy) => ['DestinationRule', `${policy}.outlierDetection`, outlierDetection] as const),
+  ...portPolicies.map((policy) => ['DestinationRule', `${policy}.tls`, { caCertCredentialName: text }] as const),
+  ...policies.map((policy) => ['DestinationRule', `${policy}.retryBudget`, { budgetInterval: text }] as const),
+];
+
+/** Nodes that have changed since: what excludes each other, and values of enumerations. */
+const changedNodes: readonly (readonly [string, string, (node: SchemaNode) => SchemaNode])[] = [
+  ...portPolicies.map((policy) => ['DestinationRule', `${policy}.loadBalancer`, withUtilizationAsPolicy] as const),
+  [
+    'EnvoyFilter',
+    'configPatches.*.patch.operation',
+    (node: SchemaNode) => ({ ...node, enum: [...(node.enum ?? []), 'MERGE_AND_REPLACE_LIST'] }),
+  ],
 ];
 
 /** The schemas of all kinds: the generated ones, with fields and kinds that are younger than those. */
 export function completeSchemas(generated: Schemas): Schemas {
   const schemas: Record<string, SchemaNode> = { ...generated, TrafficExtension: trafficExtension(generated.WasmPlugin?.properties ?? {}) };
-  for (const [kind, steps, name, schema] of addedFields) {
+  const change = (kind: string, path: string, changed: (node: SchemaNode) => SchemaNode) => {
     const known = schemas[kind];
-    if (known) schemas[kind] = withField(known, steps, name, schema);
-  }
+    if (known) schemas[kind] = changeAt(known, path.split('.'), changed);
+  };
+  for (const [kind, path, fields] of addedFields)
+    change(kind, path, (node) => ({ ...node, properties: { ...fields, ...node.properties } }));
+  for (const [kind, path, changed] of changedNodes) change(kind, path, changed);
   return schemas;
 }
 
-function withField(node: SchemaNode, steps: readonly string[], name: string, schema: SchemaNode): SchemaNode {
+function changeAt(node: SchemaNode, steps: readonly string[], changed: (node: SchemaNode) => SchemaNode): SchemaNode {
   const [step, ...rest] = steps;
-  if (step === undefined) return { ...node, properties: { [name]: schema, ...node.properties } };
-  if (step === '*') return node.items ? { ...node, items: withField(node.items, rest, name, schema) } : node;
+  if (step === undefined) return changed(node);
+  if (step === '*') return node.items ? { ...node, items: changeAt(node.items, rest, changed) } : node;
   const child = node.properties?.[step];
-  return child ? { ...node, properties: { ...node.properties, [step]: withField(child, rest, name, schema) } } : node;
+  return child ? { ...node, properties: { ...node.properties, [step]: changeAt(child, rest, changed) } } : node;
+}
+
+function withUtilizationAsPolicy(node: SchemaNode): SchemaNode {
+  const choices = node.oneOf?.map((choice) =>
+    choice.fields.includes('simple') ? { ...choice, fields: [...choice.fields, 'backendUtilization'] } : choice,
+  );
+  return choices ? { ...node, oneOf: choices } : node;
 }
 
 /** A TrafficExtension shares most of its fields with a WasmPlugin. */

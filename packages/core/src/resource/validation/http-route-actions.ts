@@ -97,12 +97,17 @@ export function checkFault(fault: HttpRoute['fault'], path: string, report: Repo
 }
 
 /** Checks a redirect. */
-export function checkRedirect(redirect: HttpRoute['redirect'], path: string, report: Report): void {
+export function checkRedirect(
+  redirect: (NonNullable<HttpRoute['redirect']> & { readonly prefixRewrite?: string }) | undefined,
+  path: string,
+  report: Report,
+): void {
   if (!redirect) return;
-  const { uri, authority, port, derivePort, scheme, redirectCode } = redirect;
-  if (!uri && !authority && port == null && derivePort == null && !scheme) {
-    report.error(path, 'expected at least one of uri, authority, scheme, port and derivePort');
+  const { uri, authority, port, derivePort, scheme, redirectCode, prefixRewrite } = redirect;
+  if (!uri && !authority && port == null && derivePort == null && !scheme && !prefixRewrite) {
+    report.error(path, 'expected at least one of uri, prefixRewrite, authority, scheme, port and derivePort');
   }
+  if (uri && prefixRewrite) report.error(path, 'uri and prefixRewrite exclude each other');
   if (redirectCode && (redirectCode < 300 || redirectCode > 399)) {
     report.error(`${path}.redirectCode`, `expected a status from 300 to 399, found ${redirectCode}`);
   }

@@ -32,6 +32,8 @@ export function checkTrafficPolicy(policy: TrafficPolicy | undefined, path: stri
     checkBlocks(port, portPath, report);
   }
   if (policy.tunnel) checkTunnel(policy.tunnel, `${path}.tunnel`, report);
+  const budget = policy.retryBudget as { readonly budgetInterval?: string } | undefined;
+  add(report, `${path}.retryBudget.budgetInterval`, checkDurationOrZero(budget?.budgetInterval));
 }
 
 /** Checks connection pool settings. */
@@ -40,6 +42,8 @@ export function checkConnectionPool(pool: ConnectionPool | undefined, path: stri
   if (!pool.http && !pool.tcp) report.error(path, 'expected tcp or http settings, found none');
   for (const field of nonNegativeHttp) checkNotNegative(pool.http?.[field], `${path}.http.${field}`, report);
   add(report, `${path}.http.idleTimeout`, checkDuration(pool.http?.idleTimeout));
+  const ping = (pool.http as { readonly http2KeepAlive?: Http2KeepAlive } | undefined)?.http2KeepAlive;
+  if (ping) checkHttp2KeepAlive(ping, `${path}.http.http2KeepAlive`, report);
   if (pool.http?.h2UpgradePolicy === 'UPGRADE' && pool.http.useClientProtocol) {
     report.error(`${path}.http.useClientProtocol`, 'must not be true when h2UpgradePolicy is UPGRADE');
   }
@@ -51,6 +55,18 @@ export function checkConnectionPool(pool: ConnectionPool | undefined, path: stri
   add(report, `${path}.tcp.idleTimeout`, checkDurationOrZero(tcp.idleTimeout));
   add(report, `${path}.tcp.tcpKeepalive.time`, checkDuration(tcp.tcpKeepalive?.time));
   add(report, `${path}.tcp.tcpKeepalive.interval`, checkDuration(tcp.tcpKeepalive?.interval));
+}
+
+interface Http2KeepAlive {
+  readonly interval?: string;
+  readonly timeout?: string;
+}
+
+function checkHttp2KeepAlive(ping: Http2KeepAlive, path: string, report: Report): void {
+  for (const field of ['interval', 'timeout'] as const) {
+    if (ping[field] === undefined) report.error(`${path}.${field}`, 'is required');
+    else add(report, `${path}.${field}`, checkDuration(ping[field]));
+  }
 }
 
 /** Checks TLS settings towards an upstream. */
@@ -103,12 +119,13 @@ export function checkLocalityLb(lb: LocalityLb | undefined, hasOutlierDetection:
   if ((failover.length > 0 || priorities.length > 0) && !hasOutlierDetection) {
     report.warn(path, 'failover needs an outlierDetection, without which no endpoint is ever considered unhealthy');
   }
-  for (const [index, { from = '', to = '' }] of failover.entries()) {
-    const at = `${path}.failover[${index}]`;
-    if (from === to) report.error(at, `failover must lead to another region, found "${from}" twice`);
-    if (from.includes('/') || to.includes('/')) report.error(at, 'failover takes regions only, without zone');
-    if (from.includes('*') || to.includes('*')) report.error(at, 'failover takes no wildcard');
-  }
+  for (const [index, entry] of failover.entries()) checkFailover(entry, `${path}.failover[${index}]`, report);
+}
+
+function checkFailover({ from = '', to = '' }: NonNullable<LocalityLb['failover']>[number], path: string, report: Report): void {
+  if (from === to) report.error(path, `failover must lead to another region, found "${from}" twice`);
+  if (from.includes('/') || to.includes('/')) report.error(path, 'failover takes regions only, without zone');
+  if (from.includes('*') || to.includes('*')) report.error(path, 'failover takes no wildcard');
 }
 
 const nonNegativeHttp = [
@@ -153,11 +170,25 @@ function checkLoadBalancer(lb: LoadBalancer | undefined, hasOutlierDetection: bo
   const hash = lb.consistentHash;
   if (hash) checkConsistentHash(hash, `${path}.consistentHash`, report);
   checkLocalityLb(lb.localityLbSetting, hasOutlierDetection, `${path}.localityLbSetting`, report);
+  const zones = (lb as { readonly zoneAwareLbSetting?: ZoneAwareLb }).zoneAwareLbSetting;
+  if (zones) {
+    if (lb.localityLbSetting) report.error(path, 'localityLbSetting and zoneAwareLbSetting exclude each other');
+    checkZoneAwareLb(zones, `${path}.zoneAwareLbSetting`, report);
+  }
   add(report, `${path}.warmupDurationSecs`, checkDuration(lb.warmupDurationSecs));
   const warmup = lb.warmup;
   if (!warmup) return;
   if (lb.warmupDurationSecs) report.rule(path, 'only one of warmupDurationSecs and warmup can be set');
   add(report, `${path}.warmup.duration`, checkDuration(warmup.duration));
+}
+
+type ZoneAwareLb = Pick<LocalityLb, 'failover' | 'failoverPriority'>;
+
+/** Regions, zones and subzones take care of themselves, so labels may not name them. */
+function checkZoneAwareLb(zones: ZoneAwareLb, path: string, report: Report): void {
+  const topology = (zones.failoverPriority ?? []).find((label) => topologyLabels.has(label));
+  if (topology !== undefined) report.error(`${path}.failoverPriority`, `must not name the topology label ${topology}`);
+  for (const [index, entry] of (zones.failover ?? []).entries()) checkFailover(entry, `${path}.failover[${index}]`, report);
 }
 
 function checkConsistentHash(hash: NonNullable<LoadBalancer['consistentHash']>, path: string, report: Report): void {
