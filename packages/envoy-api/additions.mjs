@@ -8,6 +8,7 @@ const connectionManager = 'envoy/extensions/filters/network/http_connection_mana
 const httpProtocolOptions = 'envoy/extensions/upstreams/http/v3/http_protocol_options.proto';
 const weightedRoundRobin =
   'envoy/extensions/load_balancing_policies/client_side_weighted_round_robin/v3/client_side_weighted_round_robin.proto';
+const zipkin = 'envoy/config/trace/v3/zipkin.proto';
 const rbac = 'envoy/config/rbac/v3/rbac.proto';
 const openTelemetryLog = 'envoy/extensions/access_loggers/open_telemetry/v3/logs_service.proto';
 
@@ -49,6 +50,15 @@ export const additions = [
     file: httpProtocolOptions,
     after: 'package envoy.extensions.upstreams.http.v3;',
     text: 'import "envoy/config/common/matcher/v3/matcher.proto";',
+  },
+  {
+    file: zipkin,
+    after: '  CollectorEndpointVersion collector_endpoint_version = 5;',
+    text: `  TraceContextOption trace_context_option = 8;
+  enum TraceContextOption {
+    USE_B3 = 0;
+    USE_B3_WITH_W3C_PROPAGATION = 1;
+  }`,
   },
   {
     file: rbac,

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -9,6 +8,7 @@ import type { Bootstrap } from '../src/xds/bootstrap.ts';
 import { type Case, cases } from './cases.ts';
 import { sendRaw, type WireResponse } from './client.ts';
 import { findEnvoy, type Running, startEnvoy } from './envoy.ts';
+import { freePorts } from './free-ports.ts';
 import { type Origin, type SeenRequest, startOrigin } from './origin.ts';
 import { bootstrapFor, type SidePorts, setups } from './setups.ts';
 
@@ -76,19 +76,6 @@ async function startSide(name: string, start: (ports: SidePorts) => Promise<Runn
   const log = join(mkdtempSync(join(tmpdir(), 'weft-differential-')), `${name}.log`);
   const ports: SidePorts = { admin: free[names.length] ?? 0, dead: free[names.length + 1] ?? 0, origin: origin.port, log, listeners };
   return { ports, origin, proxy: await start(ports) };
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 async function observe(side: Side, each: Case, index: number): Promise<Observation> {

@@ -22,10 +22,11 @@ import { PeerMetadata } from './telemetry/peer-metadata.ts';
 import { Registry } from './telemetry/registry.ts';
 import type { StatSample } from './telemetry/stat-sample.ts';
 import { buildStatsConfig, type StatsConfig } from './telemetry/stats-config.ts';
+import { proxyTracing } from './tracing/proxy-tracing.ts';
+import type { Tracing } from './tracing/tracing.ts';
 import { ClusterManager } from './upstream/cluster-manager.ts';
 import { type Bootstrap, parseBootstrap, staticSnapshot } from './xds/bootstrap.ts';
 import { Discovery } from './xds/discovery.ts';
-
 import { PlanStore } from './xds/plan-store.ts';
 import { ResourceStore } from './xds/resource-store.ts';
 import { proxyVersion, weftNode } from './xds/weft-node.ts';
@@ -66,6 +67,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
   #stats: StatsConfig;
   #admin: AdminServer;
   #accessLogs: AccessLogs;
+  #tracing: Tracing;
   #markReady: () => void = () => {};
 
   constructor(bootstrap: Bootstrap, options: ProxyOptions) {
@@ -95,6 +97,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
     const messages = new MessageReports(istio, timers);
     const httpStats = new HttpStats(this.registry);
     this.#accessLogs = new AccessLogs(new GrpcAccessLogs(this.node, (cluster) => this.#grpcTarget(cluster)), Math.random);
+    this.#tracing = proxyTracing(bootstrap, this.node, this.clusters);
     const http: HttpContext = {
       plan: () => this.store.plan,
       clusters: this.clusters,
@@ -105,8 +108,9 @@ class RunningInstance implements RunningProxy, ProxyInside {
       random: Math.random,
       uuid: fastUuid,
       peers,
+      tracing: this.#tracing,
       onExchangeStart: (exchange) => {
-        if (exchange.origin.manager.countsMessages && exchange.isGrpc) messages.watch(exchange);
+        if (exchange.isGrpc) messages.watch(exchange);
       },
       onExchangeDone: (exchange) => {
         httpStats.record(exchange);
@@ -200,6 +204,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
     this.ads?.stop();
     this.identity?.stop();
     await this.listeners.closed(this.#options.drainTimeMs ?? defaultDrainMs);
+    this.#tracing.close();
     this.clusters.close();
     this.#accessLogs.close();
     this.secrets.close();

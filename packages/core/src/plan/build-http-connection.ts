@@ -1,26 +1,23 @@
 import type {
-  HttpConnectionManager_TracingJson,
   HttpConnectionManagerJson,
   ResponseMapperJson,
 } from '@weft/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import { buildAccessLog, buildAccessLogFilter, buildFormatOutput } from './build-access-log.ts';
 import { bytesOfData } from './build-data-source.ts';
-import { buildGrpcService } from './build-grpc-service.ts';
 import { buildHeaderAddition } from './build-header.ts';
 import { buildHttpFilter } from './build-http-filter.ts';
 import { buildCommonHttpOptions, buildHttp1Options, buildHttp2Options } from './build-http-options.ts';
 import { buildRouteTable } from './build-route-table.ts';
-import type { HttpConnectionManagerPlan, LocalReplyMapperPlan, RouteSourcePlan, TracingPlan } from './http-connection-plan.ts';
+import { buildTracing } from './build-tracing.ts';
+import type { HttpConnectionManagerPlan, LocalReplyMapperPlan, RouteSourcePlan } from './http-connection-plan.ts';
 import type { HttpFilterPlan } from './http-filter-plan.ts';
 import { parseIpRange } from './ip-address.ts';
-import type { Fraction } from './matcher.ts';
 import { durationMs, messageName, textOfBytes } from './read.ts';
 
 /** Compiles an HTTP connection manager. */
 export function buildHttpConnection(json: HttpConnectionManagerJson): HttpConnectionManagerPlan {
   const xff = originalIpConfig(json);
   const filters = (json.httpFilters ?? []).map(buildHttpFilter);
-  const tracing = json.tracing ? buildTracing(json.tracing) : null;
   const has = (kind: HttpFilterPlan['config']['kind']): boolean =>
     filters.some(({ config, disabled }) => config.kind === kind && !disabled);
   const countsMessages = has('istioStats') && has('grpcStats');
@@ -53,8 +50,7 @@ export function buildHttpConnection(json: HttpConnectionManagerJson): HttpConnec
           bodyFormat: json.localReplyConfig.bodyFormat ? buildFormatOutput(json.localReplyConfig.bodyFormat) : null,
         }
       : null,
-    tracing,
-    isObserved: countsMessages || tracing?.provider != null,
+    tracing: json.tracing ? buildTracing(json.tracing) : null,
     countsMessages,
     accessLogs: (json.accessLog ?? []).map(buildAccessLog),
     accessLogFlushIntervalMs: durationMs(options?.accessLogFlushInterval ?? json.accessLogFlushInterval, null),
@@ -179,50 +175,4 @@ function buildMapper(json: ResponseMapperJson): LocalReplyMapperPlan {
     bodyFormat: json.bodyFormatOverride ? buildFormatOutput(json.bodyFormatOverride) : null,
     headersToAdd: (json.headersToAdd ?? []).map(buildHeaderAddition),
   };
-}
-
-function buildTracing(json: HttpConnectionManager_TracingJson): TracingPlan {
-  const sampling = (percent: { readonly value?: number | string } | undefined): Fraction | null =>
-    percent ? { perMillion: Math.round(Number(percent.value ?? 0) * 10_000), runtimeKey: null } : null;
-  return {
-    client: sampling(json.clientSampling),
-    random: sampling(json.randomSampling),
-    overall: sampling(json.overallSampling),
-    customTags: json.customTags ?? [],
-    provider: json.provider ? buildProvider(json.provider.typedConfig) : null,
-    verbose: json.verbose ?? false,
-    maxPathTagLength: json.maxPathTagLength ?? 256,
-    spawnUpstreamSpan: json.spawnUpstreamSpan ?? false,
-  };
-}
-
-function buildProvider(any: unknown): TracingPlan['provider'] {
-  const { '@type': typeUrl = '', ...config } = (any ?? {}) as Readonly<Record<string, unknown>> & { readonly '@type'?: string };
-  switch (messageName(typeUrl)) {
-    case 'envoy.config.trace.v3.ZipkinConfig':
-      return {
-        kind: 'zipkin',
-        cluster: String(config.collectorCluster ?? ''),
-        endpoint: String(config.collectorEndpoint ?? ''),
-        hostname: String(config.collectorHostname ?? config.collectorCluster ?? ''),
-        traceId128: config.traceId128bit === true,
-        sharedSpanContext: config.sharedSpanContext !== false,
-        w3c: config.traceContextOption === 'USE_B3_WITH_W3C_PROPAGATION',
-      };
-    case 'envoy.config.trace.v3.OpenTelemetryConfig': {
-      const http = (
-        config.httpService as
-          | { readonly httpUri?: { readonly cluster?: string; readonly uri?: string; readonly timeout?: string } }
-          | undefined
-      )?.httpUri;
-      return {
-        kind: 'openTelemetry',
-        grpc: config.grpcService ? buildGrpcService(config.grpcService, 0) : null,
-        http: http ? { cluster: http.cluster ?? '', uri: http.uri ?? '', timeoutMs: durationMs(http.timeout, 0) } : null,
-        serviceName: String(config.serviceName ?? 'unknown_service:envoy'),
-      };
-    }
-    default:
-      return { kind: 'unsupported', typeUrl };
-  }
 }

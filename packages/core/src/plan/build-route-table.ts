@@ -4,6 +4,7 @@ import type {
   VirtualHostJson,
 } from '@weft/envoy-api/envoy/config/route/v3/route_components_pb';
 import type { RouteConfigurationJson } from '@weft/envoy-api/envoy/config/route/v3/route_pb';
+import type { CustomTagJson } from '@weft/envoy-api/envoy/type/tracing/v3/custom_tag_pb';
 import { buildCors } from './build-cors.ts';
 import { buildHeaderMutation } from './build-header.ts';
 import { buildFilterConfigs } from './build-http-filter.ts';
@@ -11,13 +12,16 @@ import { buildHeaderMatcher } from './build-matcher.ts';
 import { buildRateLimits } from './build-rate-limit.ts';
 import { buildRouteAction } from './build-route-action.ts';
 import { buildRouteMatch } from './build-route-match.ts';
+import { buildCustomTags } from './build-tracing.ts';
 import { findProblems } from './find-problems.ts';
 import { parseFormat } from './format.ts';
 import type { HeaderMutationPlan } from './header-plan.ts';
 import type { FilterConfigPlan } from './http-filter-plan.ts';
 import { filterMetadata, perMillion } from './read.ts';
-import type { DomainIndex, RoutePlan, RouteTable, TracingSamplingPlan, VirtualHostPlan } from './route-plan.ts';
+import type { DomainIndex, RoutePlan, RouteTable, VirtualHostPlan } from './route-plan.ts';
 import { sourceOf } from './source.ts';
+
+import type { TracingSamplingPlan } from './tracing-plan.ts';
 
 /** What a table passes down to its virtual hosts and routes. */
 interface TableContext {
@@ -169,7 +173,7 @@ interface SamplingJson {
   readonly clientSampling?: Parameters<typeof perMillion>[0];
   readonly randomSampling?: Parameters<typeof perMillion>[0];
   readonly overallSampling?: Parameters<typeof perMillion>[0];
-  readonly customTags?: readonly unknown[];
+  readonly customTags?: readonly CustomTagJson[];
 }
 
 function buildSampling(json: SamplingJson): TracingSamplingPlan {
@@ -178,7 +182,7 @@ function buildSampling(json: SamplingJson): TracingSamplingPlan {
     client: of(json.clientSampling),
     random: of(json.randomSampling),
     overall: of(json.overallSampling),
-    customTags: json.customTags ?? [],
+    customTags: buildCustomTags(json.customTags ?? []),
   };
 }
 

@@ -2,9 +2,10 @@ import type { AccessLogFilterPlan, AccessLogPlan } from './access-log-plan.ts';
 import type { CommonHttpOptionsPlan, Http1OptionsPlan, Http2OptionsPlan } from './cluster-plan.ts';
 import type { FormatOutput } from './format-plan.ts';
 import type { HeaderAdditionPlan } from './header-plan.ts';
-import type { GrpcServicePlan, HttpFilterPlan } from './http-filter-plan.ts';
+import type { HttpFilterPlan } from './http-filter-plan.ts';
 import type { IpRange } from './ip-address.ts';
-import type { RouteTable, TracingSamplingPlan } from './route-plan.ts';
+import type { RouteTable } from './route-plan.ts';
+import type { TracingPlan } from './tracing-plan.ts';
 
 /** Where a connection manager's routes come from: RDS (look the name up in the current plan for every request) or inline. */
 export type RouteSourcePlan = { readonly kind: 'rds'; readonly name: string } | { readonly kind: 'inline'; readonly table: RouteTable };
@@ -16,31 +17,6 @@ export interface LocalReplyMapperPlan {
   readonly body: string | null;
   readonly bodyFormat: FormatOutput | null;
   readonly headersToAdd: readonly HeaderAdditionPlan[];
-}
-
-/** Tracing of a connection manager. */
-export interface TracingPlan extends TracingSamplingPlan {
-  readonly provider:
-    | {
-        readonly kind: 'zipkin';
-        readonly cluster: string;
-        readonly endpoint: string;
-        readonly hostname: string;
-        readonly traceId128: boolean;
-        readonly sharedSpanContext: boolean;
-        readonly w3c: boolean;
-      }
-    | {
-        readonly kind: 'openTelemetry';
-        readonly grpc: GrpcServicePlan | null;
-        readonly http: { readonly cluster: string; readonly uri: string; readonly timeoutMs: number } | null;
-        readonly serviceName: string;
-      }
-    | { readonly kind: 'unsupported'; readonly typeUrl: string }
-    | null;
-  readonly verbose: boolean;
-  readonly maxPathTagLength: number;
-  readonly spawnUpstreamSpan: boolean;
 }
 
 /** The http_connection_manager filter with Envoy's defaults filled in. Durations: 0 = disabled. */
@@ -96,8 +72,6 @@ export interface HttpConnectionManagerPlan {
   readonly addUserAgent: boolean;
   readonly localReply: { readonly mappers: readonly LocalReplyMapperPlan[]; readonly bodyFormat: FormatOutput | null } | null;
   readonly tracing: TracingPlan | null;
-  /** Whether something looks on from a request's start: tracing, or a count of gRPC messages. */
-  readonly isObserved: boolean;
   /** Whether metrics want the messages of gRPC streams counted. */
   readonly countsMessages: boolean;
   readonly accessLogs: readonly AccessLogPlan[];

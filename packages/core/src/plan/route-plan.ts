@@ -4,6 +4,7 @@ import type { FilterConfigPlan } from './http-filter-plan.ts';
 import type { Fraction, HeaderMatcher } from './matcher.ts';
 import type { RateLimitActionsPlan } from './rate-limit-plan.ts';
 import type { RouteMatchPlan } from './route-match-plan.ts';
+import type { TracingSamplingPlan } from './tracing-plan.ts';
 
 /** The resource a route or cluster was made from, as the wire's metadata tells it. */
 export interface SourcePlan {
@@ -177,14 +178,6 @@ export interface RoutePlan {
   readonly statPrefix: string;
   readonly requestBufferLimitBytes: number | null;
   readonly source: SourcePlan;
-}
-
-/** Sampling of traces, 0 … 1,000,000 each. */
-export interface TracingSamplingPlan {
-  readonly client: Fraction | null;
-  readonly random: Fraction | null;
-  readonly overall: Fraction | null;
-  readonly customTags: readonly unknown[];
 }
 
 /** A virtual host. */

@@ -4,7 +4,7 @@ import type { IpAddress } from '@weft/core/plan/ip-address';
 import type { WeightedClusterPlan } from '@weft/core/plan/route-plan';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Host } from '../upstream/host.ts';
-import type { BodyReceiver, ExchangeConnection, ExchangeView, HttpContext } from './exchange-view.ts';
+import type { BodyReceiver, ExchangeConnection, ExchangeSpan, ExchangeView, HttpContext } from './exchange-view.ts';
 import type { Headers } from './headers.ts';
 import type { DownstreamStream, RequestHead } from './stream.ts';
 
@@ -44,6 +44,7 @@ export abstract class ExchangeRecord implements ExchangeView {
   downstreamPeer: object | null = null;
   upstreamPeer: object | null = null;
   expectsPeerMetadata = false;
+  span: ExchangeSpan | null = null;
   stickyCookie: string | null = null;
   localReplyBody = '';
   messages: ExchangeView['messages'] = null;

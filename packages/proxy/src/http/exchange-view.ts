@@ -76,6 +76,8 @@ export interface ExchangeView extends RequestFacts {
   readonly upstreamPrincipal: string;
   readonly localPrincipal: string;
   /** `set-cookie` value that brings the client back to the same host; null without. */
+  /** The request's span; null when it is not traced. */
+  span: ExchangeSpan | null;
   readonly stickyCookie: string | null;
   /** Text of the local reply, for body formats. */
   localReplyBody: string;
@@ -99,7 +101,8 @@ export interface HttpContext {
   readonly uuid: () => string;
   /** Adds what peers should learn of this proxy, and takes what they tell. */
   readonly peers: PeerExchange;
-  /** Told before anything is decided of a request, where the connection manager is observed. */
+  readonly tracing: ExchangeTracing;
+  /** Told before anything is decided of a request, where the messages of gRPC streams are counted. */
   readonly onExchangeStart: (exchange: ExchangeView) => void;
   /** Told once for every request, when it is over. */
   readonly onExchangeDone: (exchange: ExchangeView) => void;
@@ -111,6 +114,24 @@ export interface PeerExchange {
   beforeUpstream(exchange: ExchangeView): void;
   onResponse(exchange: ExchangeView): void;
   onAnswer(exchange: ExchangeView): void;
+}
+
+/** Begins spans, where a connection manager traces its requests. */
+export interface ExchangeTracing {
+  begin(exchange: ExchangeView): void;
+}
+
+/** A request's span. Contexts go upstream in headers. */
+export interface ExchangeSpan {
+  beginAttempt(): void;
+  inject(headers: Headers): void;
+  /** `isSampled` null: as the request itself. */
+  injectMirror(headers: Headers, isSampled: boolean | null): void;
+  /** A try was given up for another; `status` 0 when it brought no answer. */
+  abandonAttempt(status: number): void;
+  /** The response is on its way to the client. */
+  onResponse(headers: Headers): void;
+  end(): void;
 }
 
 /** Fulfils what the engine cannot do itself: verifying tokens, asking services. Resumes exactly once. */

@@ -37,7 +37,7 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
     this.isInternal = prelude.isInternal;
     this.requestId = prelude.requestId;
     this.#deadlines.start();
-    if (this.origin.manager.isObserved) this.context.onExchangeStart(this);
+    if (this.origin.manager.countsMessages) this.context.onExchangeStart(this);
     if (prelude.reply !== null) {
       this.reply(prelude.reply);
       return;
@@ -93,6 +93,7 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
     this.#router?.end();
     if (this.#faultTimer !== null) clearTimeout(this.#faultTimer);
     this.body.clear();
+    this.span?.end();
     this.context.onExchangeDone(this);
   }
 
@@ -185,6 +186,7 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
   }
 
   #carryOut(decision: LocalReplyDecision | ForwardDecision): void {
+    if (this.origin.manager.tracing !== null) this.context.tracing.begin(this);
     if (decision.kind === 'forward') {
       this.#forward(decision);
       return;
@@ -228,6 +230,7 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
     this.responseStatus = status;
     this.hasSentHead = true;
     this.context.peers.onAnswer(this);
+    this.span?.onResponse(headers);
     this.downstream.sendHead(status, headers, end);
   }
 }

@@ -57,7 +57,6 @@ export function applyResponseHeaders(exchange: ExchangeView, headers: Headers, s
   const { decision, origin } = exchange;
   const { manager } = origin;
   if (serviceTimeMs !== null) {
-    for (const name of removedDownstream) if (headers.get(name) !== undefined) headers.remove(name);
     headers.set('x-envoy-upstream-service-time', String(Math.round(serviceTimeMs)));
   }
   if (decision !== null && decision.kind !== 'pending') {
@@ -80,8 +79,6 @@ export function applyResponseHeaders(exchange: ExchangeView, headers: Headers, s
   if (headers.get('date') === undefined) headers.set('date', httpDate(exchange.context.wallClock()));
   if (manager.via !== '') headers.add('via', manager.via);
 }
-
-const removedDownstream = ['x-envoy-decorator-operation'];
 
 function applyCors(headers: Headers, cors: ForwardDecision['cors']): void {
   if (cors === null) return;

@@ -12,7 +12,8 @@ export interface InternalCall {
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: Buffer | null;
   readonly timeoutMs: number;
-  readonly connection: ConnectionFacts;
+  /** On whose behalf the call is made; null for none. */
+  readonly connection: ConnectionFacts | null;
 }
 
 /** Its answer. */

@@ -21,6 +21,7 @@ export function startMirrors(exchange: ExchangeView, mirrors: readonly MirrorPla
       }) ?? null;
     if (host === null) continue;
     const head = copyHead(exchange.head, mirror.disableShadowHostSuffix);
+    exchange.span?.injectMirror(head.headers, mirror.traceSampled);
     const copy = new MirrorCopy(head);
     const breaker = host.cluster.breaker('default');
     if (!breaker.mayRequest) continue;

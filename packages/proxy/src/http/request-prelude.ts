@@ -1,9 +1,9 @@
-import { networkInterfaces } from 'node:os';
 import { normalizePath } from '@weft/core/engine/normalize-path';
 import type { ConnectionFacts } from '@weft/core/plan/facts';
 import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
 import type { IpAddress } from '@weft/core/plan/ip-address';
 import { isInRange, isLoopbackIp, parseIpAddress } from '@weft/core/plan/ip-address';
+import { hostAddress } from '../io/host-address.ts';
 import { formatCertificateHeader } from './client-cert-header.ts';
 import { type LocalReply, localReply } from './local-reply.ts';
 import type { RequestHead } from './stream.ts';
@@ -100,16 +100,6 @@ function splitList(value: string | undefined): string[] {
 function appendForwardedFor(head: RequestHead, xff: string | undefined, connection: ConnectionFacts): void {
   const own = isLoopbackIp(connection.source) ? hostAddress() : connection.source.text;
   head.headers.set('x-forwarded-for', xff === undefined || xff === '' ? own : `${xff},${own}`);
-}
-
-let knownHostAddress: string | null = null;
-
-function hostAddress(): string {
-  knownHostAddress ??=
-    Object.values(networkInterfaces())
-      .flat()
-      .find((entry) => entry?.family === 'IPv4' && !entry.internal)?.address ?? '127.0.0.1';
-  return knownHostAddress;
 }
 
 function applyInternal(head: RequestHead, isInternal: boolean, isEdge: boolean): void {

@@ -136,6 +136,7 @@ export class Router implements AttemptOwner, TimerOwner {
     exchange.localPrincipal = attempt.client?.localUri ?? '';
     const hasBody = body.length > 0 || body.trailers !== null;
     this.#announceTimeout();
+    exchange.span?.inject(head.headers);
     if (this.#decision.virtualHost.includeAttemptCountInRequest) head.headers.set('x-envoy-attempt-count', String(exchange.attemptCount));
     stream.sendHead(head, isRequestDone && !hasBody);
     if (hasBody) {
@@ -264,6 +265,7 @@ export class Router implements AttemptOwner, TimerOwner {
     exchange.host = host;
     this.#triedHosts.push(host);
     if (action.hostRewrite?.kind === 'auto' && host.endpoint.hostname !== '') exchange.head.authority = host.endpoint.hostname;
+    exchange.span?.beginAttempt();
     const attempt = new Attempt(this, host, {
       breaker,
       prefersHttp2: exchange.downstream.protocol === 'HTTP/2',
@@ -299,6 +301,7 @@ export class Router implements AttemptOwner, TimerOwner {
     if (policy === null || exchange.hasSentHead || !wantsRetry(policy, outcome)) return false;
     this.#retries ??= new Retries(policy, this.#cluster, this.#cluster.breaker(priority));
     if (!this.#retries.mayRetry(exchange, exchange.requestBytes === 0 || exchange.body.isKept)) return false;
+    exchange.span?.abandonAttempt(outcome.kind === 'response' ? outcome.status : 0);
     this.cancelAttempt();
     this.#retries.schedule(exchange.context.random(), () => this.#try());
     return true;

@@ -11,8 +11,8 @@ export interface HostChoice {
   readonly retry: RetryChoice | null;
   /** The request, for clusters that take the host from it; null on TCP. */
   readonly request: RequestFacts | null;
-  /** The downstream connection, for clusters that take the host from it. */
-  readonly connection: ConnectionFacts;
+  /** The downstream connection, for clusters that take the host from it; null for calls of the proxy itself. */
+  readonly connection: ConnectionFacts | null;
 }
 
 /** A retry's predicates and the hosts that earlier tries used, oldest first. */

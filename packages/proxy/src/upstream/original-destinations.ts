@@ -9,8 +9,8 @@ export function originalEndpoint({ originalDst }: ClusterPlan, { request, connec
     const match = /^\[?([0-9a-fA-F:.]+)\]?:(\d{1,5})$/.exec(told);
     return match === null ? null : endpointAt(match[1] ?? '', originalDst.portOverride ?? Number(match[2]));
   }
-  // Without restoring, the destination is this proxy itself.
-  if (!connection.isDestinationRestored) return null;
+  // Without restoring, the destination is this proxy itself; the proxy's own calls have none.
+  if (connection?.isDestinationRestored !== true) return null;
   return endpointAt(connection.destination.text, originalDst.portOverride ?? connection.destinationPort);
 }
 

@@ -1,0 +1,99 @@
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import type { TracingProviderPlan } from '@weft/core/plan/tracing-plan';
+import { ExportTraceServiceRequestSchema } from '@weft/envoy-api/opentelemetry/proto/collector/trace/v1/trace_service_pb';
+import { Span_SpanKind, type SpanSchema, Status_StatusCode } from '@weft/envoy-api/opentelemetry/proto/trace/v1/trace_pb';
+import type { ExporterEnvironment } from './exporter-environment.ts';
+import type { Span, SpanExporter } from './span.ts';
+import { SpanBatch } from './span-batch.ts';
+
+const grpcPath = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
+const defaultTimeoutMs = 10_000;
+
+/** Sends spans as OTLP, over gRPC or over HTTP with protobuf bodies. */
+export class OtlpExporter implements SpanExporter {
+  #provider: Extract<TracingProviderPlan, { kind: 'openTelemetry' }>;
+  #environment: ExporterEnvironment;
+  #batch: SpanBatch;
+
+  constructor(provider: Extract<TracingProviderPlan, { kind: 'openTelemetry' }>, environment: ExporterEnvironment) {
+    this.#provider = provider;
+    this.#environment = environment;
+    this.#batch = new SpanBatch(environment.batching('opentelemetry'), (spans) => this.#send(spans));
+  }
+
+  export(span: Span): void {
+    this.#batch.add(span);
+  }
+
+  close(): void {
+    this.#batch.flush();
+  }
+
+  #send(spans: readonly Span[]): void {
+    const body = Buffer.from(toBinary(ExportTraceServiceRequestSchema, this.#request(spans)));
+    const { grpc, http } = this.#provider;
+    if (grpc !== null) {
+      const headers = [['content-type', 'application/grpc'], ['te', 'trailers'], ...grpc.initialMetadata] as const;
+      const authority = grpc.authority || grpc.cluster;
+      const timeoutMs = grpc.timeoutMs || defaultTimeoutMs;
+      this.#environment.send({ cluster: grpc.cluster, path: grpcPath, authority, headers, body: grpcMessage(body), timeoutMs });
+    } else if (http !== null) {
+      const url = new URL(http.uri);
+      const headers = [['content-type', 'application/x-protobuf']] as const;
+      const path = url.pathname + url.search;
+      this.#environment.send({
+        cluster: http.cluster,
+        path,
+        authority: url.host,
+        headers,
+        body,
+        timeoutMs: http.timeoutMs || defaultTimeoutMs,
+      });
+    }
+  }
+
+  #request(spans: readonly Span[]) {
+    const { version } = this.#environment;
+    const attributes = textAttributes([
+      ['telemetry.sdk.language', 'nodejs'],
+      ['telemetry.sdk.name', 'weft'],
+      ['telemetry.sdk.version', version],
+      ['service.name', this.#provider.serviceName],
+    ]);
+    const scopeSpans = [{ scope: { name: 'weft', version }, spans: spans.map(otlpSpan) }];
+    return create(ExportTraceServiceRequestSchema, { resourceSpans: [{ resource: { attributes }, scopeSpans }] });
+  }
+}
+
+function otlpSpan(span: Span): MessageInitShape<typeof SpanSchema> {
+  const { context, kind } = span;
+  const status = Number(span.tags.get('http.status_code') ?? 0);
+  const isError = span.tags.get('error') === 'true' || status >= 500 || (status >= 400 && kind === 'client');
+  return {
+    traceId: Buffer.from(context.traceId, 'hex'),
+    spanId: Buffer.from(context.spanId, 'hex'),
+    parentSpanId: Buffer.from(context.parentId, 'hex'),
+    traceState: context.state,
+    name: span.name,
+    kind: kind === 'server' ? Span_SpanKind.SERVER : Span_SpanKind.CLIENT,
+    startTimeUnixNano: nanoseconds(span.startedAt),
+    endTimeUnixNano: nanoseconds(span.endedAt),
+    attributes: textAttributes([...span.tags]),
+    ...(isError && { status: { code: Status_StatusCode.ERROR } }),
+  };
+}
+
+function textAttributes(pairs: readonly (readonly [string, string])[]) {
+  return pairs.map(([key, text]) => ({ key, value: { value: { case: 'stringValue' as const, value: text } } }));
+}
+
+function nanoseconds(ms: number): bigint {
+  return BigInt(Math.round(ms * 1000)) * 1000n;
+}
+
+/** A message with gRPC's prefix: not compressed, and its length. */
+function grpcMessage(body: Buffer): Buffer {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(body.length, 1);
+  return Buffer.concat([prefix, body]);
+}
