@@ -96,7 +96,6 @@ export class Attempt implements UpstreamEvents, StreamRequest {
   onNoStream(reason: ResetReason, details: string): void {
     this.#isWaiting = false;
     if (this.isOver) return;
-    if (reason === 'overflow') this.cluster.stats.pendingOverflow.increment();
     this.#finish();
     this.owner.onAttemptFailed(this, reason, details);
   }

@@ -257,7 +257,7 @@ export class Router implements AttemptOwner, TimerOwner {
     const { action, timeouts } = this.#decision;
     const breaker = host.cluster.breaker(action.priority);
     if (!breaker.mayRequest) {
-      host.cluster.stats.pendingOverflow.increment();
+      host.cluster.stats.activeOverflow.increment();
       exchange.reply(overflowReply());
       return;
     }

@@ -13,6 +13,7 @@ export interface ClusterStats {
   readonly retryOverflow: Counter;
   readonly retryLimitExceeded: Counter;
   readonly pendingOverflow: Counter;
+  readonly activeOverflow: Counter;
   readonly resets: Counter;
   readonly connections: Counter;
   readonly connectFailures: Counter;
@@ -63,6 +64,7 @@ export function clusterStats(registry: Registry, cluster: CountedCluster): Clust
     retryOverflow: counter('upstream_rq_retry_overflow'),
     retryLimitExceeded: counter('upstream_rq_retry_limit_exceeded'),
     pendingOverflow: counter('upstream_rq_pending_overflow'),
+    activeOverflow: counter('upstream_rq_active_overflow'),
     resets: counter('upstream_rq_rx_reset'),
     connections: counter('upstream_cx_total'),
     connectFailures: counter('upstream_cx_connect_fail'),

@@ -185,6 +185,7 @@ export class HostPool implements H1ClientPool, H2ClientPool {
   #enqueue(request: StreamRequest): void {
     const { breaker } = request;
     if (!breaker.mayQueue) {
+      this.#host.cluster.stats.pendingOverflow.increment();
       request.onNoStream('overflow', '');
       return;
     }
@@ -271,6 +272,7 @@ export class HostPool implements H1ClientPool, H2ClientPool {
       if (next === undefined) return undefined;
       next.breaker.pending--;
       if (next.breaker.mayRequest) return next;
+      this.#host.cluster.stats.activeOverflow.increment();
       next.onNoStream('overflow', '');
     }
   }
