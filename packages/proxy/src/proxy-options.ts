@@ -1,6 +1,10 @@
 import type { ChannelCredentials } from '@grpc/grpc-js';
+import type { AdminAnswer, AdminRequest } from './admin/admin-routes.ts';
 import type { IdentityOptions } from './identity/workload-identity.ts';
+import type { StatSample } from './telemetry/stat-sample.ts';
 import type { Bootstrap } from './xds/bootstrap.ts';
+import type { PlanStore } from './xds/plan-store.ts';
+import type { ResourceSource } from './xds/resource-source.ts';
 
 /** How much a proxy says on its log. */
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
@@ -20,11 +24,17 @@ export interface ProxyOptions {
   readonly adsMetadata?: () => Promise<Readonly<Record<string, string>>>;
   /** Credentials of the discovery stream; by the ADS cluster's transport socket where left out. */
   readonly adsCredentials?: ChannelCredentials;
+  /** Where resources come from instead of the bootstrap's sources. */
+  readonly source?: (store: PlanStore) => ResourceSource;
   readonly log?: ProxyLog;
   /** Lets several workers share listener ports. */
   readonly reusePort?: boolean;
-  /** How long a drain waits for connections to end. */
+  /** How long `stop` waits for connections to end; 5 s where left out. */
   readonly drainTimeMs?: number;
+  /** How long connections of a replaced or drained listener may live on; 10 min where left out. */
+  readonly listenerDrainMs?: number;
+  /** Whether a graceful drain asks all clients to leave at once, or more and more of them over its time. */
+  readonly drainStrategy?: 'gradual' | 'immediate';
 }
 
 /** A proxy that runs. */
@@ -36,6 +46,12 @@ export interface RunningProxy {
   listenerPorts(): ReadonlyMap<string, number>;
   /** Resolves once the first configuration is in force and its listeners are bound. */
   readonly ready: Promise<void>;
+  /** All stats that may be shown, at this moment. */
+  stats(): readonly StatSample[];
+  /** Answers as the admin interface does, with the stats of other threads of the same process added to its own. */
+  admin(request: AdminRequest, otherStats: readonly (readonly StatSample[])[]): AdminAnswer;
+  /** Resolves when the proxy was stopped, by `stop` or through the admin interface. */
+  readonly stopped: Promise<void>;
   /** Renews the workload certificate now. */
   rotateCertificate(): Promise<void>;
   /** Stops accepting, lets requests end (at most the drain time), and closes. */

@@ -1,6 +1,7 @@
 import type { LocalityPlan } from '@weft/core/plan/cluster-plan';
 import type { Plan } from '@weft/core/plan/plan';
 import type { NodeJson } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
+import { type AdminAnswer, type AdminRequest, answerAdmin } from './admin/admin-routes.ts';
 import { AdminServer } from './admin/admin-server.ts';
 import type { ProxyInside } from './admin/proxy-inside.ts';
 import type { HttpContext } from './http/exchange-view.ts';
@@ -20,7 +21,7 @@ import { IstioStats } from './telemetry/istio-stats.ts';
 import { MessageReports } from './telemetry/message-reports.ts';
 import { PeerMetadata } from './telemetry/peer-metadata.ts';
 import { Registry } from './telemetry/registry.ts';
-import type { StatSample } from './telemetry/stat-sample.ts';
+import { mergeSamples, type StatSample } from './telemetry/stat-sample.ts';
 import { buildStatsConfig, type StatsConfig } from './telemetry/stats-config.ts';
 import { proxyTracing } from './tracing/proxy-tracing.ts';
 import type { Tracing } from './tracing/tracing.ts';
@@ -28,6 +29,7 @@ import { ClusterManager } from './upstream/cluster-manager.ts';
 import { type Bootstrap, parseBootstrap, staticSnapshot } from './xds/bootstrap.ts';
 import { Discovery } from './xds/discovery.ts';
 import { PlanStore } from './xds/plan-store.ts';
+import type { ResourceSource } from './xds/resource-source.ts';
 import { ResourceStore } from './xds/resource-store.ts';
 import { proxyVersion, weftNode } from './xds/weft-node.ts';
 
@@ -51,6 +53,7 @@ const timers = new TimerWheel(() => performance.now());
 class RunningInstance implements RunningProxy, ProxyInside {
   readonly name: string;
   readonly ready: Promise<void>;
+  readonly stopped: Promise<void>;
   readonly node: NodeJson;
   readonly bootstrap: Bootstrap;
   readonly registry: Registry;
@@ -59,7 +62,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
   readonly listeners: ListenerManager;
   readonly store: PlanStore;
   readonly startedAt: number = Date.now();
-  ads: Discovery | null = null;
+  ads: ResourceSource | null = null;
   identity: WorkloadIdentity | null = null;
   isDraining = false;
   #tlsContexts: TlsContexts;
@@ -68,7 +71,11 @@ class RunningInstance implements RunningProxy, ProxyInside {
   #admin: AdminServer;
   #accessLogs: AccessLogs;
   #tracing: Tracing;
+  #otherStats: readonly (readonly StatSample[])[] = [];
   #markReady: () => void = () => {};
+  #markStopped: () => void = () => {};
+  #isStopping = false;
+  #wasReady = false;
 
   constructor(bootstrap: Bootstrap, options: ProxyOptions) {
     this.#options = options;
@@ -79,6 +86,9 @@ class RunningInstance implements RunningProxy, ProxyInside {
     this.name = options.name ?? this.node.id ?? 'proxy';
     this.ready = new Promise((resolve) => {
       this.#markReady = resolve;
+    });
+    this.stopped = new Promise((resolve) => {
+      this.#markStopped = resolve;
     });
     const log: ProxyLog = (level, message) => options.log?.(level, `${this.name}: ${message}`);
     this.secrets = new SecretStore((message) => log('warn', message));
@@ -134,7 +144,8 @@ class RunningInstance implements RunningProxy, ProxyInside {
       registry: this.registry,
       log,
       reusePort: options.reusePort ?? false,
-      drainTimeMs: options.drainTimeMs ?? defaultDrainMs,
+      listenerDrainMs: options.listenerDrainMs ?? defaultListenerDrainMs,
+      drainStrategy: options.drainStrategy ?? 'gradual',
     });
     this.store = new PlanStore(new ResourceStore(staticSnapshot(bootstrap), checkSecret), {
       now: () => performance.now(),
@@ -148,7 +159,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
       this.store.refresh();
       this.clusters.renewConnections();
     });
-    this.#admin = new AdminServer(this);
+    this.#admin = new AdminServer(bootstrap, (request) => answerAdmin(this, request));
   }
 
   get adminPort(): number | null {
@@ -156,7 +167,15 @@ class RunningInstance implements RunningProxy, ProxyInside {
   }
 
   stats(): readonly StatSample[] {
-    return this.#stats.shown(this.registry.samples());
+    return mergeSamples([this.#stats.shown(this.registry.samples()), ...this.#otherStats]);
+  }
+
+  /** Answers as the admin interface does, with the stats of other threads of the same process added to its own. */
+  admin(request: AdminRequest, otherStats: readonly (readonly StatSample[])[]): AdminAnswer {
+    this.#otherStats = otherStats;
+    const answer = answerAdmin(this, request);
+    this.#otherStats = [];
+    return answer;
   }
 
   listenerPorts(): ReadonlyMap<string, number> {
@@ -171,36 +190,54 @@ class RunningInstance implements RunningProxy, ProxyInside {
       this.identity = new WorkloadIdentity(identity, this.secrets, log);
       this.identity.start();
     }
+    this.ads = this.#options.source?.(this.store) ?? this.#discover(log);
+    this.#use(this.store.plan);
+    await this.listeners.settled();
+    this.ads.refresh();
+  }
+
+  #discover(log: ProxyLog): Discovery {
     const { adsMetadata, adsCredentials } = this.#options;
     const problems = Discovery.problems(this.bootstrap, this.#tlsContexts);
     if (problems.length > 0) throw new Error(`bootstrap: ${problems.join('; ')}`);
-    this.ads = new Discovery({
+    return new Discovery({
       bootstrap: this.bootstrap,
       node: this.node,
       store: this.store,
       tlsContexts: this.#tlsContexts,
-      isOwnSecret: identity ? (name) => name === 'default' || name === 'ROOTCA' : () => false,
+      isOwnSecret: this.#options.identity ? (name) => name === 'default' || name === 'ROOTCA' : () => false,
       adsMetadata: adsMetadata ?? (async () => ({})),
       adsCredentials: adsCredentials === undefined ? null : () => adsCredentials,
       log,
     });
-    this.#use(this.store.plan);
-    await this.listeners.settled();
-    this.ads.refresh();
   }
 
   async rotateCertificate(): Promise<void> {
     await this.identity?.rotate();
   }
 
-  /** Stops accepting connections and asks clients to leave; what is under way goes on. */
-  drain(): void {
-    this.isDraining = true;
-    this.listeners.drainAll();
+  drainListeners({ graceful, inboundOnly }: { graceful: boolean; inboundOnly: boolean }): void {
+    if (graceful) this.listeners.drainGracefully(inboundOnly);
+    else this.listeners.stopAccepting(inboundOnly);
+  }
+
+  failHealthCheck(isFailed: boolean): void {
+    this.isDraining = isFailed;
+    this.listeners.failHealthCheck(isFailed);
   }
 
   async stop(): Promise<void> {
-    this.drain();
+    if (!this.#isStopping) {
+      this.#isStopping = true;
+      await this.#shutDown();
+      this.#markStopped();
+    }
+    await this.stopped;
+  }
+
+  async #shutDown(): Promise<void> {
+    this.isDraining = true;
+    this.listeners.drainAll();
     this.ads?.stop();
     this.identity?.stop();
     await this.listeners.closed(this.#options.drainTimeMs ?? defaultDrainMs);
@@ -211,10 +248,10 @@ class RunningInstance implements RunningProxy, ProxyInside {
     await this.#admin.stop();
   }
 
-  /** The first configuration counts as in force when clusters and listeners have been told. */
+  /** True from when the first configuration was in force until the proxy drains: later updates warm beside it. */
   get isReady(): boolean {
-    if (this.isDraining) return false;
-    return this.#isConfigured && this.listeners.isSettled;
+    this.#wasReady ||= this.#isConfigured && this.listeners.isSettled;
+    return this.#wasReady && !this.isDraining;
   }
 
   get #isConfigured(): boolean {
@@ -237,6 +274,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
 }
 
 const defaultDrainMs = 5000;
+const defaultListenerDrainMs = 600_000;
 
 function localityOf({ locality }: NodeJson): LocalityPlan {
   return { region: locality?.region ?? '', zone: locality?.zone ?? '', subZone: locality?.subZone ?? '' };

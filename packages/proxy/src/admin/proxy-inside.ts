@@ -5,8 +5,8 @@ import type { Registry } from '../telemetry/registry.ts';
 import type { StatSample } from '../telemetry/stat-sample.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import type { Bootstrap } from '../xds/bootstrap.ts';
-import type { Discovery } from '../xds/discovery.ts';
 import type { PlanStore } from '../xds/plan-store.ts';
+import type { ResourceSource } from '../xds/resource-source.ts';
 
 /** What the admin interface shows of a proxy, and what it may do with it. */
 export interface ProxyInside {
@@ -19,11 +19,14 @@ export interface ProxyInside {
   readonly clusters: ClusterManager;
   readonly listeners: ListenerManager;
   readonly store: PlanStore;
-  readonly ads: Discovery | null;
+  readonly ads: ResourceSource | null;
   readonly identity: WorkloadIdentity | null;
   readonly isReady: boolean;
   readonly isDraining: boolean;
   readonly startedAt: number;
-  drain(): void;
+  /** Accepts nothing more: at once, or (graceful) after the drain time, in which clients are asked to leave. */
+  drainListeners(how: { readonly graceful: boolean; readonly inboundOnly: boolean }): void;
+  /** While failed, the proxy is not ready and asks its clients to leave. */
+  failHealthCheck(isFailed: boolean): void;
   stop(): Promise<void>;
 }

@@ -2,12 +2,15 @@ import type { ListenerPlan } from '@weft/core/plan/listener-plan';
 import type { Plan } from '@weft/core/plan/plan';
 import { listenerStats } from '../telemetry/listener-stats.ts';
 import type { Registry } from '../telemetry/registry.ts';
+import { Drain, type DrainStrategy } from './drain.ts';
 import { Listener, type ListenerEnvironment } from './listener.ts';
 
 /** What the listeners of a proxy share. */
 export interface ListenerManagerOptions extends Omit<ListenerEnvironment, 'nextConnectionId'> {
   readonly registry: Registry;
-  readonly drainTimeMs: number;
+  /** How long connections of a replaced listener may live on. */
+  readonly listenerDrainMs: number;
+  readonly drainStrategy: DrainStrategy;
 }
 
 const rebindMs = 1000;
@@ -20,6 +23,7 @@ export class ListenerManager {
   #draining: Set<Listener> = new Set();
   #pending: Set<Promise<void>> = new Set();
   #retries: Set<NodeJS.Timeout> = new Set();
+  #retired: Set<NodeJS.Timeout> = new Set();
   #nextConnectionId = 1;
   #isDraining = false;
 
@@ -60,22 +64,63 @@ export class ListenerManager {
     while (this.#pending.size > 0) await Promise.allSettled([...this.#pending]);
   }
 
+  /** Accepts nothing more and asks clients to leave. */
   drainAll(): void {
     this.#isDraining = true;
     for (const timer of this.#retries) clearTimeout(timer);
+    for (const listener of this.#active.values()) this.#startDrain(listener, 'immediate');
+  }
+
+  /** Accepts nothing more and leaves connections as they are. */
+  stopAccepting(inboundOnly: boolean): void {
+    for (const listener of this.#chosen(inboundOnly)) listener.closeServers();
+  }
+
+  /** Goes on accepting for the drain time while asking clients to leave, then accepts nothing more. */
+  drainGracefully(inboundOnly: boolean): void {
+    const chosen = this.#chosen(inboundOnly);
+    const { drainStrategy, listenerDrainMs } = this.#options;
+    for (const listener of chosen) listener.drain(this.#newDrain(drainStrategy));
+    setTimeout(() => {
+      for (const listener of chosen) listener.closeServers();
+    }, listenerDrainMs).unref();
+  }
+
+  /** While the proxy is told to fail its health check, clients are asked to leave; listeners that only drain when modified do not. */
+  failHealthCheck(isFailed: boolean): void {
     for (const listener of this.#active.values()) {
-      listener.drain();
-      this.#draining.add(listener);
+      if (listener.plan.drainType === 'DEFAULT') listener.drain(isFailed ? this.#newDrain('immediate') : null);
     }
   }
 
-  /** Waits until every connection ended, at most as long as given, then closes what is left. */
+  /**
+   * Waits until every connection ended, at most as long as given, then closes what is left. Connections that have not been used for a
+   * while are closed early: a client that was about to send has sent by then.
+   */
   async closed(timeoutMs: number): Promise<void> {
-    const deadline = performance.now() + timeoutMs;
-    while (performance.now() < deadline && [...this.#draining].some((listener) => listener.connectionCount > 0)) {
+    const startedAt = performance.now();
+    const idleMs = Math.min(idleGraceMs, timeoutMs / 2);
+    const all = (): Listener[] => [...this.#draining, ...this.#active.values()];
+    for (let passed = 0; passed < timeoutMs && all().some((listener) => listener.connectionCount > 0); ) {
       await new Promise((resolve) => setTimeout(resolve, 20));
+      passed = performance.now() - startedAt;
+      if (passed >= idleMs) for (const listener of all()) listener.drainIdle();
     }
-    for (const listener of [...this.#draining, ...this.#active.values()]) listener.destroyConnections();
+    for (const listener of all()) listener.destroyConnections();
+    for (const timer of this.#retired) clearTimeout(timer);
+  }
+
+  #chosen(inboundOnly: boolean): Listener[] {
+    return [...this.#active.values()].filter(({ plan }) => !inboundOnly || plan.direction === 'INBOUND');
+  }
+
+  #newDrain(strategy: DrainStrategy): Drain {
+    return new Drain(strategy, this.#options.listenerDrainMs, this.#environment.http);
+  }
+
+  #startDrain(listener: Listener, strategy: DrainStrategy): void {
+    listener.closeServers();
+    listener.drain(this.#newDrain(strategy));
   }
 
   #update(plan: ListenerPlan): void {
@@ -123,18 +168,19 @@ export class ListenerManager {
   }
 
   #retire(listener: Listener): void {
-    listener.drain();
+    this.#startDrain(listener, this.#options.drainStrategy);
     this.#draining.add(listener);
     const timer = setTimeout(() => {
+      this.#retired.delete(timer);
       listener.destroyConnections();
       this.#draining.delete(listener);
-    }, retiredDrainMs);
+    }, this.#options.listenerDrainMs);
     timer.unref();
+    this.#retired.add(timer);
   }
 }
 
-/** How long connections of a replaced listener may live on; Envoy's `--drain-time-s`. */
-const retiredDrainMs = 600_000;
+const idleGraceMs = 1000;
 
 function sameAddresses(a: ListenerPlan, b: ListenerPlan): boolean {
   return a.bindToPort === b.bindToPort && JSON.stringify(a.addresses) === JSON.stringify(b.addresses);

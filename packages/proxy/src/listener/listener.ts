@@ -14,6 +14,7 @@ import { TcpProxy, type TcpProxyContext } from '../tcp/tcp-proxy.ts';
 import type { ListenerStats } from '../telemetry/listener-stats.ts';
 import { bridgeAlpn } from '../upstream/transport.ts';
 import { Facts } from './connection-facts.ts';
+import type { Drain } from './drain.ts';
 import { type FirstBytes, Inspector } from './inspector.ts';
 
 /** What a listener uses of the proxy it belongs to. */
@@ -30,7 +31,7 @@ export interface ListenerEnvironment {
 /** One listener at run time: its bound sockets and the connections that came through them. */
 export class Listener implements HttpConnectionObserver {
   plan: ListenerPlan;
-  isDraining = false;
+  #drain: Drain | null = null;
   readonly stats: ListenerStats;
   #environment: ListenerEnvironment;
   #servers: net.Server[] = [];
@@ -67,11 +68,6 @@ export class Listener implements HttpConnectionObserver {
     return this.#connections.size;
   }
 
-  /** New connections follow the new settings; HTTP connections on chains that changed are asked to leave. */
-  updatePlan(plan: ListenerPlan): void {
-    this.plan = plan;
-  }
-
   /** Hands the bound sockets to the listener that replaces this one, so that no connection attempt is refused in between. */
   handOver(successor: Listener): void {
     successor.#servers = this.#servers;
@@ -82,10 +78,18 @@ export class Listener implements HttpConnectionObserver {
     }
   }
 
-  /** Accepts nothing more and lets connections end in their own time. */
-  drain(): void {
-    this.isDraining = true;
-    this.closeServers();
+  /** Whether the next response should ask its client to leave. */
+  get isDraining(): boolean {
+    return this.#drain?.asksToLeave === true;
+  }
+
+  /** Asks clients to leave with their next response; null stops asking. Idle connections stay: a request may be on its way. */
+  drain(drain: Drain | null): void {
+    this.#drain = drain;
+  }
+
+  /** Ends the connections that carry no request. */
+  drainIdle(): void {
     for (const connection of this.#http) if (connection.isIdle) connection.drain();
   }
 

@@ -18,14 +18,36 @@ export function readBootstrapFile(path: string): Result<Bootstrap, string> {
   } catch (error) {
     return err(`cannot read the bootstrap file ${path}: ${messageOf(error)}`);
   }
+  return readBootstrapText(text, path);
+}
+
+/** Reads a bootstrap as JSON or YAML text; `where` names it in errors. */
+export function readBootstrapText(text: string, where: string): Result<Bootstrap, string> {
   let json: unknown;
   try {
     json = parse(text);
   } catch (error) {
-    return err(`${path} is neither JSON nor YAML: ${messageOf(error)}`);
+    return err(`${where} is neither JSON nor YAML: ${messageOf(error)}`);
   }
   const parsed = parseBootstrap(json);
-  return parsed.ok ? parsed : err(`${path}: ${parsed.error}`);
+  return parsed.ok ? parsed : err(`${where}: ${parsed.error}`);
+}
+
+/** Merges as protobuf does: single fields of the second win, messages are merged, lists are appended. */
+export function mergeBootstraps(first: Bootstrap, second: Bootstrap): Bootstrap {
+  return mergeJson(first, second) as Bootstrap;
+}
+
+function mergeJson(first: unknown, second: unknown): unknown {
+  if (Array.isArray(first) && Array.isArray(second)) return [...first, ...second];
+  if (!isObject(first) || !isObject(second)) return second;
+  const merged: Record<string, unknown> = { ...first };
+  for (const [key, value] of Object.entries(second)) merged[key] = key in first ? mergeJson(first[key], value) : value;
+  return merged;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Brings a bootstrap object into canonical form (camelCase names, defaults omitted). */

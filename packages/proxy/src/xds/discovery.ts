@@ -8,6 +8,7 @@ import { type GrpcTarget, grpcTarget } from './grpc-targets.ts';
 import { PathDiscovery } from './path-discovery.ts';
 import type { PlanStore } from './plan-store.ts';
 import { type ResourceKind, serviceByKind } from './resource-kinds.ts';
+import type { ResourceSource } from './resource-source.ts';
 import { collectWishes, type RootSources } from './subscriptions.ts';
 
 /** What discovery uses of the proxy around it. */
@@ -36,7 +37,7 @@ interface RunningSource {
  * Asks every source that the bootstrap and the resources name for what is wanted of it: the aggregated stream, gRPC services of their own
  * (secrets from `sds-grpc`), and files. Sources are opened when something is first wanted of them and closed with the last.
  */
-export class Discovery {
+export class Discovery implements ResourceSource {
   #options: DiscoveryOptions;
   #roots: RootSources;
   #ads: DiscoveryStream | null = null;
@@ -44,13 +45,13 @@ export class Discovery {
   #wanted: Map<ResourceKind, Set<string>> = new Map();
   #startedAt = performance.now();
   #isStopped = false;
-  #giveUp: NodeJS.Timeout;
+  #giveUp: NodeJS.Timeout | null = null;
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
     this.#roots = rootSources(options.bootstrap);
     const longestMs = Math.max(this.#roots.clusters?.fetchTimeoutMs ?? 0, this.#roots.listeners?.fetchTimeoutMs ?? 0);
-    this.#giveUp = setTimeout(() => options.store.refresh(), longestMs + 1).unref();
+    if (longestMs > 0) this.#giveUp = setTimeout(() => options.store.refresh(), longestMs + 1).unref();
   }
 
   /** Problems of the bootstrap's sources; empty when all can be reached in principle. */
@@ -86,10 +87,6 @@ export class Discovery {
     return this.#ads?.status ?? null;
   }
 
-  versions(kind: ResourceKind): ReadonlyMap<string, string> {
-    return this.#options.store.resources.versions(kind);
-  }
-
   /** Reads what is wanted now and tells the sources. To be called when resources or the plan changed. */
   refresh(): void {
     if (this.#isStopped) return;
@@ -112,7 +109,7 @@ export class Discovery {
 
   stop(): void {
     this.#isStopped = true;
-    clearTimeout(this.#giveUp);
+    if (this.#giveUp !== null) clearTimeout(this.#giveUp);
     for (const source of this.#sources.values()) source.stop();
     this.#sources.clear();
   }

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, test } from 'node:test';
+import { ControlPlaneForTest } from '../xds/control-plane-for-test.ts';
+import { adsBootstrap, edsCluster, endpointsOf, listenerFor, routesTo } from '../xds/resources-for-test.ts';
+import { WorkerGroup } from './worker-group.ts';
+
+const stops: (() => unknown)[] = [];
+after(async () => {
+  for (const stop of stops.reverse()) await stop();
+});
+
+function call(port: number, path = '/', method = 'GET'): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const made = request({ port, host: '127.0.0.1', path, method, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+    });
+    made.on('error', reject);
+    made.end();
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function originPort(): Promise<number> {
+  const server = createServer((_request, response) => response.end('hello')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  stops.push(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+async function until(what: () => Promise<boolean>): Promise<void> {
+  while (!(await what())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+test('two workers share a port, one stream, one admin interface and their counts; one that crashes comes back', async () => {
+  const origin = await originPort();
+  const control = await ControlPlaneForTest.start();
+  stops.push(() => control.stop());
+  const port = await freePort();
+  control.set('clusters', [edsCluster('one')]);
+  control.set('endpoints', [endpointsOf('one', [origin])]);
+  control.set('listeners', [listenerFor('in', 'r', { port })]);
+  control.set('routes', [routesTo('r', 'one', { retryOn: 'connect-failure' })]);
+  const lines: string[] = [];
+  const group = await WorkerGroup.start({
+    bootstrap: adsBootstrap([control.port]),
+    count: 2,
+    log: (_level, text) => lines.push(text),
+    drainTimeMs: 0,
+  });
+  stops.push(() => group.stop());
+  await group.ready;
+  assert.equal(control.streams, 1);
+  const admin = group.adminPort ?? 0;
+  const total = async (): Promise<number> => {
+    const { text } = await call(admin, '/stats?filter=cluster.one.upstream_rq_total');
+    return Number(/upstream_rq_total: (\d+)/.exec(text)?.[1] ?? 0);
+  };
+  for (let i = 0; i < 40; i++) assert.equal((await call(port)).status, 200);
+  assert.equal(await total(), 40);
+  assert.match((await call(admin, '/clusters')).text, /one::127\.0\.0\.1:\d+::rq_total::40\n/);
+  assert.match((await call(admin, '/stats/prometheus')).text, /envoy_cluster_upstream_rq_total\{[^}]*"one"[^}]*\} 40\n/);
+  assert.match((await call(admin, '/config_dump')).text, /"version_info": "\d+"/);
+
+  await group.crash(0);
+  assert.equal((await call(port)).status, 200, 'the other worker serves meanwhile');
+  assert.equal((await call(admin, '/ready')).status, 503);
+  await until(async () => (await call(admin, '/ready')).status === 200);
+  assert.ok(lines.some((line) => line.startsWith('worker 0 ended and is started again')));
+  assert.equal(await total(), 41, 'what the crashed worker counted stays counted');
+
+  control.set('routes', [{ name: 'r', virtualHosts: [] }]);
+  await until(async () => (await call(port)).status === 404);
+  for (let i = 0; i < 10; i++) assert.equal((await call(port)).status, 404, 'both workers have the change');
+  await call(admin, '/quitquitquit', 'POST');
+  await group.stopped;
+});

@@ -1,0 +1,41 @@
+import type { AdminAnswer, AdminRequest } from '../admin/admin-routes.ts';
+import type { LogLevel, ProxyOptions } from '../proxy-options.ts';
+import type { StatSample } from '../telemetry/stat-sample.ts';
+import type { Bootstrap } from '../xds/bootstrap.ts';
+import type { StreamStatus } from '../xds/discovery-stream.ts';
+import type { ResourceKind } from '../xds/resource-kinds.ts';
+import type { ResourceUpdate } from '../xds/resource-store.ts';
+
+/** How workers drain; as the options of a proxy by the same names. */
+export type WorkerDrain = Pick<ProxyOptions, 'drainTimeMs' | 'listenerDrainMs' | 'drainStrategy'>;
+
+/** What a worker thread is started with. */
+export interface WorkerStart {
+  /** Without admin interface and discovery: the main thread has both. */
+  readonly weftBootstrap: Bootstrap;
+  readonly drain: WorkerDrain;
+  readonly updates: readonly (readonly [ResourceKind, ResourceUpdate])[];
+  readonly hasInitial: boolean;
+}
+
+/** From the main thread to a worker. */
+export type ToWorker =
+  | { readonly kind: 'update'; readonly resources: ResourceKind; readonly update: ResourceUpdate }
+  | { readonly kind: 'initial' }
+  | { readonly kind: 'stats'; readonly id: number }
+  | {
+      readonly kind: 'admin';
+      readonly id: number;
+      readonly request: AdminRequest;
+      readonly otherStats: readonly (readonly StatSample[])[];
+      readonly status: StreamStatus | null;
+    }
+  | { readonly kind: 'stop' };
+
+/** From a worker to the main thread. */
+export type FromWorker =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string }
+  | { readonly kind: 'failed'; readonly text: string }
+  | { readonly kind: 'stats'; readonly id: number; readonly stats: readonly StatSample[] }
+  | { readonly kind: 'admin'; readonly id: number; readonly answer: AdminAnswer };
