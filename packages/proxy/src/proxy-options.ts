@@ -1,16 +1,13 @@
 import type { ChannelCredentials } from '@grpc/grpc-js';
-import type { AdminAnswer, AdminRequest } from './admin/admin-routes.ts';
+import type { AdminAnswer, AdminRequest } from './admin/admin-answer.ts';
 import type { IdentityOptions } from './identity/workload-identity.ts';
+import type { LogLevel, ProxyLog } from './log.ts';
 import type { StatSample } from './telemetry/stat-sample.ts';
 import type { Bootstrap } from './xds/bootstrap.ts';
 import type { PlanStore } from './xds/plan-store.ts';
 import type { ResourceSource } from './xds/resource-source.ts';
 
-/** How much a proxy says on its log. */
-export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
-
-/** Receives log lines of a proxy. */
-export type ProxyLog = (level: LogLevel, message: string) => void;
+export type { LogLevel, ProxyLog };
 
 /** One proxy to run. */
 export interface ProxyOptions {

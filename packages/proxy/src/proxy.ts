@@ -1,7 +1,8 @@
 import type { LocalityPlan } from '@weft/core/plan/cluster-plan';
 import type { Plan } from '@weft/core/plan/plan';
 import type { NodeJson } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
-import { type AdminAnswer, type AdminRequest, answerAdmin } from './admin/admin-routes.ts';
+import type { AdminAnswer, AdminRequest } from './admin/admin-answer.ts';
+import { answerAdmin } from './admin/admin-routes.ts';
 import { AdminServer } from './admin/admin-server.ts';
 import type { ProxyInside } from './admin/proxy-inside.ts';
 import type { HttpContext } from './http/exchange-view.ts';

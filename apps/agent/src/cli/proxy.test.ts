@@ -100,10 +100,11 @@ async function body(url: string): Promise<string> {
 
 test('the first signal lets a request end, and the process exits with 0', async () => {
   const server = createServer((_request, response) => {
+    if (release !== null) response.end();
+    release ??= () => response.end('done');
     arrived();
-    release = () => response.end('done');
   }).listen(0, '127.0.0.1');
-  let release = (): void => {};
+  let release: (() => void) | null = null as (() => void) | null;
   let arrived = (): void => {};
   const started = new Promise<void>((resolve) => {
     arrived = resolve;
@@ -115,7 +116,7 @@ test('the first signal lets a request end, and the process exits with 0', async 
   await started;
   child.kill('SIGTERM');
   await assert.rejects(untilRefused(port), /ECONNREFUSED/);
-  release();
+  release?.();
   assert.equal(await answer, 'done');
   const [code] = await once(child, 'exit');
   assert.equal(code, 0);

@@ -1,22 +1,9 @@
 import { prometheusText } from '../telemetry/prometheus-text.ts';
 import { statsText } from '../telemetry/stats-text.ts';
+import type { AdminAnswer, AdminRequest } from './admin-answer.ts';
 import { clustersJson, clustersText } from './clusters.ts';
 import { configDump } from './config-dump.ts';
 import type { ProxyInside } from './proxy-inside.ts';
-
-/** One request to the admin interface. */
-export interface AdminRequest {
-  readonly method: string;
-  /** Path and query. */
-  readonly path: string;
-}
-
-/** Its answer, as plain data: it may come from another thread. */
-export interface AdminAnswer {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string;
-}
 
 /** Answers a request by its route. */
 export function answerAdmin(proxy: ProxyInside, { method, path }: AdminRequest): AdminAnswer {

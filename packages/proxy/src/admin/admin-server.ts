@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Bootstrap } from '../xds/bootstrap.ts';
-import type { AdminAnswer, AdminRequest } from './admin-routes.ts';
+import type { AdminAnswer, AdminRequest } from './admin-answer.ts';
 
 /** The admin interface on the bootstrap's admin address: loopback only, whatever the bootstrap says. */
 export class AdminServer {

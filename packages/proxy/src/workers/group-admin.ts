@@ -1,4 +1,4 @@
-import type { AdminAnswer, AdminRequest } from '../admin/admin-routes.ts';
+import type { AdminAnswer, AdminRequest } from '../admin/admin-answer.ts';
 import { mergeClusters } from '../admin/merge-clusters.ts';
 import type { StatSample } from '../telemetry/stat-sample.ts';
 import type { StreamStatus } from '../xds/discovery-stream.ts';

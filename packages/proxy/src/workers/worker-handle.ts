@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { AdminAnswer, AdminRequest } from '../admin/admin-routes.ts';
+import type { AdminAnswer, AdminRequest } from '../admin/admin-answer.ts';
 import type { ProxyLog } from '../proxy-options.ts';
 import type { StatSample } from '../telemetry/stat-sample.ts';
 import type { StreamStatus } from '../xds/discovery-stream.ts';

@@ -1,4 +1,4 @@
-import type { AdminAnswer, AdminRequest } from '../admin/admin-routes.ts';
+import type { AdminAnswer, AdminRequest } from '../admin/admin-answer.ts';
 import type { LogLevel, ProxyOptions } from '../proxy-options.ts';
 import type { StatSample } from '../telemetry/stat-sample.ts';
 import type { Bootstrap } from '../xds/bootstrap.ts';

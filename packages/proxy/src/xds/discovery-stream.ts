@@ -1,5 +1,5 @@
 import * as grpc from '@grpc/grpc-js';
-import type { ProxyLog } from '../proxy-options.ts';
+import type { ProxyLog } from '../log.ts';
 import { DeltaProtocol } from './delta-protocol.ts';
 import type { DiscoveryProtocol, DiscoveryResponse, ProtocolOptions } from './discovery-protocol.ts';
 import { Expiry } from './expiry.ts';

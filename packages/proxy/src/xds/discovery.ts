@@ -1,6 +1,6 @@
 import type { NodeJson } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
 import type { TlsContexts } from '../identity/tls-contexts.ts';
-import type { ProxyLog } from '../proxy-options.ts';
+import type { ProxyLog } from '../log.ts';
 import type { Bootstrap } from './bootstrap.ts';
 import { type ConfigSource, type GrpcSource, grpcSource, readConfigSource } from './config-source.ts';
 import { DiscoveryStream, type StreamStatus, type Wanted } from './discovery-stream.ts';

@@ -5,7 +5,7 @@ import { type DiscoveryResponse, DiscoveryResponseSchema } from '@weft/envoy-api
 import { registry } from '@weft/envoy-api/registry';
 import { parse } from 'yaml';
 import { DirectoryWatch } from '../io/directory-watch.ts';
-import type { ProxyLog } from '../proxy-options.ts';
+import type { ProxyLog } from '../log.ts';
 import type { PathSource } from './config-source.ts';
 import type { Wanted } from './discovery-stream.ts';
 import { describeRejections, readUpdate } from './read-update.ts';
