@@ -1,5 +1,8 @@
+import type { ProxyConfig } from '@weft/core/resource/kinds';
 import type { MeshConfig } from '@weft/core/resource/mesh-config';
+import { parseYaml } from '@weft/core/resource/parse';
 import { parseMeshConfig } from '@weft/core/resource/parse-mesh-config';
+import { createResourceSet } from '@weft/core/resource/resource-set';
 import { parseAllDocuments, stringify } from 'yaml';
 import { injectPod } from '../operations/inject-pod.ts';
 import type { Written } from '../operations/inject-probes.ts';
@@ -12,6 +15,7 @@ export const help = `usage: weft inject -f FILE… [options]
 
 Adds the sidecar to pods, and to the pod templates of Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs and CronJobs; prints all resources. A pod
 with label or annotation sidecar.istio.io/inject: "false", on the host's network or of a system namespace is left alone, as is one injected before.
+ProxyConfigs among the resources say how the proxies of their namespace are run.
 
   --image IMAGE           image of the proxy (default ${defaultImage})
 ${sharedOptionsHelp}
@@ -32,6 +36,7 @@ const templatePaths: Readonly<Record<string, readonly string[]>> = {
 
 interface Context {
   readonly meshConfig: MeshConfig;
+  readonly proxyConfigs: readonly ProxyConfig[];
   readonly image: string;
   readonly namespace: string;
 }
@@ -42,17 +47,38 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
   const config = parseMeshConfig(options.meshConfig === null ? '' : readTextFile(options.meshConfig, io));
   if (!config.ok) throw new InputError(`${options.meshConfig}: ${config.error.message}`);
   const image = typeof options.values.image === 'string' ? options.values.image : defaultImage;
-  const context = { meshConfig: config.value, image, namespace: options.namespace ?? 'default' };
-  if (options.batch) return runBatch(io, (request) => injectText(yamlOf(request), '-', context));
+  const contextFor = (inputs: readonly InputText[]): Context => ({
+    meshConfig: config.value,
+    proxyConfigs: proxyConfigsIn(inputs),
+    image,
+    namespace: options.namespace ?? 'default',
+  });
+  if (options.batch) {
+    return runBatch(io, (request) => {
+      const input = { file: '-', text: yamlOf(request) };
+      return injectText(input, contextFor([input]));
+    });
+  }
   if (options.files.length === 0) throw new UsageError('-f is needed: a file, a directory or - for stdin');
-  const resources = (await readInputs(options.files, io)).flatMap(({ file, text }) => injectText(text, file, context));
+  const inputs = await readInputs(options.files, io);
+  const context = contextFor(inputs);
+  const resources = inputs.flatMap((input) => injectText(input, context));
   if (options.output === 'json') io.stdout.write(`${JSON.stringify({ apiVersion: 'v1', kind: 'List', items: resources })}\n`);
   else
     io.stdout.write(resources.map((each) => stringify(each, { aliasDuplicateObjects: false, lineWidth: 0, version: '1.1' })).join('---\n'));
   return 0;
 }
 
-function injectText(text: string, file: string, context: Context): readonly Written[] {
+interface InputText {
+  readonly file: string;
+  readonly text: string;
+}
+
+function proxyConfigsIn(inputs: readonly InputText[]): readonly ProxyConfig[] {
+  return createResourceSet(inputs.flatMap(({ file, text }) => parseYaml(text, file).resources)).ofKind('ProxyConfig');
+}
+
+function injectText({ file, text }: InputText, context: Context): readonly Written[] {
   return parseAllDocuments(text, { version: '1.1' }).flatMap((document) => {
     const [error] = document.errors;
     if (error) throw new InputError(`${file}: ${error.message}`);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defaultMeshConfig } from '@weft/core/resource/mesh-config';
+import { parseYaml } from '@weft/core/resource/parse';
+import { createResourceSet } from '@weft/core/resource/resource-set';
 import { injectPod } from './inject-pod.ts';
 import type { Written } from './inject-probes.ts';
 
@@ -22,7 +24,7 @@ interface Pod {
   };
 }
 
-const settings = { meshConfig: defaultMeshConfig, image: 'proxy:1', namespace: 'shop', workloadName: 'web' };
+const settings = { meshConfig: defaultMeshConfig, proxyConfigs: [], image: 'proxy:1', namespace: 'shop', workloadName: 'web' };
 const inject = (pod: Written): Pod => injectPod(pod, settings) as unknown as Pod;
 const app = {
   name: 'app',
@@ -113,4 +115,31 @@ test("annotations change ports and resources, and the pod's own istio-proxy goes
 test('a canonical name is a value that labels may have', () => {
   const name = `${'a'.repeat(62)}.b`;
   assert.equal(inject(pod({ labels: { app: name } })).metadata.labels['service.istio.io/canonical-name'], 'a'.repeat(62));
+});
+
+test('a ProxyConfig sets threads, variables and the variant of the image, an annotation before it', () => {
+  const text = `
+apiVersion: networking.istio.io/v1beta1
+kind: ProxyConfig
+metadata: { name: web, namespace: shop }
+spec: { selector: { matchLabels: { app: web } }, concurrency: 3, image: { imageType: distroless }, environmentVariables: { COLOR: red } }
+`;
+  const proxyConfigs = createResourceSet(parseYaml(text, 'test.yaml').resources).ofKind('ProxyConfig');
+  const proxyOf = (metadata: Written): Container => {
+    const injected = injectPod(pod(metadata), { ...settings, proxyConfigs }) as unknown as Pod;
+    return named(injected.spec.initContainers, 'istio-proxy');
+  };
+  const variable = (container: Container, name: string) => container.env.find((each) => each.name === name)?.value;
+  const selected = proxyOf({ labels: { app: 'web' } });
+  assert.equal(selected.image, 'proxy:1-distroless');
+  assert.deepEqual(selected.args?.slice(-2), ['--concurrency', '3']);
+  assert.equal(variable(selected, 'COLOR'), 'red');
+  assert.deepEqual(JSON.parse(variable(selected, 'PROXY_CONFIG') ?? ''), {
+    concurrency: 3,
+    image: { imageType: 'distroless' },
+    proxyMetadata: { COLOR: 'red' },
+  });
+  const annotated = proxyOf({ labels: { app: 'web' }, annotations: { 'proxy.istio.io/config': 'concurrency: 5' } });
+  assert.deepEqual(annotated.args?.slice(-2), ['--concurrency', '5']);
+  assert.equal(proxyOf({ labels: { app: 'other' } }).image, 'proxy:1');
 });

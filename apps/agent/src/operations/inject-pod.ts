@@ -1,9 +1,11 @@
-import type { MeshConfig } from '@weft/core/resource/mesh-config';
-import { loadYaml } from '@weft/core/resource/yaml';
+import { annotatedProxyConfig, effectiveProxyConfig } from '@weft/core/mesh/effective-proxy-config';
+import type { ProxyConfig } from '@weft/core/resource/kinds';
+import type { MeshConfig, ProxyConfigSettings } from '@weft/core/resource/mesh-config';
 import { rewriteProbes, type Written } from './inject-probes.ts';
 
 export interface InjectSettings {
   readonly meshConfig: MeshConfig;
+  readonly proxyConfigs: readonly ProxyConfig[];
   /** Image of the proxy and of the container that sets up redirection. */
   readonly image: string;
   readonly namespace: string;
@@ -41,6 +43,11 @@ export function injectPod(pod: Written, settings: InjectSettings): Written {
   const revision = canonical(
     labels['service.istio.io/canonical-revision'] ?? labels['app.kubernetes.io/version'] ?? labels.version ?? 'latest',
   );
+  const config = effectiveProxyConfig(settings.proxyConfigs, settings.meshConfig, {
+    namespace: settings.namespace,
+    labels,
+    own: annotatedProxyConfig(annotations),
+  });
   const added = volumes().filter(({ name }) => !listOf(spec.volumes).some((volume) => volume.name === name));
   const status = {
     initContainers: ['istio-init', 'istio-proxy'],
@@ -64,8 +71,8 @@ export function injectPod(pod: Written, settings: InjectSettings): Written {
     spec: {
       ...spec,
       initContainers: [
-        initContainer(annotations, settings),
-        mergeContainer(proxyContainer(apps, { annotations, probers, canonicalName, settings }), own),
+        initContainer(annotations, settings, config),
+        mergeContainer(proxyContainer(apps, { annotations, probers, canonicalName, settings, config }), own),
         ...initContainers.filter((container) => !isProxy(container) && container.name !== 'istio-init'),
       ],
       containers: apps,
@@ -74,9 +81,9 @@ export function injectPod(pod: Written, settings: InjectSettings): Written {
   };
 }
 
-function initContainer(annotations: Texts, { image, meshConfig }: InjectSettings): Written {
+function initContainer(annotations: Texts, { image }: InjectSettings, config: ProxyConfigSettings): Written {
   const of = (name: string, otherwise: string): string => annotations[`${traffic}${name}`] ?? otherwise;
-  const mode = annotations['sidecar.istio.io/interceptionMode'] ?? meshConfig.defaultConfig.interceptionMode ?? 'REDIRECT';
+  const mode = annotations['sidecar.istio.io/interceptionMode'] ?? config.interceptionMode ?? 'REDIRECT';
   const excluded = ['15090', '15021', ...of('excludeInboundPorts', '').split(','), '15020'].filter(Boolean).join(',');
   const optional = [
     ['-o', of('excludeOutboundPorts', '')],
@@ -122,20 +129,23 @@ function proxyContainer(
     probers,
     canonicalName,
     settings,
-  }: { readonly annotations: Texts; readonly probers: Written; readonly canonicalName: string; readonly settings: InjectSettings },
+    config,
+  }: {
+    readonly annotations: Texts;
+    readonly probers: Written;
+    readonly canonicalName: string;
+    readonly settings: InjectSettings;
+    readonly config: ProxyConfigSettings;
+  },
 ): Written {
   const { image, meshConfig } = settings;
-  const loaded = loadYaml(annotations['proxy.istio.io/config'] ?? '');
-  const own = loaded.ok && typeof loaded.value === 'object' ? (loaded.value as Written | null) : null;
-  const config = { ...meshConfig.defaultConfig, ...own };
   const discovery = config.discoveryAddress ?? 'istiod.istio-system.svc:15012';
   const field = (name: string, fieldPath: string): Written => ({ name, valueFrom: { fieldRef: { fieldPath } } });
   const text = (name: string, value: unknown): Written => ({ name, value: String(value) });
   const ports = apps.flatMap((app) => listOf(app.ports));
-  const proxyMetadata = { ...meshConfig.defaultConfig.proxyMetadata, ...(own?.proxyMetadata as Texts | undefined) };
   return {
     name: 'istio-proxy',
-    image: annotations['sidecar.istio.io/proxyImage'] ?? image,
+    image: annotations['sidecar.istio.io/proxyImage'] ?? ofType(image, config.image?.imageType),
     restartPolicy: 'Always',
     args: [
       'proxy',
@@ -144,6 +154,7 @@ function proxyContainer(
       '$(POD_NAMESPACE).svc.cluster.local',
       '--proxyLogLevel=warning',
       '--log_output_level=default:info',
+      ...(config.concurrency ? ['--concurrency', String(config.concurrency)] : []),
     ],
     ports: [{ name: 'http-envoy-prom', containerPort: 15_090, protocol: 'TCP' }],
     env: [
@@ -154,7 +165,7 @@ function proxyContainer(
       field('INSTANCE_IP', 'status.podIP'),
       field('SERVICE_ACCOUNT', 'spec.serviceAccountName'),
       field('HOST_IP', 'status.hostIP'),
-      text('PROXY_CONFIG', JSON.stringify(own ?? {})),
+      text('PROXY_CONFIG', JSON.stringify(differing(config, meshConfig.defaultConfig))),
       text('ISTIO_META_POD_PORTS', JSON.stringify(ports)),
       text('ISTIO_META_APP_CONTAINERS', apps.map(({ name }) => name).join(',')),
       text('ISTIO_META_CLUSTER_ID', 'Kubernetes'),
@@ -163,7 +174,7 @@ function proxyContainer(
       text('ISTIO_META_MESH_ID', meshConfig.trustDomain),
       text('TRUST_DOMAIN', meshConfig.trustDomain),
       ...(Object.keys(probers).length === 0 ? [] : [text('ISTIO_KUBE_APP_PROBERS', JSON.stringify(probers))]),
-      ...Object.entries(proxyMetadata).map(([name, value]) => text(name, value)),
+      ...Object.entries(config.proxyMetadata ?? {}).map(([name, value]) => text(name, value)),
     ],
     readinessProbe: {
       httpGet: { path: '/healthz/ready', port: 15_021 },
@@ -204,6 +215,19 @@ function proxyContainer(
       { name: 'istio-podinfo', mountPath: '/etc/istio/pod' },
     ],
   };
+}
+
+/** The settings that are not the mesh's, which the proxy is told anyway. */
+function differing(config: ProxyConfigSettings, standard: ProxyConfigSettings): ProxyConfigSettings {
+  const known: Readonly<Record<string, unknown>> = { ...standard };
+  return Object.fromEntries(Object.entries(config).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(known[name])));
+}
+
+/** The variant of an image, as its tag ends: `proxyv2:1.29.0-distroless`. */
+function ofType(image: string, type: string | undefined): string {
+  const tag = image.slice(image.lastIndexOf('/') + 1).indexOf(':');
+  if (!type || type === 'default' || tag < 0) return image;
+  return `${image.replace(/-(?:debug|distroless)$/, '')}-${type}`;
 }
 
 function volumes(): readonly Written[] {

@@ -1,5 +1,5 @@
+import { annotatedProxyConfig, effectiveProxyConfig } from '@weft/core/mesh/effective-proxy-config';
 import type { Workload } from '@weft/core/mesh/workload';
-import { loadYaml } from '@weft/core/resource/yaml';
 import type { LocalWorkload } from '../api/config-types.ts';
 import type { AgentParts } from './agent-parts.ts';
 
@@ -27,7 +27,13 @@ function toLocal(parts: AgentParts, workload: Workload): LocalWorkload {
     network: workload.network,
     locality: workload.locality,
     trustDomain: meshConfig.trustDomain,
-    proxyMetadata: { ...meshConfig.defaultConfig.proxyMetadata, ...proxyMetadata(workload) },
+    proxyMetadata: texts(
+      effectiveProxyConfig(parts.config.current.mesh().resources.ofKind('ProxyConfig'), meshConfig, {
+        namespace: workload.namespace,
+        labels: workload.labels,
+        own: annotatedProxyConfig(workload.annotations),
+      }).proxyMetadata,
+    ),
   };
 }
 
@@ -44,11 +50,9 @@ function isGateway({ annotations }: Pick<Workload, 'annotations'>): boolean {
   return annotations['inject.istio.io/templates']?.split(',').includes('gateway') ?? false;
 }
 
-/** `proxyMetadata` of the annotation `proxy.istio.io/config`. */
-function proxyMetadata({ annotations }: Workload): Readonly<Record<string, string>> {
-  const loaded = loadYaml(annotations['proxy.istio.io/config'] ?? '');
-  const config = loaded.ok ? (loaded.value as { readonly proxyMetadata?: Readonly<Record<string, unknown>> } | null) : null;
-  return Object.fromEntries(Object.entries(config?.proxyMetadata ?? {}).map(([name, value]) => [name, String(value)]));
+/** Values as they are passed on, whatever they were written as. */
+function texts(values: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
 }
 
 function isLoopback(address: string): boolean {

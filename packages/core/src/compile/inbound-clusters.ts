@@ -5,6 +5,7 @@ import { isHttp2 } from '../mesh/port-protocol.ts';
 import type { ProxyView } from '../mesh/proxy-view.ts';
 import { connectionPoolFields, http2Options, meshConnectionPool } from './connection-pool.ts';
 import type { InboundPort } from './inbound-port.ts';
+import { statName } from './stat-name.ts';
 import { typedConfig } from './typed-config.ts';
 
 /** The clusters that lead to the workload: one for each port, and one for ports that nothing declares. */
@@ -17,8 +18,11 @@ function portCluster(view: ProxyView, port: InboundPort): ClusterJson {
   const name = `inbound|${port.number}||`;
   const services = port.instances.map(({ service }) => ({ host: service.hostname, name: service.name, namespace: service.namespace }));
   const pool = connectionPoolFields(view, port.connectionPool ?? undefined, undefined);
+  const [first] = port.instances;
+  const pattern = view.settings.meshConfig.inboundClusterStatName;
   const common: ClusterJson = {
     name,
+    ...(pattern && first ? { altStatName: statName(pattern, first.service, first.servicePort, '') } : {}),
     ...pool.cluster,
     ...protocolOptions(port, pool.http),
     metadata: { filterMetadata: { istio: services.length > 0 ? { services } : {} } },

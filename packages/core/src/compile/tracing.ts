@@ -64,15 +64,41 @@ function openTelemetry(view: ProxyView, provider: ExtensionProvider): Tracing_Ht
   const settings = provider.opentelemetry;
   const service = externalService(view, settings?.service, settings?.port);
   if (service === null) return null;
-  const http = settings?.http as { readonly path?: string; readonly timeout?: string } | undefined;
-  const grpcService = { envoyGrpc: { clusterName: service.cluster, authority: service.hostname } };
+  const http = settings?.http as
+    | { readonly path?: string; readonly timeout?: string; readonly headers?: readonly WrittenHeader[] }
+    | undefined;
+  const grpc = settings?.grpc as { readonly timeout?: string; readonly initialMetadata?: readonly WrittenHeader[] } | undefined;
+  const initialMetadata = headerValues(grpc?.initialMetadata);
+  const grpcService = {
+    envoyGrpc: { clusterName: service.cluster, authority: service.hostname },
+    ...(grpc?.timeout && { timeout: protoDuration(grpc.timeout, '10s') }),
+    ...(initialMetadata.length > 0 && { initialMetadata }),
+  };
+  const requestHeadersToAdd = headerValues(http?.headers).map((header) => ({
+    header,
+    appendAction: 'OVERWRITE_IF_EXISTS_OR_ADD' as const,
+  }));
   const path = http?.path ?? '/v1/traces';
   const httpUri = { uri: `http://${service.hostname}${path}`, cluster: service.cluster, timeout: protoDuration(http?.timeout, '10s') };
   const config: OpenTelemetryConfigJson = {
-    ...(http ? { httpService: { httpUri } } : { grpcService }),
+    ...(http ? { httpService: { httpUri, ...(requestHeadersToAdd.length > 0 && { requestHeadersToAdd }) } } : { grpcService }),
     serviceName: `${view.node.labels.app ?? view.node.labels['service.istio.io/canonical-name'] ?? 'istio-proxy'}.${view.node.namespace}`,
   };
   return { name: 'envoy.tracers.opentelemetry', typedConfig: typedConfig('envoy.config.trace.v3.OpenTelemetryConfig', config) };
+}
+
+interface WrittenHeader {
+  readonly name?: string;
+  readonly value?: string;
+  readonly envName?: string;
+}
+
+/** Headers with values as written, or from the proxy's environment. */
+function headerValues(headers: readonly WrittenHeader[] | undefined): { key: string; value: string }[] {
+  return (headers ?? []).map(({ name = '', value, envName }) => ({
+    key: name,
+    value: envName ? `%ENVIRONMENT(${envName})%` : (value ?? ''),
+  }));
 }
 
 function maxTagLengthOf(provider: ExtensionProvider): number | undefined {

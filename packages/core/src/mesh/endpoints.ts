@@ -5,6 +5,7 @@ import type { ServiceEntry } from '../resource/kinds.ts';
 import type { EndpointSlice, Endpoints } from '../resource/kubernetes-types.ts';
 import type { ResourceRef } from '../resource/resource.ts';
 import { augmentLabels, parseLocality } from './labels.ts';
+import { meshNetwork } from './mesh-network.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type { Endpoint, EndpointSet, Service, ServicePort } from './service.ts';
 import type { Workload } from './workload.ts';
@@ -131,13 +132,14 @@ function plainEndpoint(inputs: EndpointInputs, at: PlainEndpoint): Endpoint {
   }
   const locality = { region: '', zone: at.zone, subzone: '' };
   const cluster = inputs.settings.clusterId;
+  const network = meshNetwork(inputs.settings, at.address);
   return {
     address: at.address,
     port: at.port,
     portName: at.servicePort.name,
-    labels: augmentLabels({}, { locality, cluster, network: '', nodeName: at.nodeName }),
+    labels: augmentLabels({}, { locality, cluster, network, nodeName: at.nodeName }),
     locality,
-    network: '',
+    network,
     cluster,
     tlsMode: 'disabled',
     acceptsMtls: false,
@@ -174,7 +176,7 @@ function entryEndpoints(inputs: EndpointInputs, entry: ServiceEntry): Endpoint[]
       annotations: {},
       serviceAccount: item.serviceAccount ?? '',
       locality: parseLocality(item.locality),
-      network: item.network ?? labels['topology.istio.io/network'] ?? '',
+      network: item.network || labels['topology.istio.io/network'] || meshNetwork(settings, item.address ?? ''),
       cluster: settings.clusterId,
       weight: item.weight && item.weight > 0 ? item.weight : 1,
       portByName: item.ports ?? {},

@@ -5,6 +5,7 @@ import type { SidecarSpec } from '../resource/kinds.ts';
 import type { ResourceRef } from '../resource/resource.ts';
 import { destinationPolicyFor } from './destination-policies.ts';
 import type { DestinationPolicy } from './destination-rule.ts';
+import { annotatedProxyConfig } from './effective-proxy-config.ts';
 import { visibleFrom } from './exports.ts';
 import type { Mesh } from './mesh.ts';
 import type { MeshSettings } from './mesh-settings.ts';
@@ -159,9 +160,11 @@ function workloadOf(mesh: Mesh, node: ProxyNode): Workload | null {
 }
 
 function completeNode(node: ProxyNode, workload: Workload | null, settings: MeshSettings): ProxyNode {
+  const own = node.metadata.PROXY_CONFIG === undefined && workload ? annotatedProxyConfig(workload.annotations) : null;
   const hasLocality = node.locality.region !== '' || node.locality.zone !== '';
   return {
     ...node,
+    metadata: own ? { ...node.metadata, PROXY_CONFIG: own } : node.metadata,
     labels: workload?.labels ?? node.labels,
     serviceAccount: node.serviceAccount || workload?.serviceAccount || '',
     network: node.network || workload?.network || '',

@@ -1,6 +1,7 @@
 import type { WorkloadEntry } from '../resource/kinds.ts';
 import type { Node, Pod } from '../resource/kubernetes-types.ts';
 import { localityFromLabels, parseLocality } from './labels.ts';
+import { meshNetwork } from './mesh-network.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type { Locality } from './service.ts';
 import type { Workload } from './workload.ts';
@@ -19,7 +20,7 @@ export interface WorkloadPlace {
 export function workloadFromEntry(resource: WorkloadEntry, place: WorkloadPlace): Workload | null {
   const spec = resource.spec ?? {};
   const labels = { ...resource.labels, ...spec.labels };
-  const network = spec.network || networkOf(labels, resource.ref.namespace, place);
+  const network = spec.network || networkOf({ labels, namespace: resource.ref.namespace, address: spec.address ?? '' }, place);
   if (!spec.address && !network) return null;
   const tlsLabel = labels[tlsModeLabel];
   return {
@@ -63,7 +64,7 @@ export function workloadFromPod(resource: Pod, place: WorkloadPlace): Workload |
     annotations: resource.annotations,
     serviceAccount: spec?.serviceAccountName ?? spec?.serviceAccount ?? 'default',
     locality: localityFromLabels(resource.labels) ?? nodeLocality(place.nodeByName.get(nodeName)),
-    network: networkOf(resource.labels, resource.ref.namespace, place),
+    network: networkOf({ labels: resource.labels, namespace: resource.ref.namespace, address: addresses[0] ?? '' }, place),
     cluster: resource.labels['topology.istio.io/cluster'] ?? place.settings.clusterId,
     weight: 1,
     portByName: containerPorts(resource),
@@ -76,22 +77,20 @@ export function workloadFromPod(resource: Pod, place: WorkloadPlace): Workload |
 }
 
 /** Pod label before namespace label before the cluster's own network. */
-function networkOf(labels: Readonly<Record<string, string>>, namespace: string, place: WorkloadPlace): string {
+function networkOf(
+  {
+    labels,
+    namespace,
+    address,
+  }: { readonly labels: Readonly<Record<string, string>>; readonly namespace: string; readonly address: string },
+  place: WorkloadPlace,
+): string {
   return (
     labels[networkLabel] ||
     place.namespaceLabels.get(namespace)?.[networkLabel] ||
     place.namespaceLabels.get(place.settings.rootNamespace)?.[networkLabel] ||
-    registryNetwork(place.settings) ||
-    ''
+    meshNetwork(place.settings, address)
   );
-}
-
-/** The network whose endpoints MeshNetworks takes from this cluster's registry. */
-function registryNetwork(settings: MeshSettings): string | undefined {
-  for (const [name, network] of Object.entries(settings.meshNetworks.networks ?? {})) {
-    if (network.endpoints?.some((entry) => entry.fromRegistry === settings.clusterId)) return name;
-  }
-  return undefined;
 }
 
 /** A health-checked entry counts as unhealthy until its condition says otherwise. */

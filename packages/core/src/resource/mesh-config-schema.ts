@@ -47,9 +47,10 @@ const retries = message({
   retryIgnorePreviousHosts: flag,
   backoff: text,
 });
-const remoteService = message({ address: text, tlsSettings: clientTls, tcpKeepalive: keepalive });
+const remoteService = message({ address: text, tlsSettings: open, tcpKeepalive: open });
 const logFormat = message({ text, labels: open });
-const service = { service: text, port: whole, maxTagLength: whole };
+const service = { service: text, port: whole };
+const tracingService = { ...service, maxTagLength: whole };
 const accessLogService = message({
   ...service,
   logName: text,
@@ -76,7 +77,7 @@ const tracing = message({
   },
   maxPathTagLength: whole,
   sampling: number,
-  tlsSettings: clientTls,
+  tlsSettings: open,
   enableIstioTags: flag,
 });
 
@@ -150,10 +151,7 @@ export const proxyConfigSchema: SchemaNode = message({
   holdApplicationUntilProxyStarts: flag,
   caCertificatesPem: texts,
   image: message({ imageType: text }),
-  privateKeyProvider: message({
-    cryptomb: message({ pollDelay: text, fallback: flag }),
-    qat: message({ pollDelay: text, fallback: flag }),
-  }),
+  privateKeyProvider: open,
   proxyHeaders,
   connectionSettings,
   fileFlushInterval: text,
@@ -187,29 +185,31 @@ const extensionProvider = message({
     statusOnError: text,
     includeRequestBodyInCheck: requestBody,
   }),
-  zipkin: message({ ...service, enable64bitTraceId: flag, path: text, traceContextOption: text, timeout: text, headers: httpHeaders }),
-  lightstep: message({ ...service, accessToken: text }),
-  datadog: message(service),
+  zipkin: message({
+    ...tracingService,
+    enable64bitTraceId: flag,
+    path: text,
+    traceContextOption: text,
+    timeout: text,
+    headers: httpHeaders,
+  }),
+  lightstep: message({ ...tracingService, accessToken: text }),
+  datadog: message(tracingService),
   stackdriver: open,
   opencensus: open,
   skywalking: message({ ...service, accessToken: text }),
   opentelemetry: message({
-    ...service,
+    ...tracingService,
     http: httpService,
     grpc: message({ timeout: text, initialMetadata: httpHeaders }),
     resourceDetectors: message({ environment: open, dynatrace: open }),
-    dynatraceSampler: message({
-      tenant: text,
-      clusterId: whole,
-      rootSpansPerMinute: whole,
-      httpService: message({ service: text, port: whole, http: httpService }),
-    }),
+    dynatraceSampler: open,
     serviceAttributeEnrichment: text,
   }),
   prometheus: open,
   envoyFileAccessLog: message({ path: text, logFormat, omitEmptyValues: flag }),
   envoyHttpAls: accessLogService,
-  envoyTcpAls: accessLogService,
+  envoyTcpAls: message({ ...service, logName: text, filterStateObjectsToLog: texts }),
   envoyOtelAls: message({ ...service, logName: text, logFormat }),
   sds: message({ name: text, service: text, port: whole }),
 });
@@ -236,7 +236,7 @@ export const meshConfigSchema: SchemaNode = message({
   defaultConfig: proxyConfigSchema,
   outboundTrafficPolicy: message({ mode: choice('REGISTRY_ONLY', 'ALLOW_ANY', 'ALLOW_ANY_DYNAMIC_DNS'), tls: clientTls }),
   inboundTrafficPolicy: message({ mode: choice('PASSTHROUGH', 'LOCALHOST') }),
-  configSources: list(message({ address: text, tlsSettings: clientTls, subscribedResources: texts })),
+  configSources: list(message({ address: text, tlsSettings: open, subscribedResources: texts })),
   enableAutoMtls: flag,
   trustDomain: text,
   trustDomainAliases: texts,
@@ -266,7 +266,7 @@ export const meshConfigSchema: SchemaNode = message({
   serviceSettings: list(message({ settings: message({ clusterLocal: flag }), hosts: texts })),
   enablePrometheusMerge: flag,
   verifyCertificateAtClient: flag,
-  ca: message({ address: text, tlsSettings: clientTls, requestTimeout: text, istiodSide: flag }),
+  ca: message({ address: text, tlsSettings: open, requestTimeout: text, istiodSide: flag }),
   extensionProviders: list(extensionProvider),
   defaultProviders: message({ tracing: texts, metrics: texts, accessLogging: texts }),
   discoverySelectors: list(labelSelector),
@@ -275,9 +275,7 @@ export const meshConfigSchema: SchemaNode = message({
   defaultInboundHttpRetryPolicy: retries,
   meshMTLS: tlsSettings,
   tlsDefaults: tlsSettings,
-  serviceScopeConfigs: list(
-    message({ namespaceSelector: labelSelector, servicesSelector: labelSelector, scope: choice('LOCAL', 'GLOBAL') }),
-  ),
+  serviceScopeConfigs: list(open),
 });
 
 /** Schema of mesh networks: the ConfigMap's `meshNetworks`, `--mesh-networks`. */
