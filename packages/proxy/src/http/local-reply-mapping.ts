@@ -1,5 +1,6 @@
-import { passesFilter, renderEntry } from '../telemetry/access-log.ts';
+import { passesFilter } from '../telemetry/access-log.ts';
 import { evaluateFormat } from '../telemetry/format.ts';
+import { renderEntry } from '../telemetry/render-entry.ts';
 import type { ExchangeView } from './exchange-view.ts';
 import type { LocalReply } from './local-reply.ts';
 

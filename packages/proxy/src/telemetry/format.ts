@@ -1,6 +1,5 @@
 import { metadataText } from '@weft/core/engine/format-value';
 import type { FormatPlan, FormatSegment } from '@weft/core/plan/format-plan';
-import type { Headers } from '../http/headers.ts';
 import { grpcStatusOf } from '../http/local-reply.ts';
 import type { LogEntry } from './log-entry.ts';
 
@@ -8,23 +7,78 @@ import type { LogEntry } from './log-entry.ts';
 export function evaluateFormat(format: FormatPlan, exchange: LogEntry, missing = '-'): string {
   if (format.literal !== null) return format.literal;
   let text = '';
-  for (const segment of format.segments)
-    text += segment.kind === 'literal' ? segment.text : (evaluateSegment(segment, exchange) ?? missing);
+  for (const segment of format.segments) text += segment.kind === 'literal' ? segment.text : (operatorOf(segment)(exchange) ?? missing);
   return text;
 }
 
-/** One operator's value; null when the request has none. */
-export function evaluateSegment(segment: FormatSegment, exchange: LogEntry): string | null {
-  if (segment.kind === 'literal') return segment.text;
-  const value = operatorValue(segment.name, segment.argument ?? '', exchange);
-  if (value === null || value === undefined) return null;
-  return segment.maxLength === null ? value : value.slice(0, segment.maxLength);
+/** Reads one operator's value of an entry; null when it has none. */
+export type Operator = (entry: LogEntry) => string | null;
+
+type OperatorSegment = FormatSegment & { readonly kind: 'operator' };
+
+const known: WeakMap<OperatorSegment, Operator> = new WeakMap();
+
+/** The function that reads a segment's value: which one, its argument and its limit are settled once. */
+export function operatorOf(segment: OperatorSegment): Operator {
+  let operator = known.get(segment);
+  if (operator === undefined) {
+    operator = makeOperator(segment);
+    known.set(segment, operator);
+  }
+  return operator;
 }
 
-type Operator = (exchange: LogEntry, argument: string) => string | null | undefined;
+function makeOperator({ name, argument, maxLength }: OperatorSegment): Operator {
+  const read = readerOf(name, argument ?? '');
+  if (maxLength === null) return (entry) => read(entry) ?? null;
+  return (entry) => read(entry)?.slice(0, maxLength) ?? null;
+}
 
-const operators: Readonly<Record<string, Operator>> = {
-  START_TIME: (exchange) => new Date(exchange.startedAt).toISOString(),
+function readerOf(name: string, argument: string): (entry: LogEntry) => string | null | undefined {
+  const byHeader = headerOperators[name];
+  if (byHeader !== undefined) {
+    const names = argument.split('?').map((each) => each.toLowerCase());
+    return (entry) => firstHeader(names, entry, byHeader);
+  }
+  const operator = operators[name];
+  return operator === undefined ? () => null : (entry) => operator(entry, argument);
+}
+
+type HeaderReader = (entry: LogEntry, lowerName: string) => string | undefined;
+
+/** Operators whose argument is `NAME?ALTERNATIVE`: the first header that is present. */
+const headerOperators: Readonly<Record<string, HeaderReader>> = {
+  REQ: (entry, name) => entry.header(name),
+  RESP: (entry, name) => (name === ':status' ? String(entry.responseStatus) : entry.responseHeaders?.get(name)),
+  TRAILER: (entry, name) => entry.responseTrailers?.get(name),
+};
+
+function firstHeader(names: readonly string[], entry: LogEntry, read: HeaderReader): string | null {
+  for (const name of names) {
+    const value = read(entry, name);
+    if (value !== undefined) return value;
+  }
+  return null;
+}
+
+let formattedSecond = -1;
+let formattedText = '';
+
+/** ISO 8601 with milliseconds; all but those is the same for a whole second. */
+function isoTime(epochMs: number): string {
+  const second = Math.floor(epochMs / 1000);
+  if (second !== formattedSecond) {
+    formattedSecond = second;
+    formattedText = new Date(second * 1000).toISOString().slice(0, -4);
+  }
+  const ms = Math.floor(epochMs - second * 1000);
+  return `${formattedText}${ms < 10 ? '00' : ms < 100 ? '0' : ''}${ms}Z`;
+}
+
+type ArgumentOperator = (exchange: LogEntry, argument: string) => string | null | undefined;
+
+const operators: Readonly<Record<string, ArgumentOperator>> = {
+  START_TIME: (exchange) => isoTime(exchange.startedAt),
   PROTOCOL: (exchange) => exchange.protocol,
   UPSTREAM_PROTOCOL: (exchange) => exchange.upstreamProtocol || null,
   RESPONSE_CODE: (exchange) => String(exchange.responseStatus),
@@ -37,9 +91,6 @@ const operators: Readonly<Record<string, Operator>> = {
   RESPONSE_DURATION: (exchange) => elapsed(exchange, exchange.responseStartedAt),
   RESPONSE_TX_DURATION: (exchange) =>
     exchange.responseStartedAt === 0 ? null : String(Math.round(exchange.endedAt - exchange.responseStartedAt)),
-  REQ: (exchange, argument) => firstHeader(argument, (name) => requestHeader(exchange, name)),
-  RESP: (exchange, argument) => firstHeader(argument, (name) => responseHeader(exchange, exchange.responseHeaders, name)),
-  TRAILER: (exchange, argument) => firstHeader(argument, (name) => exchange.responseTrailers?.get(name)),
   GRPC_STATUS: (exchange) => grpcStatusName(loggedGrpcStatus(exchange)),
   GRPC_STATUS_NUMBER: (exchange) => loggedGrpcStatus(exchange)?.toString() ?? null,
   UPSTREAM_HOST: (exchange) => exchange.host?.address,
@@ -74,10 +125,6 @@ const operators: Readonly<Record<string, Operator>> = {
   STREAM_ID: (exchange) => exchange.requestId || null,
 };
 
-function operatorValue(name: string, argument: string, exchange: LogEntry): string | null | undefined {
-  return operators[name]?.(exchange, argument);
-}
-
 /** The cluster of the route taken, for requests that were answered before one was chosen. */
 function routeCluster(exchange: LogEntry): string | null {
   const { decision } = exchange;
@@ -100,23 +147,6 @@ export function routeName(exchange: LogEntry): string | null {
   const { decision } = exchange;
   if (decision === null || decision.kind === 'pending') return null;
   return decision.route?.name || null;
-}
-
-/** `NAME?ALTERNATIVE`: the first that is present. */
-function firstHeader(argument: string, read: (lowerName: string) => string | undefined): string | null {
-  for (const name of argument.split('?')) {
-    const value = read(name.toLowerCase());
-    if (value !== undefined) return value;
-  }
-  return null;
-}
-
-function requestHeader(exchange: LogEntry, name: string): string | undefined {
-  return exchange.header(name);
-}
-
-function responseHeader(exchange: LogEntry, headers: Headers | null, name: string): string | undefined {
-  return name === ':status' ? String(exchange.responseStatus) : headers?.get(name);
 }
 
 function address(ip: string, port: number): string {

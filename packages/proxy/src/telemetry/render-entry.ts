@@ -1,0 +1,102 @@
+import type { FormatOutput, FormatSegment, FormatTree } from '@weft/core/plan/format-plan';
+import { evaluateFormat, type Operator, operatorOf } from './format.ts';
+import type { LogEntry } from './log-entry.ts';
+
+/** Makes one log line, or the body of a local reply. */
+type Renderer = (entry: LogEntry) => string;
+
+/** Makes the JSON text of one value; null where the entry has none. */
+type JsonRenderer = (entry: LogEntry) => string | null;
+
+const renderers: WeakMap<FormatOutput, Renderer> = new WeakMap();
+
+/** One log line. What the format says is worked out once for each format, not for each line. */
+export function renderEntry(output: FormatOutput, entry: LogEntry): string {
+  let render = renderers.get(output);
+  if (render === undefined) {
+    render = makeRenderer(output);
+    renderers.set(output, render);
+  }
+  return render(entry);
+}
+
+function makeRenderer(output: FormatOutput): Renderer {
+  if (output.kind === 'text') {
+    const missing = output.omitEmptyValues ? '' : '-';
+    return (entry) => evaluateFormat(output.format, entry, missing);
+  }
+  const render = makeJson(output.tree, output.omitEmptyValues);
+  return (entry) => `${render(entry) ?? 'null'}\n`;
+}
+
+function makeJson(tree: FormatTree, omitsEmpty: boolean): JsonRenderer {
+  switch (tree.kind) {
+    case 'value': {
+      const text = tree.value === null ? null : JSON.stringify(tree.value);
+      return () => text;
+    }
+    case 'list': {
+      const items = tree.items.map((item) => makeJson(item, omitsEmpty));
+      return (entry) => `[${items.map((render) => render(entry) ?? 'null').join(',')}]`;
+    }
+    case 'object':
+      return makeObject(tree.fields, omitsEmpty);
+    case 'format': {
+      const [only] = tree.format.segments;
+      if (tree.format.segments.length === 1 && only?.kind === 'operator') return makeValue(only);
+      return (entry) => quote(evaluateFormat(tree.format, entry));
+    }
+  }
+}
+
+function makeObject(fields: readonly (readonly [name: string, tree: FormatTree])[], omitsEmpty: boolean): JsonRenderer {
+  const keys = fields.map(([name]) => `${JSON.stringify(name)}:`);
+  const values = fields.map(([, field]) => makeJson(field, omitsEmpty));
+  return (entry) => {
+    let text = '{';
+    for (let i = 0; i < keys.length; i++) {
+      const value = values[i]?.(entry) ?? null;
+      if (value === null && omitsEmpty) continue;
+      if (text.length > 1) text += ',';
+      text += `${keys[i]}${value ?? 'null'}`;
+    }
+    return `${text}}`;
+  };
+}
+
+/** A field that is one operator keeps its type; a missing value is null. */
+function makeValue(segment: FormatSegment & { readonly kind: 'operator' }): JsonRenderer {
+  const read: Operator = operatorOf(segment);
+  if (numeric.has(segment.name)) {
+    return (entry) => {
+      const value = read(entry);
+      return value === null ? null : JSON.stringify(Number(value));
+    };
+  }
+  return (entry) => {
+    const value = read(entry);
+    return value === null ? null : quote(value);
+  };
+}
+
+/** What JSON writes with a backslash, and lone surrogates. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what JSON escapes
+const needsEscape = /["\\\u0000-\u001f\ud800-\udfff]/;
+
+function quote(text: string): string {
+  return needsEscape.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
+const numeric = new Set([
+  'RESPONSE_CODE',
+  'BYTES_RECEIVED',
+  'BYTES_SENT',
+  'DURATION',
+  'REQUEST_DURATION',
+  'RESPONSE_DURATION',
+  'RESPONSE_TX_DURATION',
+  'CONNECTION_ID',
+  'UPSTREAM_REQUEST_ATTEMPT_COUNT',
+  'DOWNSTREAM_LOCAL_PORT',
+  'GRPC_STATUS_NUMBER',
+]);
