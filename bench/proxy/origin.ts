@@ -12,7 +12,7 @@ export async function startOrigin(bench: Workbench, kind: OriginKind): Promise<n
   const small = `location / { return 200 "${'x'.repeat(1024)}"; }`;
   const locations: Readonly<Record<OriginKind, string>> = {
     http1: small,
-    'http1-large': `root ${bench.directory}; client_max_body_size 0; sendfile on; tcp_nopush off; ${small} location /large { }`,
+    'http1-large': `root ${bench.directory}; client_max_body_size 0; sendfile on; tcp_nopush off; ${small} location /large { } location /upload { ${readBody(port)} }`,
     http2: `location / { default_type application/grpc; add_header grpc-status 0; return 200 "${'x'.repeat(64)}"; }`,
   };
   if (kind === 'http1-large') writeFileSync(join(bench.directory, 'large'), 'x'.repeat(1024 * 1024));
@@ -20,4 +20,9 @@ export async function startOrigin(bench: Workbench, kind: OriginKind): Promise<n
   bench.start(loadCore, 'nginx', ['-c', writeNginx(bench.directory, `origin-${kind}`, server)]);
   await waitForPort(port);
   return port;
+}
+
+/** Reads the whole body into memory before it answers; `return` alone would answer first and read after. */
+function readBody(port: number): string {
+  return `client_body_buffer_size 2m; proxy_pass http://127.0.0.1:${port}/; proxy_pass_request_body off; proxy_method GET; proxy_set_header Content-Length "";`;
 }

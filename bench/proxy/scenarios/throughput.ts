@@ -31,7 +31,7 @@ export async function bodies(context: BenchContext, isUpload: boolean, isSecure:
   const paths = await startPaths(context, isSecure ? twoHops : oneHop, await startOrigin(context.bench, 'http1-large'), {});
   const script = uploadScript(context.bench.directory, 1024 * 1024);
   await compare(context, paths, 1, ({ port }, seconds) =>
-    wrk(port, seconds, isUpload ? { connections: 8, script } : { connections: 8, path: '/large' }),
+    wrk(port, seconds, isUpload ? { connections: 8, script, path: '/upload' } : { connections: 8, path: '/large' }),
   );
 }
 

@@ -32,7 +32,7 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
     this.connection = connection;
     this.isServer = isServer;
     this.#reader = new H2FrameReader(isServer);
-    this.#out = new H2Output(connection);
+    this.#out = new H2Output(connection, () => this.#sender.pump());
     this.#sender = new H2Sender(this, this.#out, this.streams);
     connection.owner = this;
     if (!isServer) this.#out.bytes(clientPreface);
@@ -107,16 +107,16 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
     if (!this.isFinished) this.#out.goaway(this.lastPeerStream, code);
   }
 
-  flushOut(): void {
-    this.#out.flush();
+  /** Sends what is pending, then ends the connection. */
+  protected end(): void {
+    this.#out.end();
   }
 
   /** Ends the connection because the peer broke the protocol. */
   protected fail(code: number): void {
     if (this.isFinished) return;
     this.sendGoaway(code);
-    this.flushOut();
-    this.connection.end();
+    this.end();
     const { connection } = this;
     setTimeout(() => connection.destroy(), 100).unref();
     this.#finish();
@@ -139,10 +139,7 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
     this.connection.destroy();
   }
 
-  onDrain(): void {
-    this.#out.onDrain();
-    this.#sender.pump();
-  }
+  onDrain(): void {}
 
   onClose(): void {
     this.#finish();

@@ -3,6 +3,8 @@ import { defaultFrameBytes, flag, frame, frameHeaderBytes, writeFrameHeader, wri
 
 /** Capacity of a connection's output buffer, and so the largest amount written at once. */
 export const outputBytes: number = 64 * 1024;
+
+const maxFreeBuffers = 16;
 const freeBuffers: Buffer[] = [];
 const dirty: H2Output[] = [];
 let isFlushScheduled = false;
@@ -13,20 +15,38 @@ function flushDirty(): void {
   for (const output of dirty.splice(0)) output.flush();
 }
 
-/** Writes the frames of one HTTP/2 connection, gathered to one write a turn of the loop. */
+/** Full buffers that wait for the one being written; bodies wait when there are more. */
+const maxWaiting = 3;
+
+/** Frames on their way to the socket. */
+interface Written {
+  readonly bytes: Buffer;
+  readonly length: number;
+}
+
+/**
+ * Writes the frames of one HTTP/2 connection, gathered to one write a turn of the loop. Buffers are lent to the socket, and one after the
+ * other: Node would copy several into one before it encrypts them.
+ */
 export class H2Output {
-  /** The socket took less than it was given: bodies wait. */
+  /** The socket takes less than it is given: bodies wait. */
   isSocketFull = false;
   /** Nothing is written any more. */
   isClosed = false;
   #connection: Connection;
+  #onRoom: () => void;
   #buffer: Buffer | null = null;
   #at = 0;
   #isDirty = false;
   #controlFrames = 0;
+  #inFlight: Buffer | null = null;
+  #waiting: Written[] = [];
+  #endsAfterWaiting = false;
 
-  constructor(connection: Connection) {
+  /** `onRoom` runs when the socket takes bytes again after it was full. */
+  constructor(connection: Connection, onRoom: () => void) {
     this.#connection = connection;
+    this.#onRoom = onRoom;
   }
 
   bytes(bytes: Buffer): void {
@@ -122,15 +142,19 @@ export class H2Output {
     if (out === null) return;
     this.#buffer = null;
     this.#at = 0;
-    const goOn = length === 0 || this.isClosed || this.#connection.writeBytes(out, 0, length);
-    if (out.length === outputBytes && freeBuffers.length < 16) freeBuffers.push(out);
-    if (!goOn) this.isSocketFull = true;
+    if (length === 0 || this.isClosed) reuse(out);
+    else if (this.#inFlight === null) this.#write(out, length);
+    else {
+      this.#waiting.push({ bytes: out, length });
+      if (this.#waiting.length >= maxWaiting) this.isSocketFull = true;
+    }
   }
 
-  /** The socket takes bytes again. */
-  onDrain(): void {
-    this.isSocketFull = false;
-    this.#controlFrames = 0;
+  /** Ends the connection once everything is written. */
+  end(): void {
+    this.flush();
+    if (this.#inFlight === null) this.#connection.end();
+    else this.#endsAfterWaiting = true;
   }
 
   /** A peer that makes us answer without reading the answers is cut off. */
@@ -138,6 +162,27 @@ export class H2Output {
     if (!this.isSocketFull) return;
     if (++this.#controlFrames > maxQueuedControlFrames) this.#connection.destroy();
   }
+
+  #write(bytes: Buffer, length: number): void {
+    this.#inFlight = bytes;
+    this.#connection.writeLent(bytes, length, this.#onWritten);
+  }
+
+  #onWritten = (): void => {
+    if (this.#inFlight !== null) reuse(this.#inFlight);
+    this.#inFlight = null;
+    const next = this.#waiting.shift();
+    if (next !== undefined) {
+      this.#write(next.bytes, next.length);
+      return;
+    }
+    if (this.#endsAfterWaiting) this.#connection.end();
+    else if (this.isSocketFull) {
+      this.isSocketFull = false;
+      this.#controlFrames = 0;
+      this.#onRoom();
+    }
+  };
 
   #room(bytes: number): Buffer {
     if (this.#buffer !== null && this.#at + bytes > this.#buffer.length) this.flush();
@@ -159,3 +204,7 @@ export class H2Output {
 }
 
 const maxQueuedControlFrames = 1000;
+
+function reuse(buffer: Buffer): void {
+  if (buffer.length === outputBytes && freeBuffers.length < maxFreeBuffers) freeBuffers.push(buffer);
+}

@@ -63,15 +63,21 @@ export class H2Sender implements SettingsTarget {
     if (end) this.#owner.onLocalEnd(stream);
   }
 
-  /** Answers false when bytes had to be queued: the source should pause until the stream drains. */
+  /**
+   * Answers false when the source should pause until the stream drains: the socket is full, or bytes had to be queued for want of window.
+   * What has been read already becomes frames even when the socket is full, because queueing it would only copy it once more.
+   */
   sendBody(stream: H2Stream, bytes: Buffer, from: number, to: number, end: boolean): boolean {
     let at = from;
-    if (stream.queuedBytes === 0 && !this.#out.isSocketFull) {
+    if (stream.queuedBytes === 0) {
       at = this.#writeData(stream, bytes, from, to, end);
       if (at === to) {
         if (end) {
           if (from === to) this.#out.data(stream.id, bytes, to, to, true);
           this.#owner.onLocalEnd(stream);
+        } else if (this.#out.isSocketFull) {
+          this.#waitFor(stream);
+          return false;
         }
         return true;
       }
@@ -141,7 +147,6 @@ export class H2Sender implements SettingsTarget {
       stream.sendWindow -= length;
       this.#window -= length;
       at += length;
-      if (this.#out.isSocketFull) return at;
     }
     return at;
   }

@@ -224,8 +224,7 @@ export class H2Server extends H2Connection {
 
   #closeWhenSent(): void {
     setImmediate(() => {
-      this.flushOut();
-      this.connection.end();
+      this.end();
     });
   }
 }

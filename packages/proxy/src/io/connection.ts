@@ -1,6 +1,7 @@
 import net from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { reportMistake } from './mistakes.ts';
+import { readInto } from './shared-read.ts';
 import { type ConnectOptions, connectSocket } from './sockets.ts';
 
 /** What a connection tells the codec that owns it. Bytes given to `onData` are only valid during the call. */
@@ -62,9 +63,12 @@ export class Connection {
     return connection;
   }
 
-  /** Wraps a TLS socket, handshaken or not. */
+  /** Wraps a TLS socket at the end of its handshake. */
   static secure(socket: TLSSocket): Connection {
     const connection = new Connection(null, true);
+    const { buffer, callback } = connection.#onread();
+    readInto(socket, buffer as Buffer, callback);
+    // Where that is not possible, and for bytes read before, data comes by event.
     connection.#adoptReadable(socket);
     return connection;
   }
@@ -101,6 +105,12 @@ export class Connection {
     // Not all in the kernel yet: libuv still points at the scratch buffer, so it is handed over.
     if (socket.writableLength > 0) scratch = Buffer.allocUnsafeSlow(used.length);
     return goOn;
+  }
+
+  /** Writes the first bytes of a buffer that nobody touches until `onWritten`, which runs in any case. */
+  writeLent(bytes: Buffer, length: number, onWritten: () => void): boolean {
+    this.bytesWritten += length;
+    return this.#mayGoOn(this.#socket.write(length === bytes.length ? bytes : bytes.subarray(0, length), onWritten));
   }
 
   /** Writes a buffer that nobody will change any more. */

@@ -308,12 +308,14 @@ function bindError(name: string, address: AddressPlan, error: NodeJS.ErrnoExcept
 }
 
 /** The server's choice among the offered protocols; two Weft sidecars agree on the multiplexed bridge. */
-function alpnOptions(chain: FilterChainPlan, facts: Facts): Pick<tls.TLSSocketOptions, 'ALPNProtocols' | 'ALPNCallback'> {
+function alpnOptions(chain: FilterChainPlan, facts: Facts): Pick<tls.TLSSocketOptions, 'ALPNProtocols'> {
   const own = chain.tls?.alpn ?? [];
-  const offersBridge = chain.http !== null && chain.http.codec !== 'HTTP1' && facts.applicationProtocols.includes(bridgeAlpn);
-  if (offersBridge) return { ALPNCallback: () => bridgeAlpn };
-  if (own.length === 0 || facts.applicationProtocols.length === 0) return own.length > 0 ? { ALPNProtocols: [...own] } : {};
-  const chosen = own.find((name) => facts.applicationProtocols.includes(name));
+  const mayBridge = chain.http !== null && chain.http.codec !== 'HTTP1';
+  const offered = facts.applicationProtocols;
+  // What the client offers is known where the TLS inspector ran; elsewhere OpenSSL chooses, by our order.
+  if (offered.length === 0) return own.length === 0 ? {} : { ALPNProtocols: mayBridge ? [bridgeAlpn, ...own] : [...own] };
+  if (mayBridge && offered.includes(bridgeAlpn)) return { ALPNProtocols: [bridgeAlpn] };
+  const chosen = own.find((name) => offered.includes(name));
   // No overlap is no error: BoringSSL then goes on without ALPN, OpenSSL would fail the handshake.
   return chosen === undefined ? {} : { ALPNProtocols: [chosen] };
 }

@@ -117,7 +117,7 @@ export class H2Client extends H2Connection {
     if (this.#isDraining) return;
     this.#isDraining = true;
     this.#pool.onDraining(this);
-    if (this.streams.size === 0) this.connection.end();
+    if (this.streams.size === 0) this.end();
   }
 
   protected override isIdleStream(id: number): boolean {
@@ -196,13 +196,13 @@ export class H2Client extends H2Connection {
       this.resetStream(stream, h2Error.cancel);
       events?.onUpstreamReset('refusedStream');
     }
-    if (this.streams.size === 0) this.connection.end();
+    if (this.streams.size === 0) this.end();
   }
 
   protected override onStreamClosed(): void {
     if (this.isFinished) return;
     if (this.#isDraining || this.isGoingAway) {
-      if (this.streams.size === 0) this.connection.end();
+      if (this.streams.size === 0) this.end();
     } else this.#pool.onStreamSlot(this);
   }
 
