@@ -117,6 +117,7 @@ function connection(client: number): ConnectionFacts {
   return {
     destination: address,
     destinationPort: 8080,
+    isDestinationRestored: false,
     source: address,
     sourcePort: 40000,
     directSource: address,

@@ -105,7 +105,8 @@ test('a route adds mutations of its own after those of the filter, and may switc
 
 test('responses pass the filters backwards, those of refused requests too', () => {
   const filters = [mutation('first', [], [set('x-r', 'first')]), mutation('second', [], [set('x-r', 'second')]), denial(has('x-no', '1'))];
-  for (const headers of [{}, { 'x-no': '1' }]) {
+  const cases: readonly Record<string, string>[] = [{}, { 'x-no': '1' }];
+  for (const headers of cases) {
     const decision = decideRequest(plan, chainOf(filters), requestOf({ headers }), null, null);
     assert.ok(decision.kind !== 'pending');
     const values = decision.responseHeaders.flatMap(({ add }) => add.map(({ value }) => value.literal));

@@ -56,5 +56,5 @@ test('zones do not count for small clusters, a single zone, or a proxy that its 
   assert.equal(shares(zones(5, 3, 2), ['b', 'c']), null);
   assert.equal(shares(zones(5, 3, 2), ['a', 'a']), null);
   assert.equal(shares([{ locality: locality('a'), healthy: 9 }], ['a', 'b']), null);
-  assert.deepEqual(shares(zones(2, 2, 1), ['a', 'b'], { commonLbConfig: { zoneAwareLbConfig: { minClusterSize: 5 } } }), [80, 0, 20]);
+  assert.deepEqual(shares(zones(2, 2, 1), ['a', 'b'], { commonLbConfig: { zoneAwareLbConfig: { minClusterSize: '5' } } }), [80, 0, 20]);
 });
