@@ -1,0 +1,61 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import type { PairForTest } from '../identity/certificates-for-test.ts';
+
+/** An upstream that can be stopped abruptly, started again at its port, and made slow. */
+export class OriginForTest {
+  /** While true requests get no answer. */
+  isSilent = false;
+  #server: Server;
+  #sockets: Set<Socket> = new Set();
+  #port = 0;
+  #tls: { pair: PairForTest; root: string } | null;
+
+  private constructor(tls: { pair: PairForTest; root: string } | null) {
+    this.#tls = tls;
+    this.#server = this.#newServer();
+  }
+
+  static async start(tls: { pair: PairForTest; root: string } | null = null): Promise<OriginForTest> {
+    const origin = new OriginForTest(tls);
+    await origin.start();
+    return origin;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  async start(): Promise<void> {
+    this.#server = this.#newServer();
+    this.#server.listen(this.#port, '127.0.0.1');
+    await once(this.#server, 'listening');
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Ends as a process that is killed: every connection is reset. */
+  async kill(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+    await closed;
+  }
+
+  #newServer(): Server {
+    const answer: RequestListener = (_request, response) => {
+      if (!this.isSilent) response.end('hello');
+    };
+    const tls = this.#tls;
+    const server =
+      tls === null
+        ? createServer(answer)
+        : createTlsServer({ key: tls.pair.key, cert: tls.pair.cert, ca: tls.root, requestCert: true, rejectUnauthorized: true }, answer);
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
+    return server;
+  }
+}
