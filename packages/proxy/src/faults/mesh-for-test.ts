@@ -22,17 +22,19 @@ const retryPolicy = {
   hostSelectionRetryMaxAttempts: '5',
 };
 
+type RunningControl = Awaited<ReturnType<typeof ControlPlaneForTest.start>>;
+
 /** A control plane with two origins, for one proxy whose listener `in` sends everything to them; with TLS on both sides, from secrets by SDS. */
 export class MeshForTest {
-  readonly control: Awaited<ReturnType<typeof ControlPlaneForTest.start>>;
   readonly origins: readonly OriginForTest[];
   readonly authority: AuthorityForTest;
   readonly isTls: boolean;
   readonly port: number;
+  #control: RunningControl;
   #revision = 0;
 
-  private constructor(parts: Pick<MeshForTest, 'control' | 'origins' | 'authority' | 'isTls' | 'port'>) {
-    this.control = parts.control;
+  private constructor(control: RunningControl, parts: Pick<MeshForTest, 'origins' | 'authority' | 'isTls' | 'port'>) {
+    this.#control = control;
     this.origins = parts.origins;
     this.authority = parts.authority;
     this.isTls = parts.isTls;
@@ -44,13 +46,22 @@ export class MeshForTest {
     const authority = await AuthorityForTest.create();
     const tls = isTls ? { pair: await authority.issue({ uris: ['spiffe://test/origin'] }), root: authority.root } : null;
     const origins = [await OriginForTest.start(tls), await OriginForTest.start(tls)];
-    const mesh = new MeshForTest({ control: await ControlPlaneForTest.start(), origins, authority, isTls, port });
+    const mesh = new MeshForTest(await ControlPlaneForTest.start(), { origins, authority, isTls, port });
     await mesh.publishAll();
     return mesh;
   }
 
+  get control(): RunningControl {
+    return this.#control;
+  }
+
   bootstrap(apiType = 'DELTA_GRPC'): Bootstrap {
     return adsBootstrap([this.control.port], { apiType });
+  }
+
+  /** Goes on with another control plane. */
+  moveTo(control: RunningControl): void {
+    this.#control = control;
   }
 
   async publishAll(): Promise<void> {

@@ -38,6 +38,7 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
   #context: HttpContext;
   #observer: HttpConnectionObserver;
   #idleTimer: Timer | null = null;
+  #drainTimer: Timer | null = null;
   #codec: H1Server | H2Server | null = null;
 
   constructor(
@@ -110,6 +111,7 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
 
   onStreamRequest(stream: DownstreamStream, request: RequestHead, end: boolean): DownstreamEvents {
     this.#disarmIdle();
+    if (this.#observer.isDraining) this.#announceDrain();
     const exchange = new Exchange(this.#context, this, stream, request, end);
     this.#start(exchange, request);
     return exchange;
@@ -117,17 +119,25 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
 
   onConnectionIdle(): void {
     this.#armIdle();
-    if (this.#observer.isDraining) this.#codec?.drain();
   }
 
   onConnectionClosed(): void {
     this.#disarmIdle();
+    this.#drainTimer?.cancel();
     const codec = this.#codec;
     if (codec !== null) this.#observer.onHttpConnectionClosed(codec);
   }
 
+  /** The connection was idle for too long, or its drain was announced long enough ago. */
   onTimer(): void {
     this.#codec?.drain();
+  }
+
+  /** An HTTP/2 client is told first, and refused no stream until it had time to hear of it. */
+  #announceDrain(): void {
+    if (!(this.#codec instanceof H2Server) || this.#drainTimer !== null) return;
+    this.#codec.announceDrain();
+    this.#drainTimer = this.#context.timers.schedule(this.manager.drainTimeoutMs, this, 'drain');
   }
 
   #start(exchange: Exchange, request: RequestHead): void {

@@ -103,8 +103,8 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
     this.#credit(stream);
   }
 
-  sendGoaway(code: number): void {
-    if (!this.isFinished) this.#out.goaway(this.lastPeerStream, code);
+  sendGoaway(code: number, lastStream = this.lastPeerStream): void {
+    if (!this.isFinished) this.#out.goaway(lastStream, code);
   }
 
   /** Sends what is pending, then ends the connection. */

@@ -73,6 +73,7 @@ class ServerStream extends H2Stream implements DownstreamStream {
   }
 }
 
+const maxStreamId = 2 ** 31 - 1;
 const maxResetsBeforeReview = 200;
 const frameHeaderBytes = 9;
 
@@ -96,6 +97,11 @@ export class H2Server extends H2Connection {
 
   get isIdle(): boolean {
     return this.streams.size === 0;
+  }
+
+  /** Tells the client to leave, naming no last stream yet: those that it opens before it hears of it are still served (RFC 9113, section 6.8). */
+  announceDrain(): void {
+    if (!this.#isDraining) this.sendGoaway(h2Error.none, maxStreamId);
   }
 
   /** Tells the client to open no more streams, and closes once the open ones are done. */
