@@ -19,6 +19,7 @@ import { metricsUrl } from './operations/read-status.ts';
 import type { GatewayPorts } from './push/loopback-listeners.ts';
 import { ProxyRegistry } from './push/proxy-registry.ts';
 import { Pusher } from './push/pusher.ts';
+import { WorkloadRegistrar } from './push/workload-registrar.ts';
 import { DirectorySource } from './source/directory-source.ts';
 import { builtInResources } from './store/built-in.ts';
 import { ConfigStore } from './store/config-store.ts';
@@ -46,6 +47,8 @@ export interface AgentOptions {
   readonly consoleUrl: string | null;
   readonly gatewayPorts: GatewayPorts;
   readonly demoUrl: string | null;
+  /** How long a workload that registered itself may be away; Istio's ten seconds unless said. */
+  readonly registrationGraceMs?: number;
   /** Whether proxies are told to send access records to this agent. */
   readonly collectsRecords: boolean;
 }
@@ -59,6 +62,7 @@ export interface RunningAgent {
 }
 
 const keptPushTimes = 1_000;
+const registrationGraceMs = 10_000;
 
 /** Starts the control plane: everything is loaded, resolved and listening when the promise resolves. @throws WeftError */
 export async function startAgent(options: AgentOptions, log: Log, now: () => number = Date.now): Promise<RunningAgent> {
@@ -86,12 +90,15 @@ async function start(options: AgentOptions, { log, now, startedAt, onStop }: Sta
   const tokenKey = openTokenKey(join(options.dataDirectory, 'token-key'));
   const source = new DirectorySource(options.directory, now);
   onStop(() => source.stop());
-  const config = new ConfigStore({
+  const registrar = new WorkloadRegistrar({ changed: () => config.refresh(), graceMs: options.registrationGraceMs ?? registrationGraceMs });
+  onStop(() => registrar.stop());
+  const config: ConfigStore = new ConfigStore({
     source,
     revisions,
     context: {
       analysis: createAnalysisCache(),
       builtIn: options.collectsRecords ? builtInResources(options.xdsPort) : [],
+      registered: (groups) => registrar.entries(groups),
       sendsTrafficRecords: options.collectsRecords,
     },
     log,
@@ -153,9 +160,14 @@ async function start(options: AgentOptions, { log, now, startedAt, onStop }: Sta
         authenticate: identify,
         connected: (connection) => {
           registry.connect(connection);
+          registrar.connected(connection.node);
           pusher.welcome(connection);
         },
-        disconnected: (connection) => registry.disconnect(connection),
+        disconnected: (connection) => {
+          registry.disconnect(connection);
+          registrar.disconnected(connection.node);
+        },
+        reportedHealth: (connection, problem) => registrar.reported(connection.node, problem),
         acknowledged: (connection) => registry.acknowledged(connection),
         refused: (connection, kind, nack) => registry.refused(connection, kind, nack),
       }),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { createTRPCClient, httpLink, type TRPCClient } from '@trpc/client';
-import { type RunningAgent, startAgent } from './agent.ts';
+import { type AgentOptions, type RunningAgent, startAgent } from './agent.ts';
 import type { AppRouter } from './api/router.ts';
 
 export interface TestAgent {
@@ -69,16 +69,23 @@ spec:
 export async function startTestAgent(
   context: TestContext,
   files: Readonly<Record<string, string>> = { 'mesh.yaml': smallMesh },
+  settings: AgentSettings = {},
 ): Promise<TestAgent> {
   const root = mkdtempSync(join(tmpdir(), 'weft-agent-'));
   const directory = join(root, 'mesh');
   mkdirSync(directory);
   for (const [file, text] of Object.entries(files)) writeFileSync(join(directory, file), text);
   context.after(() => rmSync(root, { recursive: true, force: true }));
-  return start(context, directory, join(root, 'data'));
+  return start(context, directory, { dataDirectory: join(root, 'data'), settings });
 }
 
-async function start(context: TestContext, directory: string, dataDirectory: string): Promise<TestAgent> {
+type AgentSettings = Pick<AgentOptions, 'registrationGraceMs'>;
+
+async function start(
+  context: TestContext,
+  directory: string,
+  { dataDirectory, settings }: { readonly dataDirectory: string; readonly settings: AgentSettings },
+): Promise<TestAgent> {
   const lines: string[] = [];
   const agent = await startAgent(
     {
@@ -94,6 +101,7 @@ async function start(context: TestContext, directory: string, dataDirectory: str
       gatewayPorts: { http: null, https: null },
       demoUrl: null,
       collectsRecords: false,
+      ...settings,
     },
     (level, message) => lines.push(`${level} ${message}`),
   );
@@ -114,7 +122,7 @@ async function start(context: TestContext, directory: string, dataDirectory: str
     until: (holds) => until(agent, holds),
     restart: async () => {
       await stop();
-      return start(context, directory, dataDirectory);
+      return start(context, directory, { dataDirectory, settings });
     },
   };
 }

@@ -1,4 +1,4 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, type JsonObject, toBinary } from '@bufbuild/protobuf';
 import { type ChannelCredentials, Client, type ClientDuplexStream, credentials, Metadata } from '@grpc/grpc-js';
 import { tryDecodeResource } from '@weft/core/xds/codec';
 import { typeUrls, type XdsType } from '@weft/core/xds/type-urls';
@@ -37,12 +37,12 @@ export class TestProxy {
   }
 
   /** Subscribes, with the node (only the first request may carry it), and resolves with the next response of the type. */
-  ask(type: XdsType, subscribe: readonly string[], nodeId?: string): Promise<DeltaDiscoveryResponse> {
+  ask(type: XdsType, subscribe: readonly string[], nodeId?: string, metadata: JsonObject = {}): Promise<DeltaDiscoveryResponse> {
     const response = this.next(type);
     this.write({
       typeUrl: typeUrls[type],
       resourceNamesSubscribe: [...subscribe],
-      ...(nodeId === undefined ? {} : { node: { id: nodeId, userAgentName: 'test' } }),
+      ...(nodeId === undefined ? {} : { node: { id: nodeId, userAgentName: 'test', metadata } }),
     });
     return response;
   }
@@ -50,6 +50,12 @@ export class TestProxy {
   /** The next response of a type. */
   next(type: XdsType): Promise<DeltaDiscoveryResponse> {
     return new Promise((resolve) => this.waiting.push({ type, resolve }));
+  }
+
+  /** Says how the workload is, null for well, as proxies with health checks do. */
+  reportHealth(problem: string | null): void {
+    const typeUrl = 'type.googleapis.com/istio.v1.HealthInformation';
+    this.write({ typeUrl, ...(problem === null ? {} : { errorDetail: { code: 13, message: problem } }) });
   }
 
   /** From now on everything is refused with this text; null to accept again. */

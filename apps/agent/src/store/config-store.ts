@@ -115,6 +115,11 @@ export class ConfigStore {
     return { status: 'applied', revision: this.currentRevision, files: fileChanges(changes), added };
   }
 
+  /** Takes over what the configuration holds beside its files. */
+  refresh(): void {
+    this.put(this.draft(this.configuration.files));
+  }
+
   stop(): void {
     this.options.source.stop();
     this.options.revisions.close();

@@ -5,7 +5,7 @@ import { isPatchApplicable } from '@weft/core/compile/envoy-filter';
 import type { Mesh } from '@weft/core/mesh/mesh';
 import { createMeshSettings, type MeshSettings } from '@weft/core/mesh/mesh-settings';
 import { resolveMesh } from '@weft/core/mesh/resolve-mesh';
-import type { ResourceSet } from '@weft/core/resource/kinds';
+import type { ResourceSet, WorkloadGroup } from '@weft/core/resource/kinds';
 import type { Resource } from '@weft/core/resource/resource';
 import { createResourceSet } from '@weft/core/resource/resource-set';
 import type { Finding } from '../api/types.ts';
@@ -31,6 +31,8 @@ export interface ConfigurationContext {
   /** What analyses of this agent's configurations have in common: a draft is analysed for what it changes. */
   readonly analysis: AnalysisCache;
   readonly builtIn: readonly Resource[];
+  /** WorkloadEntries of workloads that have registered themselves. */
+  readonly registered: (groups: readonly WorkloadGroup[]) => readonly Resource[];
   readonly sendsTrafficRecords: boolean;
 }
 
@@ -47,7 +49,8 @@ export function createConfiguration(
   }
   const own = [...parsedByFile.values()].flatMap(({ valid }) => valid);
   const ids = new Set(own.map(({ ref }) => resourceId(ref)));
-  const builtIn = context.builtIn.filter(({ ref }) => !ids.has(resourceId(ref)));
+  const registered = context.registered(createResourceSet(own).ofKind('WorkloadGroup'));
+  const builtIn = [...context.builtIn, ...registered].filter(({ ref }) => !ids.has(resourceId(ref)));
   const set = createResourceSet([...builtIn, ...own]);
   const { meshConfig, meshNetworks, clusterId, findings: settingsFindings } = readMeshConfiguration(set, context.sendsTrafficRecords);
   const settings = createMeshSettings(meshConfig, meshNetworks, { clusterId });

@@ -27,11 +27,16 @@ export interface AdsHost {
   connected(connection: ProxyConnection): void;
   disconnected(connection: ProxyConnection): void;
   acknowledged(connection: ProxyConnection): void;
+  /** What a workload says of its own health: null when it is well. */
+  reportedHealth(connection: ProxyConnection, problem: string | null): void;
   refused(connection: ProxyConnection, kind: StreamRequest['kind'], nack: { readonly version: string; readonly message: string }): void;
 }
 
 export type AnyCall = Pick<ServerDuplexStream<unknown, unknown>, 'metadata' | 'getAuthContext' | 'getPeer'>;
 type Call = ServerDuplexStream<DiscoveryRequest | DeltaDiscoveryRequest, DiscoveryResponse | DeltaDiscoveryResponse>;
+
+/** What proxies send to tell how their workload is; it asks for nothing. */
+const healthTypeUrl = 'type.googleapis.com/istio.v1.HealthInformation';
 
 /** How often a stream looks whether an ACK is overdue. */
 const overdueCheckMs = 5_000;
@@ -87,6 +92,7 @@ function serve(host: AdsHost, call: Call, mode: StreamMode): void {
 
   const drain = (): void => {
     for (const message of waiting.splice(0)) {
+      if (connection && message.typeUrl === healthTypeUrl) host.reportedHealth(connection, problemOf(message));
       const request = readRequest(message);
       if (request) stream.request(request);
     }
@@ -125,6 +131,11 @@ function serve(host: AdsHost, call: Call, mode: StreamMode): void {
       refuse(status.UNAUTHENTICATED, (error as Error).message);
     }
   };
+}
+
+/** `istio.v1.HealthInformation`: an error is what ails the workload, none means that it is well. */
+function problemOf({ errorDetail }: DiscoveryRequest | DeltaDiscoveryRequest): string | null {
+  return errorDetail ? errorDetail.message || 'unhealthy' : null;
 }
 
 export function readRequest(message: DiscoveryRequest | DeltaDiscoveryRequest): StreamRequest | null {
