@@ -8,6 +8,7 @@ const connectionManager = 'envoy/extensions/filters/network/http_connection_mana
 const httpProtocolOptions = 'envoy/extensions/upstreams/http/v3/http_protocol_options.proto';
 const weightedRoundRobin =
   'envoy/extensions/load_balancing_policies/client_side_weighted_round_robin/v3/client_side_weighted_round_robin.proto';
+const localRateLimit = 'envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit.proto';
 const zipkin = 'envoy/config/trace/v3/zipkin.proto';
 const rbac = 'envoy/config/rbac/v3/rbac.proto';
 const openTelemetryLog = 'envoy/extensions/access_loggers/open_telemetry/v3/logs_service.proto';
@@ -50,6 +51,16 @@ export const additions = [
     file: httpProtocolOptions,
     after: 'package envoy.extensions.upstreams.http.v3;',
     text: 'import "envoy/config/common/matcher/v3/matcher.proto";',
+  },
+  {
+    file: localRateLimit,
+    after: '  bool rate_limited_as_resource_exhausted = 15;',
+    text: '  repeated config.route.v3.RateLimit rate_limits = 17;',
+  },
+  {
+    file: localRateLimit,
+    after: 'package envoy.extensions.filters.http.local_ratelimit.v3;',
+    text: 'import "envoy/config/route/v3/route_components.proto";',
   },
   {
     file: zipkin,

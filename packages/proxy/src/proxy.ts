@@ -113,7 +113,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
       plan: () => this.store.plan,
       clusters: this.clusters,
       timers,
-      pendingFilters: new ServicePendingFilters(this.clusters, (cluster) => this.#grpcTarget(cluster)),
+      pendingFilters: new ServicePendingFilters(this.clusters, this.registry, this.node.cluster ?? ''),
       now: () => performance.now(),
       wallClock: () => Date.now(),
       random: Math.random,

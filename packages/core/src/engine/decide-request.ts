@@ -25,7 +25,7 @@ import type {
 import { requestMutations, responseMutations } from './filter-mutations.ts';
 import { findRoute, findVirtualHost, traceRoutes } from './find-route.ts';
 import { isGrpc, matchesRoute } from './match-route.ts';
-import { descriptorsOf } from './rate-limit-descriptors.ts';
+import { descriptorsFrom, descriptorsOf } from './rate-limit-descriptors.ts';
 import { RequestOverlay } from './request-overlay.ts';
 import { redirectLocation, rewriteAuthority, rewritePath } from './rewrite.ts';
 import { timeoutsOf } from './timeouts.ts';
@@ -256,8 +256,10 @@ class Decision {
     index: number,
   ): RequestDecision | null {
     if (!limit.enabled || limit.enabled.perMillion === 0) return null;
+    const source = this.#route && this.#host ? this.#descriptorSource(this.#route, this.#host) : null;
+    const own = limit.rateLimits.length > 0;
     const descriptors =
-      this.#route && this.#host ? descriptorsOf(this.#descriptorSource(this.#route, this.#host), limit.stage, 'OVERRIDE') : [];
+      source === null ? [] : own ? descriptorsFrom(limit.rateLimits, source) : descriptorsOf(source, limit.stage, 'OVERRIDE');
     return this.#pend({ kind: 'localRateLimit', limit, descriptors, filterName, scope: limit }, index);
   }
 

@@ -1,10 +1,14 @@
 import { headerHolds } from '../plan/build-matcher.ts';
 import type { RequestFacts } from '../plan/facts.ts';
+import { networkText } from '../plan/ip-address.ts';
 import type { RateLimitActionPlan, RateLimitActionsPlan } from '../plan/rate-limit-plan.ts';
 import type { DynamicMetadata } from '../plan/rbac-plan.ts';
 import type { RoutePlan, VirtualHostPlan } from '../plan/route-plan.ts';
 import type { Descriptor } from './decision.ts';
 import { decodedQueryParameter } from './match-route.ts';
+
+/** Entries of this key have no value yet: only the proxy knows what cluster it belongs to. */
+export const sourceClusterKey = 'source_cluster';
 
 /** What descriptors are made from. */
 export interface DescriptorSource {
@@ -23,7 +27,15 @@ export function descriptorsOf(source: DescriptorSource, stage: number, virtualHo
     virtualHostLimits === 'INCLUDE' ||
     (virtualHostLimits === 'OVERRIDE' && (own.length === 0 || (action?.includeVirtualHostRateLimits ?? false)));
   const limits: readonly RateLimitActionsPlan[] = includesHost ? [...own, ...virtualHost.rateLimits] : own;
-  return limits.filter((limit) => limit.stage === stage).flatMap((limit) => descriptorOf(limit.actions, source) ?? []);
+  return descriptorsFrom(
+    limits.filter((limit) => limit.stage === stage),
+    source,
+  );
+}
+
+/** The descriptors of given limits, whatever their stage. */
+export function descriptorsFrom(limits: readonly RateLimitActionsPlan[], source: DescriptorSource): Descriptor[] {
+  return limits.flatMap((limit) => descriptorOf(limit.actions, source) ?? []);
 }
 
 function descriptorOf(actions: readonly RateLimitActionPlan[], source: DescriptorSource): Descriptor[] | null {
@@ -42,8 +54,12 @@ function entryOf(action: RateLimitActionPlan, source: DescriptorSource): Entry {
   const { facts, route } = source;
   switch (action.kind) {
     case 'remoteAddress':
-    case 'maskedRemoteAddress':
       return ['remote_address', facts.remote.text];
+    case 'maskedRemoteAddress': {
+      const { remote } = facts;
+      const length = remote.family === 4 ? action.v4PrefixLength : action.v6PrefixLength;
+      return ['masked_remote_address', networkText(remote, length)];
+    }
     case 'destinationCluster':
       return route.action.kind === 'forward' ? ['destination_cluster', route.action.clusters[0]?.name ?? ''] : 'missing';
     case 'requestHeader':
@@ -63,6 +79,7 @@ function entryOf(action: RateLimitActionPlan, source: DescriptorSource): Entry {
     case 'metadata':
       return metadataEntry(action, source);
     case 'sourceCluster':
+      return [sourceClusterKey, ''];
     case 'unsupported':
       return 'missing';
   }

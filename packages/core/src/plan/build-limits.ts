@@ -4,6 +4,7 @@ import type { TokenBucketJson } from '@weft/envoy-api/envoy/type/v3/token_bucket
 import { buildGrpcService } from './build-grpc-service.ts';
 import { buildHeaderMutation } from './build-header.ts';
 import { buildFraction } from './build-matcher.ts';
+import { buildRateLimits } from './build-rate-limit.ts';
 import { statusCode } from './build-status.ts';
 import type { LocalRateLimitPlan, RateLimitPlan, TokenBucketPlan } from './http-filter-plan.ts';
 import { durationMs } from './read.ts';
@@ -34,7 +35,8 @@ export function buildLocalRateLimit(json: LocalRateLimitJson): LocalRateLimitPla
     stage: json.stage ?? 0,
     perConnection: json.localRateLimitPerDownstreamConnection ?? false,
     alwaysConsumeDefaultBucket: json.alwaysConsumeDefaultTokenBucket ?? true,
-    rateLimits: [],
+    rateLimits: buildRateLimits(json.rateLimits),
+    rateLimitedAsResourceExhausted: json.rateLimitedAsResourceExhausted ?? false,
     xRateLimitHeaders: json.enableXRatelimitHeaders === 'DRAFT_VERSION_03',
   };
 }

@@ -2,7 +2,7 @@ import type { CorsPlan } from './cors-plan.ts';
 import type { HeaderMutationPlan } from './header-plan.ts';
 import type { IstioStatsPlan } from './istio-stats-plan.ts';
 import type { Fraction, HeaderMatcher, StringMatcher } from './matcher.ts';
-import type { RateLimitActionPlan } from './rate-limit-plan.ts';
+import type { RateLimitActionsPlan } from './rate-limit-plan.ts';
 import type { RbacPlan } from './rbac-plan.ts';
 import type { RouteMatchPlan } from './route-match-plan.ts';
 import type { DataSourcePlan } from './tls-plan.ts';
@@ -154,8 +154,10 @@ export interface LocalRateLimitPlan {
   readonly stage: number;
   readonly perConnection: boolean;
   readonly alwaysConsumeDefaultBucket: boolean;
-  readonly rateLimits: readonly { readonly actions: readonly RateLimitActionPlan[] }[];
+  /** The filter's own limits, in place of the route's; empty where the route's count. */
+  readonly rateLimits: readonly RateLimitActionsPlan[];
   readonly xRateLimitHeaders: boolean;
+  readonly rateLimitedAsResourceExhausted: boolean;
 }
 
 /** The ratelimit filter (global rate limit service). */

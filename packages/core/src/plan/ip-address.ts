@@ -55,6 +55,15 @@ export function isLoopbackIp(ip: IpAddress): boolean {
   return ip.words[0] === 0 && ip.words[1] === 0 && ip.words[2] === 0 && ip.words[3] === 1;
 }
 
+/** The network of an address in CIDR form: `10.1.0.0/16`. */
+export function networkText(ip: IpAddress, prefixLength: number): string {
+  const words = ip.words.map((word, i) => {
+    const bits = Math.max(0, Math.min(32, prefixLength - i * 32));
+    return bits === 0 ? 0 : (word & (-1 << (32 - bits))) >>> 0;
+  });
+  return `${ip.family === 4 ? formatV4(words[0] ?? 0) : formatV6(words)}/${prefixLength}`;
+}
+
 function parseV4(text: string): number | null {
   if (text.length < 7 || text.length > 15) return null;
   let value = 0;
@@ -98,6 +107,17 @@ function groupsOf(text: string): number[] | null {
     else return null;
   }
   return groups;
+}
+
+/** RFC 5952: the longest run of zero groups is left out. */
+function formatV6(words: readonly number[]): string {
+  const groups = words.flatMap((word) => [word >>> 16, word & 0xffff]);
+  const text = groups.map((group) => group.toString(16)).join(':');
+  const runs = text.match(/(?:^|:)0(?::0)+(?=:|$)/g) ?? [];
+  const longest = runs.reduce((best, run) => (run.length > best.length ? run : best), '');
+  if (longest === '') return text;
+  const at = text.indexOf(longest);
+  return `${text.slice(0, at)}::${text.slice(at + longest.length).replace(/^:/, '')}`;
 }
 
 function formatV4(word: number): string {

@@ -41,6 +41,11 @@ export class BodyBuffer {
     });
   }
 
+  /** A copy of the first so many bytes, or of all. */
+  first(maxBytes: number): Buffer {
+    return Buffer.concat(this.#chunks).subarray(0, maxBytes);
+  }
+
   forgetUnlessKept(): void {
     if (!this.isKept) this.clear();
   }

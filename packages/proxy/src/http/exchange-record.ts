@@ -4,7 +4,7 @@ import type { IpAddress } from '@weft/core/plan/ip-address';
 import type { WeightedClusterPlan } from '@weft/core/plan/route-plan';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Host } from '../upstream/host.ts';
-import type { BodyReceiver, ExchangeConnection, ExchangeSpan, ExchangeView, HttpContext } from './exchange-view.ts';
+import type { BodyReceiver, ExchangeConnection, ExchangeSpan, ExchangeView, HttpContext, RequestBody } from './exchange-view.ts';
 import type { Headers } from './headers.ts';
 import type { DownstreamStream, RequestHead } from './stream.ts';
 
@@ -72,6 +72,7 @@ export abstract class ExchangeRecord implements ExchangeView {
   }
 
   abstract addMirror(mirror: BodyReceiver): void;
+  abstract bodyUpTo(maxBytes: number): Promise<RequestBody>;
 
   get connection(): ConnectionFacts {
     return this.origin.facts;

@@ -22,6 +22,12 @@ export interface ExchangeConnection {
   readonly direction: 'UNSPECIFIED' | 'INBOUND' | 'OUTBOUND';
 }
 
+/** A request's body, or its beginning. */
+export interface RequestBody {
+  readonly bytes: Buffer;
+  readonly isWhole: boolean;
+}
+
 /** Somebody who is sent a copy of a request's body. */
 export interface BodyReceiver {
   send(bytes: Buffer, from: number, to: number, end: boolean): void;
@@ -81,6 +87,8 @@ export interface ExchangeView extends RequestFacts {
   readonly stickyCookie: string | null;
   /** Text of the local reply, for body formats. */
   localReplyBody: string;
+  /** The request's body as soon as it is complete, or has so many bytes; it is held meanwhile. */
+  bodyUpTo(maxBytes: number): Promise<RequestBody>;
   /** Lets a mirror receive the request's body too. */
   addMirror(mirror: BodyReceiver): void;
 }

@@ -3,7 +3,7 @@ import type { ForwardDecision, LocalReplyDecision, Resume } from '@weft/core/eng
 import { BodyBuffer } from './body-buffer.ts';
 import { chooseCluster } from './choose-cluster.ts';
 import { ExchangeRecord } from './exchange-record.ts';
-import type { BodyReceiver, ExchangeConnection, HttpContext } from './exchange-view.ts';
+import type { BodyReceiver, ExchangeConnection, HttpContext, RequestBody } from './exchange-view.ts';
 import { injectFault } from './fault.ts';
 import { applyFilterChanges, applyResponseHeaders } from './forward-headers.ts';
 import type { Headers } from './headers.ts';
@@ -25,6 +25,8 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
   #deadlines: StreamDeadlines;
   #faultTimer: NodeJS.Timeout | null = null;
   #mirrors: BodyReceiver[] = [];
+  /** Looks whether the body is as long as a filter waits for. */
+  #onBody: (() => void) | null = null;
 
   constructor(context: HttpContext, origin: ExchangeConnection, downstream: DownstreamStream, head: RequestHead, end: boolean) {
     super(context, origin, downstream, head, end);
@@ -52,6 +54,18 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
     const { body } = this;
     body.each((chunk, isLast) => mirror.send(chunk, 0, chunk.length, isLast && this.isRequestDone));
     if (body.length === 0 && this.isRequestDone) mirror.send(noBytes, 0, 0, true);
+  }
+
+  bodyUpTo(maxBytes: number): Promise<RequestBody> {
+    return new Promise((resolve) => {
+      this.#onBody = () => {
+        if (!this.isRequestDone && this.body.length < maxBytes && !this.body.isFull) return;
+        this.#onBody = null;
+        const bytes = this.body.first(maxBytes);
+        resolve({ bytes, isWhole: this.isRequestDone && bytes.length === this.body.length });
+      };
+      this.#onBody();
+    });
   }
 
   /** Answers from here; also used after a failed forward, as long as nothing has been sent. */
@@ -113,13 +127,16 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
     }
     this.body.hold(bytes, from, to);
     if (this.body.isFull && !end) this.downstream.pause();
+    this.#onBody?.();
   }
 
   onRequestTrailers(trailers: Headers): void {
     if (this.isDone) return;
     this.#requestDone();
-    if (this.#router === null) this.body.trailers = trailers;
-    else this.#router.sendTrailers(trailers);
+    if (this.#router === null) {
+      this.body.trailers = trailers;
+      this.#onBody?.();
+    } else this.#router.sendTrailers(trailers);
   }
 
   onDownstreamReset(): void {

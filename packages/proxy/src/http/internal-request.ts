@@ -12,6 +12,8 @@ export interface InternalCall {
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: Buffer | null;
   readonly timeoutMs: number;
+  /** Ask for HTTP/2 where the cluster leaves it to the request. */
+  readonly prefersHttp2?: boolean;
   /** On whose behalf the call is made; null for none. */
   readonly connection: ConnectionFacts | null;
 }
@@ -21,6 +23,8 @@ export interface InternalAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Buffer;
+  /** null where none came. */
+  readonly trailers: Headers | null;
 }
 
 const maxAnswerBytes = 1024 * 1024;
@@ -33,7 +37,7 @@ export function callCluster(cluster: Cluster, call: InternalCall): Promise<Inter
     const receiver = new Receiver(call, resolve);
     receiver.attempt = new Attempt(receiver, host, {
       breaker: cluster.breakers.default,
-      prefersHttp2: false,
+      prefersHttp2: call.prefersHttp2 ?? false,
       connection: call.connection,
       request: null,
     });
@@ -60,7 +64,7 @@ class Receiver implements AttemptOwner {
   onAttemptReady(attempt: Attempt): void {
     const { method, path, authority, headers, body } = this.#call;
     const fields = new FieldHeaders(headers.flat());
-    if (body !== null) fields.set('content-length', String(body.length));
+    if (body !== null && !fields.get('content-type')?.startsWith('application/grpc')) fields.set('content-length', String(body.length));
     const head: RequestHead = { method, path, authority, scheme: 'http', upgrade: null, headers: fields };
     attempt.stream?.sendHead(head, body === null);
     if (body !== null) attempt.stream?.sendData(body, 0, body.length, true);
@@ -87,16 +91,16 @@ class Receiver implements AttemptOwner {
     if (end) this.#answer();
   }
 
-  onAttemptTrailers(): void {
-    this.#answer();
+  onAttemptTrailers(_attempt: Attempt, trailers: Headers): void {
+    this.#answer(trailers);
   }
 
   onAttemptInformational(): void {}
   onAttemptDrain(): void {}
   onAttemptReadEnd(): void {}
 
-  #answer(): void {
-    this.#finish({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks) });
+  #answer(trailers: Headers | null = null): void {
+    this.#finish({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks), trailers });
   }
 
   #finish(answer: InternalAnswer | null): void {

@@ -1,35 +1,37 @@
-import type { PendingDecision, PendingNeed, Resume } from '@weft/core/engine/decision';
+import type { PendingDecision, Resume } from '@weft/core/engine/decision';
 import { verifyRequestJwt } from '@weft/core/engine/verify-jwt';
+import type { Registry } from '../telemetry/registry.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import type { ExchangeView, PendingFilters } from './exchange-view.ts';
-import { ExtAuthz } from './ext-authz.ts';
+import { checkAuthorization } from './ext-authz.ts';
 import { JwksCache } from './jwks-cache.ts';
-import { TokenBuckets } from './token-buckets.ts';
+import { LocalRateLimits } from './local-rate-limits.ts';
+import { RateLimitService } from './rate-limit-service.ts';
 
 type Result = Resume['result'];
 
 /** Fulfils pending filters with the services that the configuration names. */
 export class ServicePendingFilters implements PendingFilters {
+  #clusters: ClusterManager;
   #keys: JwksCache;
-  #extAuthz: ExtAuthz;
-  #buckets: TokenBuckets = new TokenBuckets();
+  #localLimits: LocalRateLimits;
+  #limitService: RateLimitService;
 
-  constructor(clusters: ClusterManager, grpcTarget: (cluster: string) => string | null) {
+  constructor(clusters: ClusterManager, registry: Registry, ownCluster: string) {
+    this.#clusters = clusters;
     this.#keys = new JwksCache(clusters, () => performance.now());
-    this.#extAuthz = new ExtAuthz(clusters, grpcTarget);
+    this.#localLimits = new LocalRateLimits(registry);
+    this.#limitService = new RateLimitService(clusters, registry, ownCluster);
   }
 
   fulfil(pending: PendingDecision, exchange: ExchangeView, resume: (resume: Resume) => void): void {
     const { filterIndex, state, need } = pending;
     const answer = (result: Result): void => resume({ filterIndex, state, result });
-    if (need.kind === 'localRateLimit') {
-      answer(this.#buckets.judge(need.limit, need.descriptors, exchange.context.now(), exchange.context.random));
-      return;
-    }
-    this.#ask(need, exchange).then(answer, (error: unknown) => answer(failed(error)));
+    if (need.kind === 'localRateLimit') answer(this.#localLimits.judge(need, exchange));
+    else this.#ask(pending, exchange).then(answer, (error: unknown) => answer(failed(error)));
   }
 
-  #ask(need: PendingNeed, exchange: ExchangeView): Promise<Result> {
+  #ask({ need, state }: PendingDecision, exchange: ExchangeView): Promise<Result> {
     switch (need.kind) {
       case 'jwt':
         return verifyRequestJwt(need.jwt, need.requirement, {
@@ -38,9 +40,11 @@ export class ServicePendingFilters implements PendingFilters {
           nowMs: exchange.context.wallClock(),
         });
       case 'extAuthz':
-        return this.#extAuthz.check(need.extAuthz, need.contextExtensions, exchange);
-      default:
-        return Promise.resolve(failed(new Error(`${need.kind} is not supported`)));
+        return checkAuthorization(this.#clusters, need, state, exchange);
+      case 'rateLimit':
+        return this.#limitService.check(need, exchange);
+      case 'localRateLimit':
+        return Promise.resolve(this.#localLimits.judge(need, exchange));
     }
   }
 }

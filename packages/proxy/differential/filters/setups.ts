@@ -1,0 +1,276 @@
+import type { Services } from './services.ts';
+
+const type = (name: string) => `type.googleapis.com/${name}`;
+const filter = (name: string, typeName: string, config: object = {}) => ({
+  name: `envoy.filters.http.${name}`,
+  typed_config: { '@type': type(`envoy.extensions.filters.http.${typeName}`), ...config },
+});
+const percent = (numerator: number) => ({ default_value: { numerator, denominator: 'HUNDRED' } });
+const grpcService = (timeout = '0.2s') => ({ envoy_grpc: { cluster_name: 'grpc' }, timeout });
+const header = (key: string, value: string) => ({ header: { key, value } });
+
+interface Setup {
+  readonly filters: readonly object[];
+  readonly route?: object;
+  readonly host?: object;
+  readonly routeConfig?: object;
+}
+
+const limit = (config: object = {}) =>
+  filter('ratelimit', 'ratelimit.v3.RateLimit', {
+    domain: 'shop',
+    timeout: '0.2s',
+    rate_limit_service: { grpc_service: { envoy_grpc: { cluster_name: 'grpc' } }, transport_api_version: 'V3' },
+    ...config,
+  });
+const verdict = { request_headers: { header_name: 'x-verdict', descriptor_key: 'verdict' } };
+const localLimit = (config: object) =>
+  filter('local_ratelimit', 'local_ratelimit.v3.LocalRateLimit', {
+    stat_prefix: 'local',
+    filter_enabled: percent(100),
+    filter_enforced: percent(100),
+    ...config,
+  });
+const bucket = (max: number, perFill = max, interval = '3600s') => ({ max_tokens: max, tokens_per_fill: perFill, fill_interval: interval });
+const authz = (config: object = {}) =>
+  filter('ext_authz', 'ext_authz.v3.ExtAuthz', { grpc_service: grpcService(), transport_api_version: 'V3', ...config });
+const httpAuthz = (service: object = {}, config: object = {}) =>
+  filter('ext_authz', 'ext_authz.v3.ExtAuthz', {
+    http_service: { server_uri: { uri: 'http://authz.example.com', cluster: 'http', timeout: '0.5s' }, ...service },
+    ...config,
+  });
+const exact = (...names: readonly string[]) => ({ patterns: names.map((name) => ({ exact: name })) });
+
+/** Every listener that scenarios ask, by name. */
+export const filterSetups: Readonly<Record<string, Setup>> = {
+  limit: { filters: [limit()], route: { rate_limits: [{ actions: [verdict] }] } },
+  limit_deny: {
+    filters: [limit({ failure_mode_deny: true, enable_x_ratelimit_headers: 'DRAFT_VERSION_03' })],
+    route: { rate_limits: [{ actions: [verdict] }] },
+  },
+  limit_status: {
+    filters: [
+      limit({
+        rate_limited_status: { code: 'ServiceUnavailable' },
+        status_on_error: { code: 'BadGateway' },
+        failure_mode_deny: true,
+        disable_x_envoy_ratelimited_header: true,
+      }),
+    ],
+    route: { rate_limits: [{ actions: [verdict] }] },
+  },
+  limit_grpc: { filters: [limit({ rate_limited_as_resource_exhausted: true })], route: { rate_limits: [{ actions: [verdict] }] } },
+  limit_actions: {
+    filters: [limit({ stage: 1 })],
+    route: {
+      rate_limits: [
+        { stage: 0, actions: [{ generic_key: { descriptor_value: 'other stage' } }] },
+        {
+          stage: 1,
+          actions: [{ generic_key: { descriptor_value: 'a' } }, { generic_key: { descriptor_key: 'k', descriptor_value: 'b' } }],
+        },
+        { stage: 1, actions: [{ destination_cluster: {} }, { source_cluster: {} }] },
+        { stage: 1, actions: [{ remote_address: {} }] },
+        { stage: 1, actions: [{ masked_remote_address: { v4_prefix_mask_len: 16 } }] },
+        { stage: 1, actions: [{ request_headers: { header_name: 'x-absent', descriptor_key: 'absent' } }] },
+        {
+          stage: 1,
+          actions: [
+            { request_headers: { header_name: 'x-absent', descriptor_key: 'absent', skip_if_absent: true } },
+            { generic_key: { descriptor_value: 'rest' } },
+          ],
+        },
+        {
+          stage: 1,
+          actions: [{ header_value_match: { descriptor_value: 'get', headers: [{ name: ':method', string_match: { exact: 'GET' } }] } }],
+        },
+        {
+          stage: 1,
+          actions: [
+            {
+              header_value_match: {
+                descriptor_value: 'not get',
+                expect_match: false,
+                headers: [{ name: ':method', string_match: { exact: 'GET' } }],
+              },
+            },
+          ],
+        },
+        {
+          stage: 1,
+          actions: [
+            { query_parameter_value_match: { descriptor_value: 'q', query_parameters: [{ name: 'q', string_match: { exact: '1' } }] } },
+          ],
+        },
+      ],
+    },
+  },
+  limit_host: {
+    filters: [limit()],
+    route: { rate_limits: [{ actions: [{ generic_key: { descriptor_value: 'route' } }] }] },
+    host: { rate_limits: [{ actions: [{ generic_key: { descriptor_value: 'host' } }] }] },
+  },
+  limit_include: {
+    filters: [limit()],
+    route: { rate_limits: [{ actions: [{ generic_key: { descriptor_value: 'route' } }] }], include_vh_rate_limits: true },
+    host: { rate_limits: [{ actions: [{ generic_key: { descriptor_value: 'host' } }] }] },
+  },
+  local_headers: { filters: [localLimit({ token_bucket: bucket(2), enable_x_ratelimit_headers: 'DRAFT_VERSION_03' })] },
+  local_unenforced: {
+    filters: [
+      localLimit({
+        token_bucket: bucket(1),
+        filter_enforced: percent(0),
+        request_headers_to_add_when_not_enforced: [header('x-would-be', 'limited')],
+      }),
+    ],
+  },
+  local_status: { filters: [localLimit({ token_bucket: bucket(1), status: { code: 'ServiceUnavailable' } })] },
+  local_grpc: { filters: [localLimit({ token_bucket: bucket(1), rate_limited_as_resource_exhausted: true })] },
+  local_descriptors: {
+    filters: [
+      localLimit({
+        token_bucket: bucket(100),
+        enable_x_ratelimit_headers: 'DRAFT_VERSION_03',
+        descriptors: [
+          { entries: [{ key: 'who', value: 'ann' }], token_bucket: bucket(1) },
+          { entries: [{ key: 'who', value: 'bob' }], token_bucket: bucket(2) },
+        ],
+      }),
+    ],
+    route: { rate_limits: [{ actions: [{ request_headers: { header_name: 'x-who', descriptor_key: 'who' } }] }] },
+  },
+  local_own_limits: {
+    filters: [
+      localLimit({
+        token_bucket: bucket(100),
+        rate_limits: [{ actions: [{ request_headers: { header_name: 'x-who', descriptor_key: 'who' } }] }],
+        descriptors: [{ entries: [{ key: 'who', value: 'ann' }], token_bucket: bucket(1) }],
+      }),
+    ],
+  },
+  local_refill: { filters: [localLimit({ token_bucket: bucket(4, 4, '2s') })] },
+  local_connection: { filters: [localLimit({ token_bucket: bucket(1), local_rate_limit_per_downstream_connection: true })] },
+  authz: { filters: [authz()] },
+  authz_allow: { filters: [authz({ failure_mode_allow: true, failure_mode_allow_header_add: true })] },
+  authz_status: { filters: [authz({ status_on_error: { code: 'ServiceUnavailable' } })] },
+  authz_body: { filters: [authz({ with_request_body: { max_request_bytes: 8, allow_partial_message: true } })] },
+  authz_whole_body: { filters: [authz({ with_request_body: { max_request_bytes: 8, pack_as_bytes: true } })] },
+  authz_headers: { filters: [authz({ allowed_headers: exact('x-authz', 'x-a'), disallowed_headers: exact('x-a') })] },
+  authz_route: {
+    filters: [authz()],
+    routeConfig: {
+      typed_per_filter_config: {
+        'envoy.filters.http.ext_authz': {
+          '@type': type('envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute'),
+          check_settings: { context_extensions: { tenant: 'shop' } },
+        },
+      },
+    },
+  },
+  authz_metadata: {
+    filters: [
+      authz({ metadata_context_namespaces: ['envoy.filters.http.ext_authz'] }),
+      filter('header_mutation', 'header_mutation.v3.HeaderMutation'),
+    ],
+    routeConfig: { request_headers_to_add: [header('x-metadata', '%DYNAMIC_METADATA(envoy.filters.http.ext_authz:user)%')] },
+  },
+  authz_off: {
+    filters: [authz()],
+    routeConfig: {
+      typed_per_filter_config: {
+        'envoy.filters.http.ext_authz': { '@type': type('envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute'), disabled: true },
+      },
+    },
+  },
+  authz_http: { filters: [httpAuthz()] },
+  authz_http_options: {
+    filters: [
+      httpAuthz(
+        {
+          path_prefix: '/prefix',
+          authorization_request: { headers_to_add: [{ key: 'x-added', value: 'by proxy' }] },
+          authorization_response: {
+            allowed_upstream_headers: exact('x-user'),
+            allowed_upstream_headers_to_append: exact('x-appended'),
+            allowed_client_headers: exact('x-allowed'),
+            allowed_client_headers_on_success: exact('x-allowed'),
+          },
+        },
+        { allowed_headers: exact('x-a', 'cookie'), status_on_error: { code: 'ServiceUnavailable' } },
+      ),
+    ],
+  },
+  authz_http_body: { filters: [httpAuthz({}, { with_request_body: { max_request_bytes: 8, allow_partial_message: true } })] },
+  authz_http_allow: { filters: [httpAuthz({}, { failure_mode_allow: true })] },
+};
+
+const cluster = (name: string, port: number, more: object = {}) => ({
+  name,
+  type: 'STATIC',
+  connect_timeout: '1s',
+  load_assignment: {
+    cluster_name: name,
+    endpoints: [{ lb_endpoints: [{ endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: port } } } }] }],
+  },
+  ...more,
+});
+const http2 = {
+  typed_extension_protocol_options: {
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+      '@type': type('envoy.extensions.upstreams.http.v3.HttpProtocolOptions'),
+      explicit_http_config: { http2_protocol_options: {} },
+    },
+  },
+};
+
+/** The bootstrap of one side. Responses tell flags and details in headers. */
+export function filterBootstrap(ports: Readonly<Record<string, number>>, admin: number, services: Services): object {
+  return {
+    admin: { address: { socket_address: { address: '127.0.0.1', port_value: admin } } },
+    node: { id: 'filters', cluster: 'filters' },
+    static_resources: {
+      listeners: Object.entries(filterSetups).map(([name, { filters, route, host, routeConfig }]) => ({
+        name,
+        address: { socket_address: { address: '127.0.0.1', port_value: ports[name] } },
+        filter_chains: [
+          {
+            filters: [
+              {
+                name: 'envoy.filters.network.http_connection_manager',
+                typed_config: {
+                  '@type': type('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'),
+                  stat_prefix: name,
+                  route_config: {
+                    name,
+                    response_headers_to_add: [
+                      header('x-details', '%RESPONSE_CODE_DETAILS%'),
+                      // The local limit sets its flag after it has answered: only logs tell it.
+                      ...(name.startsWith('local') ? [] : [header('x-flags', '%RESPONSE_FLAGS%')]),
+                    ],
+                    virtual_hosts: [
+                      {
+                        name: 'all',
+                        domains: ['*'],
+                        routes: [{ match: { prefix: '/' }, route: { cluster: 'origin', ...route }, ...routeConfig }],
+                        ...host,
+                      },
+                    ],
+                  },
+                  http_filters: [
+                    ...filters,
+                    {
+                      name: 'envoy.filters.http.router',
+                      typed_config: { '@type': type('envoy.extensions.filters.http.router.v3.Router') },
+                    },
+                  ],
+                },
+              },
+            ],
+          },
+        ],
+      })),
+      clusters: [cluster('origin', services.originPort), cluster('http', services.httpPort), cluster('grpc', services.grpcPort, http2)],
+    },
+  };
+}
