@@ -71,7 +71,7 @@ const subset = (config: object, match: object | null): ClusterCase => ({
 const selectors = (...keys: readonly (readonly string[])[]) => keys.map((each) => ({ keys: each }));
 
 /** Every cluster that scenarios ask, by name. */
-export const clusterCases: Readonly<Record<string, ClusterCase>> = {
+const clusterCases: Readonly<Record<string, ClusterCase>> = {
   ring: { localities: all, config: { lb_policy: 'RING_HASH' }, route: hashed },
   ring_murmur: {
     localities: all,
