@@ -83,9 +83,9 @@ export function sourceNamespace(value: string): PrincipalJson {
   return { authenticated: { principalName: { safeRegex: { regex: `.*/ns/${pattern}/.*` } } } };
 }
 
-/** The first part of an identity; `cluster.local` stands for the mesh's own trust domain, as in principals. */
+/** The first part of an identity. One of the mesh's own trust domains stands for all of them; `cluster.local` is, unlike in principals, a name like any other. */
 export function sourceTrustDomain(value: string, context: RuleContext): PrincipalJson {
-  const names = value === 'cluster.local' ? [...new Set([value, ...context.trustDomains])] : [value];
+  const names = context.trustDomains.includes(value) ? [...new Set(context.trustDomains)] : [value];
   const pattern = names.map((name) => name.split('*').map(escapeRegex).join('[^/]*')).join('|');
   return { authenticated: { principalName: { safeRegex: { regex: `spiffe://(${pattern})/.*` } } } };
 }

@@ -56,6 +56,32 @@ test('an empty rule matches everything', () => {
   });
 });
 
+test('a rule that is not there is no rule, which leaves an ALLOW policy that matches nothing', () => {
+  assert.deepEqual(rbacRules(policies('{rules: [null]}'), 'ALLOW', http).rules, {});
+});
+
+test('a trust domain of the mesh stands for all of them, any other for itself', () => {
+  const names = (value: string): unknown =>
+    rbacRules(policies(`{rules: [{from: [{source: {trustDomains: [${value}]}}]}]}`), 'ALLOW', {
+      isTcp: false,
+      trustDomains: ['new', 'old'],
+    }).rules?.policies?.[rule0]?.principals?.[0]?.andIds?.ids?.[0]?.orIds?.ids?.[0]?.authenticated?.principalName?.safeRegex?.regex;
+  assert.equal(names('old'), 'spiffe://(new|old)/.*');
+  assert.equal(names('cluster.local'), 'spiffe://(cluster\\.local)/.*');
+});
+
+test('only what Go reads as true makes a policy a dry run', () => {
+  for (const [value, isDry] of [
+    ['true', true],
+    ['True', true],
+    ['T', true],
+    ['1', true],
+    ['tRUE', false],
+    ['yes', false],
+  ] as const)
+    assert.equal(rbacRules(policies('{rules: [{}]}', `{istio.io/dry-run: "${value}"}`), 'DENY', http).rules === null, isDry, value);
+});
+
 test('on TCP an ALLOW rule with HTTP fields is dropped, while a DENY rule only loses them', () => {
   const spec = '{rules: [{to: [{operation: {methods: [GET], ports: ["80"]}}]}]}';
   assert.deepEqual(networkRbac(policies(spec), 'ALLOW', tcp), { rules: {}, statPrefix: 'tcp.' });

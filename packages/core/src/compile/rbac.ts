@@ -48,7 +48,7 @@ export function networkRbac(policies: readonly AuthorizationPolicy[], action: Ac
 
 /** Whether a policy only records what it would do: annotation `istio.io/dry-run`. */
 export function isDryRun(policy: AuthorizationPolicy): boolean {
-  return /^(1|t|true)$/i.test(policy.annotations['istio.io/dry-run'] ?? '');
+  return /^(1|[tT]|true|True|TRUE)$/.test(policy.annotations['istio.io/dry-run'] ?? '');
 }
 
 function filterConfig(rules: RbacRules, action: Action): HttpRbacJson {
@@ -67,7 +67,9 @@ function ruleSet(policies: readonly AuthorizationPolicy[], action: Action, conte
     const rules = policy.spec?.rules ?? [];
     if (rules.length === 0) compiled[name(0)] = matchesNever;
     for (const [index, rule] of rules.entries()) {
-      const written = compileRule(rule ?? {}, {
+      // An empty rule matches everything; one that is not there is none.
+      if (!rule) continue;
+      const written = compileRule(rule, {
         isTcp: context.isTcp,
         isAllow: action === 'ALLOW',
         namespace: policy.ref.namespace,

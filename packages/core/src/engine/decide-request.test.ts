@@ -347,6 +347,19 @@ test('a rule that denies by a header is not passed by sending the header twice',
   assert.equal(reply(chain, { repeated: { 'x-a': ['good', 'bad'] } }).status, 403);
 });
 
+test('an operator of a path template stands for any character of a segment, an asterisk too', () => {
+  const pathTemplate = '/a/*/b/**';
+  const typedConfig = { '@type': 'type.googleapis.com/envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig', pathTemplate };
+  const policies = { p: { permissions: [{ uriTemplate: { name: 't', typedConfig } }], principals: [{ any: true }] } };
+  const chain = chainOf(
+    [{ name: 'h', domains: ['*'], routes: [{ match: { prefix: '/' }, ...to('c') }] }],
+    [filter('rbac', 'rbac.v3.RBAC', { rules: { action: 'DENY', policies } })],
+  );
+  for (const path of ['/a/x/b/', '/a/*/b/', "/a/(!$&'+,;:@=~)/b/x/*", '/a/%7B*%7D/b/'])
+    assert.equal(reply(chain, { path }).status, 403, path);
+  for (const path of ['/a//b/', '/a/x/b', '/a/x/y/b/']) assert.equal(decide(chain, { path }).kind, 'forward', path);
+});
+
 test('query parameters are matched as they stand, without decoding', () => {
   const queryParameters = [{ name: 'a', stringMatch: { exact: '1' } }];
   const chain = routes({ match: { prefix: '/', queryParameters }, ...to('matched') }, { match: { prefix: '/' }, ...to('other') });

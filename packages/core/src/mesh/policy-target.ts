@@ -72,7 +72,8 @@ function appliesTo(policy: Resource<PolicySelection>, target: PolicyTarget, root
   const { namespace } = policy.ref;
   if (namespace !== rootNamespace && namespace !== target.namespace) return false;
   const references = targetReferences(policy.spec);
-  if (references.length > 0) return references.some((reference) => refersTo(reference, policy.ref.namespace, target));
+  if (references.length > 0) return references.some((reference) => refersTo(reference, { namespace, rootNamespace }, target));
+  if (target.type === 'waypoint') return false;
   const selector = policySelector(policy.spec);
   return selector === null || Object.entries(selector).every(([key, value]) => target.labels[key] === value);
 }
@@ -82,10 +83,18 @@ function targetReferences(spec: PolicySelection | undefined): readonly TargetRef
   return spec?.targetRef ? [spec.targetRef] : [];
 }
 
-/** Whether a reference of a policy in that namespace means the target. */
-export function refersTo(reference: TargetReference, policyNamespace: string, target: PolicyTarget): boolean {
+/** The namespace of a policy, and the mesh's root namespace. */
+export interface PolicyPlace {
+  readonly namespace: string;
+  readonly rootNamespace: string;
+}
+
+/** Whether a reference of a policy at that place means the target. Classes of gateways stand for waypoints only, and only in the root namespace. */
+export function refersTo(reference: TargetReference, { namespace, rootNamespace }: PolicyPlace, target: PolicyTarget): boolean {
   if (reference.group !== 'gateway.networking.k8s.io') return false;
-  if (reference.kind === 'GatewayClass') return target.labels[gatewayClassLabel] === reference.name;
-  if (reference.kind !== 'Gateway' || policyNamespace !== target.namespace) return false;
+  if (reference.kind === 'GatewayClass')
+    return target.type === 'waypoint' && namespace === rootNamespace && target.labels[gatewayClassLabel] === reference.name;
+  if (reference.kind !== 'Gateway' || namespace !== target.namespace) return false;
+  if (reference.namespace && reference.namespace !== namespace) return false;
   return target.labels[gatewayNameLabel] === reference.name;
 }

@@ -62,13 +62,14 @@ function applicableEnvoyFilters(filters: readonly EnvoyFilter[], target: PolicyT
   const rank = (filter: EnvoyFilter) => (filter.ref.namespace === rootNamespace ? 0 : 1);
   return filters
     .filter((filter) => filter.ref.namespace === rootNamespace || filter.ref.namespace === target.namespace)
-    .filter((filter) => selectsByWorkload(filter, target))
+    .filter((filter) => selectsByWorkload(filter, target, rootNamespace))
     .sort((a, b) => (a.spec?.priority ?? 0) - (b.spec?.priority ?? 0) || rank(a) - rank(b) || compareAge(a, b));
 }
 
-function selectsByWorkload(filter: EnvoyFilter, target: PolicyTarget): boolean {
+function selectsByWorkload(filter: EnvoyFilter, target: PolicyTarget, rootNamespace: string): boolean {
   const { targetRefs } = (filter.spec ?? {}) as PolicySelection;
-  if (targetRefs && targetRefs.length > 0) return targetRefs.some((reference) => refersTo(reference, filter.ref.namespace, target));
+  const place = { namespace: filter.ref.namespace, rootNamespace };
+  if (targetRefs && targetRefs.length > 0) return targetRefs.some((reference) => refersTo(reference, place, target));
   const labels = filter.spec?.workloadSelector?.labels;
   return (
     policySelector({ selector: { matchLabels: labels ?? {} } }) === null ||

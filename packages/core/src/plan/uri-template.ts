@@ -5,7 +5,7 @@ export interface UriTemplate {
   readonly match: (path: string) => ReadonlyMap<string, string> | null;
 }
 
-const literalChars = "[-A-Za-z0-9._~%!$&'()+,;:@=]";
+const literalChars = "[-A-Za-z0-9._~%!$&'()*+,;:@=]";
 
 /**
  * Compiles a template as Envoy's `uri_template` matcher does: `*` is one non-empty segment, `**` zero or more and last among operators,
