@@ -5,6 +5,7 @@ import type { AdminAnswer, AdminRequest } from './admin/admin-answer.ts';
 import { answerAdmin } from './admin/admin-routes.ts';
 import { AdminServer } from './admin/admin-server.ts';
 import type { ProxyInside } from './admin/proxy-inside.ts';
+import { collectorSender } from './http/collector-sender.ts';
 import type { HttpContext } from './http/exchange-view.ts';
 import { ServicePendingFilters } from './http/service-pending-filters.ts';
 import { checkSecret } from './identity/check-secret.ts';
@@ -20,10 +21,12 @@ import { GrpcAccessLogs } from './telemetry/grpc-access-log.ts';
 import { HttpStats } from './telemetry/http-stats.ts';
 import { IstioStats } from './telemetry/istio-stats.ts';
 import { MessageReports } from './telemetry/message-reports.ts';
+import { OpenTelemetryLogs } from './telemetry/open-telemetry-logs.ts';
 import { PeerMetadata } from './telemetry/peer-metadata.ts';
 import { Registry } from './telemetry/registry.ts';
 import { mergeSamples, type StatSample } from './telemetry/stat-sample.ts';
 import { buildStatsConfig, type StatsConfig } from './telemetry/stats-config.ts';
+import { TcpLogEntry } from './telemetry/tcp-log-entry.ts';
 import { proxyTracing } from './tracing/proxy-tracing.ts';
 import type { Tracing } from './tracing/tracing.ts';
 import { ClusterManager } from './upstream/cluster-manager.ts';
@@ -107,7 +110,12 @@ class RunningInstance implements RunningProxy, ProxyInside {
     const istio = new IstioStats(this.registry, peers, proxyVersion);
     const messages = new MessageReports(istio, timers);
     const httpStats = new HttpStats(this.registry);
-    this.#accessLogs = new AccessLogs(new GrpcAccessLogs(this.node, (cluster) => this.#grpcTarget(cluster)), Math.random);
+    const loggingNode = { id: this.node.id ?? '', cluster: this.node.cluster ?? '', zone: this.node.locality?.zone ?? '' };
+    this.#accessLogs = new AccessLogs(
+      new GrpcAccessLogs(this.node, (cluster) => this.#grpcTarget(cluster)),
+      new OpenTelemetryLogs(loggingNode, collectorSender(this.clusters)),
+      Math.random,
+    );
     this.#tracing = proxyTracing(bootstrap, this.node, this.clusters);
     const http: HttpContext = {
       plan: () => this.store.plan,
@@ -140,6 +148,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
         wallClock: () => Date.now(),
         random: Math.random,
         onProgress: (proxy, isFinal) => istio.recordTcp(proxy, isFinal, performance.now()),
+        onDone: (proxy) => this.#accessLogs.write(proxy.place.tcp.accessLogs, new TcpLogEntry(proxy)),
       },
       tlsContexts,
       registry: this.registry,

@@ -24,6 +24,7 @@ export type AccessLogFilterPlan =
 export interface GrpcLogPlan {
   readonly logName: string;
   readonly cluster: string;
+  readonly authority: string;
   readonly bufferFlushIntervalMs: number;
   readonly bufferSizeBytes: number;
   readonly requestHeaders: readonly string[];
@@ -43,6 +44,8 @@ export type AccessLogPlan = { readonly name: string; readonly filter: AccessLogF
       readonly grpc: GrpcLogPlan;
       readonly body: FormatPlan | null;
       readonly attributes: readonly (readonly [name: string, format: FormatPlan])[];
+      /** Whether Envoy's own labels (log, zone, cluster, node) stand before the resource attributes. */
+      readonly hasBuiltinLabels: boolean;
       readonly resourceAttributes: readonly (readonly [name: string, value: string])[];
     }
   | { readonly kind: 'unsupported'; readonly typeUrl: string }

@@ -107,6 +107,7 @@ function buildGrpcLog(config: Config): GrpcLogPlan {
   return {
     logName: common.logName ?? '',
     cluster: service.cluster,
+    authority: service.authority,
     bufferFlushIntervalMs: durationMs(common.bufferFlushInterval, 1000),
     bufferSizeBytes: common.bufferSizeBytes ?? 16384,
     requestHeaders: lowerNames(config.additionalRequestHeadersToLog),
@@ -131,6 +132,7 @@ function buildOpenTelemetry(name: string, filter: AccessLogFilterPlan | null, co
     grpc: buildGrpcLog(config),
     body: body === undefined ? null : parseFormat(body),
     attributes: pairs(config.attributes).map(([key, value]): readonly [string, FormatPlan] => [key, parseFormat(value)]),
+    hasBuiltinLabels: config.disableBuiltinLabels !== true,
     resourceAttributes: pairs(config.resourceAttributes),
   };
 }

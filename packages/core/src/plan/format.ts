@@ -1,6 +1,7 @@
 import type { FormatPlan, FormatSegment, FormatTree } from './format-plan.ts';
 
-const operator = /%([A-Z0-9_]+)(?:\(([^)]*)\))?(?::(\d+))?%/y;
+/** As Envoy's: an argument ends where `)` is followed by the operator's end, so it may hold parentheses itself. */
+const operator = /%([A-Z0-9_]+)(?:\((.*?)\))?(?::(\d+))?%/y;
 
 /** Parses an Envoy substitution format string. `%%` is a literal `%`; text that is no operator stays as it is. */
 export function parseFormat(text: string): FormatPlan {

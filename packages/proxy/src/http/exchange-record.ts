@@ -1,11 +1,14 @@
+import type { Socket } from 'node:net';
 import type { RequestDecision } from '@weft/core/engine/decision';
 import type { ConnectionFacts } from '@weft/core/plan/facts';
 import type { IpAddress } from '@weft/core/plan/ip-address';
 import type { WeightedClusterPlan } from '@weft/core/plan/route-plan';
+import { localAddress } from '../io/local-address.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Host } from '../upstream/host.ts';
 import type { BodyReceiver, ExchangeConnection, ExchangeSpan, ExchangeView, HttpContext, RequestBody } from './exchange-view.ts';
 import type { Headers } from './headers.ts';
+import { grpcStatusOf } from './local-reply.ts';
 import type { DownstreamStream, RequestHead } from './stream.ts';
 
 /** What is known of a request and its response, filled in as they go: the facts that decisions read, and what logs and metrics tell. */
@@ -39,7 +42,8 @@ export abstract class ExchangeRecord implements ExchangeView {
   requestEndedAt = 0;
   responseStartedAt = 0;
   endedAt = 0;
-  upstreamLocalAddress = '';
+  upstreamSocket: Socket | null = null;
+  terminationDetails = '';
   upstreamProtocol = '';
   downstreamPeer: object | null = null;
   upstreamPeer: object | null = null;
@@ -91,6 +95,13 @@ export abstract class ExchangeRecord implements ExchangeView {
   }
   get protocol(): string {
     return this.downstream.protocol;
+  }
+  get upstreamLocalAddress(): string {
+    return this.upstreamSocket === null ? '' : localAddress(this.upstreamSocket);
+  }
+  get loggedGrpcStatus(): number | null {
+    if (!this.isGrpc) return null;
+    return this.grpcStatus ?? (this.responseStatus === 0 ? null : grpcStatusOf(this.responseStatus));
   }
   get wireBytesReceived(): number {
     return this.downstream.wireBytesReceived;

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { PendingDecision, RequestDecision, Resume } from '@weft/core/engine/decision';
 import type { ConnectionFacts, RequestFacts } from '@weft/core/plan/facts';
 import type { FilterChainPlan } from '@weft/core/plan/filter-chain-plan';
@@ -68,6 +69,10 @@ export interface ExchangeView extends RequestFacts {
   readonly responseStartedAt: number;
   readonly endedAt: number;
   readonly upstreamLocalAddress: string;
+  /** Socket of the last connection that was used upstream. */
+  readonly upstreamSocket: Socket | null;
+  readonly terminationDetails: string;
+  readonly loggedGrpcStatus: number | null;
   readonly upstreamProtocol: string;
   /** Metadata of the peer behind each direction, filled by the peer exchange. */
   downstreamPeer: object | null;
@@ -131,6 +136,8 @@ export interface ExchangeTracing {
 
 /** A request's span. Contexts go upstream in headers. */
 export interface ExchangeSpan {
+  readonly traceId: string;
+  readonly spanId: string;
   beginAttempt(): void;
   inject(headers: Headers): void;
   /** `isSampled` null: as the request itself. */

@@ -1,7 +1,7 @@
 import type { ForwardDecision, HeaderChange } from '@weft/core/engine/decision';
 import type { HeaderAdditionPlan, HeaderMutationPlan } from '@weft/core/plan/header-plan';
 import type { WeightedClusterPlan } from '@weft/core/plan/route-plan';
-import { evaluateFormat } from '../telemetry/format.ts';
+import { evaluateHeaderFormat } from '../telemetry/format.ts';
 import type { ExchangeView } from './exchange-view.ts';
 import { type Headers, isSafeHeaderValue } from './headers.ts';
 
@@ -107,7 +107,7 @@ function mutate(exchange: ExchangeView, mutation: HeaderMutationPlan, isRequest:
 }
 
 function addHeader(exchange: ExchangeView, headers: Headers, addition: HeaderAdditionPlan, isRequest: boolean): void {
-  const value = addition.value.literal ?? evaluateFormat(addition.value, exchange, '');
+  const value = addition.value.literal ?? evaluateHeaderFormat(addition.value, exchange, '');
   if ((value === '' && !addition.keepEmptyValue) || !isSafeHeaderValue(value)) return;
   const { name } = addition;
   if (isRequest && (name === 'host' || name === ':authority')) {

@@ -1,5 +1,6 @@
 import type { ForwardDecision } from '@weft/core/engine/decision';
 import { type HashCookie, requestHash } from '@weft/core/engine/request-hash';
+import { localAddress } from '../io/local-address.ts';
 import type { Timer, TimerOwner } from '../io/timer-wheel.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Host } from '../upstream/host.ts';
@@ -132,10 +133,13 @@ export class Router implements AttemptOwner, TimerOwner {
     if (stream === null || attempt !== this.#attempt || exchange.isDone) return;
     const { body, head, isRequestDone } = exchange;
     exchange.upstreamProtocol = stream.protocol;
+    const socket = attempt.client?.connection.socket ?? null;
+    exchange.upstreamSocket = socket;
+    // Remembered for logs that are written after the connection is gone.
+    if (socket !== null) localAddress(socket);
     exchange.upstreamPrincipal = attempt.client?.peerUri ?? '';
     exchange.localPrincipal = attempt.client?.localUri ?? '';
     const hasBody = body.length > 0 || body.trailers !== null;
-    this.#announceTimeout();
     exchange.span?.inject(head.headers);
     if (this.#decision.virtualHost.includeAttemptCountInRequest) head.headers.set('x-envoy-attempt-count', String(exchange.attemptCount));
     stream.sendHead(head, isRequestDone && !hasBody);
@@ -265,6 +269,7 @@ export class Router implements AttemptOwner, TimerOwner {
     exchange.host = host;
     this.#triedHosts.push(host);
     if (action.hostRewrite?.kind === 'auto' && host.endpoint.hostname !== '') exchange.head.authority = host.endpoint.hostname;
+    this.#announceTimeout();
     exchange.span?.beginAttempt();
     const attempt = new Attempt(this, host, {
       breaker,

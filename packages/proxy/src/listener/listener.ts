@@ -14,6 +14,7 @@ import { TcpProxy, type TcpProxyContext } from '../tcp/tcp-proxy.ts';
 import type { ListenerStats } from '../telemetry/listener-stats.ts';
 import { bridgeAlpn } from '../upstream/transport.ts';
 import { Facts } from './connection-facts.ts';
+import { rememberDownstreamTls } from './downstream-tls.ts';
 import type { Drain } from './drain.ts';
 import { type FirstBytes, Inspector } from './inspector.ts';
 
@@ -211,6 +212,7 @@ export class Listener implements HttpConnectionObserver {
   #onSecured(socket: tls.TLSSocket, chain: FilterChainPlan, facts: Facts, peer: PeerIdentity | null): void {
     this.stats.handshakes.increment();
     facts.isTls = true;
+    rememberDownstreamTls(facts, socket);
     facts.tlsVersion = socket.getProtocol() ?? '';
     facts.peerCertificate = peer?.certificate ?? null;
     facts.localCertificate = localCertificate(socket);

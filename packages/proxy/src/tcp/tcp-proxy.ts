@@ -1,7 +1,9 @@
+import type { Socket } from 'node:net';
 import type { ConnectionFacts } from '@weft/core/plan/facts';
 import type { FilterChainPlan, TcpProxyPlan } from '@weft/core/plan/filter-chain-plan';
 import type { ListenerPlan } from '@weft/core/plan/listener-plan';
 import type { Connection, ConnectionOwner } from '../io/connection.ts';
+import { localAddress } from '../io/local-address.ts';
 import type { Timer, TimerOwner, TimerWheel } from '../io/timer-wheel.ts';
 import { networkStatsPlan } from '../telemetry/stats-plans.ts';
 import type { Cluster } from '../upstream/cluster.ts';
@@ -18,6 +20,8 @@ export interface TcpProxyContext {
   readonly random: () => number;
   /** Bytes since the last report; `isFinal` once, at the end. */
   readonly onProgress: (proxy: TcpProxy, isFinal: boolean) => void;
+  /** Told once of every connection whose end is to be logged. */
+  readonly onDone: (proxy: TcpProxy) => void;
 }
 
 /** Where a connection came in. */
@@ -42,8 +46,10 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
   flags = '';
   /** Why a connection ended that was not closed by its peers, as `response_code_details` has it. */
   details = '';
+  terminationDetails = '';
   transportFailure = '';
   upstreamLocalAddress = '';
+  upstreamSocket: Socket | null = null;
   /** Workloads that peers told of themselves. */
   downstreamPeer: object | null = null;
   upstreamPeer: object | null = null;
@@ -186,14 +192,15 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     this.#isCounted = true;
     this.#opening = openHost(host, 'tcp', {
       onOpen: (opened) => this.#onOpen(opened),
-      onFailure: () => {
+      onFailure: (_reason, details) => {
         this.#opening = null;
+        this.transportFailure = details;
         this.#uncount();
         host.connectFailures++;
         cluster.stats.connectFailures.increment();
         host.cluster.reportResult(host, 'connectFailed');
         if (this.attempts < Math.max(1, tcp.maxConnectAttempts)) this.#connect(cluster);
-        else this.#fail(tcp.maxConnectAttempts > 1 ? 'UF,URX' : 'UF');
+        else this.#fail('UF,URX');
       },
     });
   }
@@ -206,6 +213,8 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     }
     const upstream = opened.connection;
     if (this.host !== null) this.host.cluster.reportResult(this.host, this.host.cluster.reportsConnections ? 'connected' : 200);
+    this.upstreamSocket = upstream.socket;
+    this.upstreamLocalAddress = localAddress(upstream.socket);
     this.upstreamPeerUri = opened.peer?.uri ?? '';
     this.localUri = opened.localUri;
     this.#upstream = upstream;
@@ -235,12 +244,15 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     this.endedAt = this.#context.now();
     this.#idleTimer?.cancel();
     this.#reportTimer?.cancel();
+    // What was held for an upstream that never came counts as not received: Envoy would not have read it.
+    if (this.#upstream === null) this.bytesReceived = 0;
     this.#early = [];
     this.#opening?.cancel();
     this.#uncount();
     closeAfterFlush(this.#downstream);
     if (this.#upstream !== null) closeAfterFlush(this.#upstream);
     this.#context.onProgress(this, true);
+    if (this.place.tcp.accessLogs.length > 0) this.#context.onDone(this);
     this.#onClosed();
   }
 

@@ -1,23 +1,26 @@
 import type { AccessLogFilterPlan, AccessLogPlan, ComparisonPlan } from '@weft/core/plan/access-log-plan';
 import { headerHolds } from '@weft/core/plan/build-matcher';
-import type { ExchangeView } from '../http/exchange-view.ts';
 import { celActivation } from './cel-activation.ts';
 import type { GrpcAccessLogs } from './grpc-access-log.ts';
+import type { LogEntry } from './log-entry.ts';
 import { LogFile } from './log-file.ts';
+import type { OpenTelemetryLogs } from './open-telemetry-logs.ts';
 import { renderEntry } from './render-entry.ts';
 
 /** Writes access log entries to where each logger says. */
 export class AccessLogs {
   #files: Map<string, LogFile> = new Map();
   #grpc: GrpcAccessLogs;
+  #openTelemetry: OpenTelemetryLogs;
   #random: () => number;
 
-  constructor(grpc: GrpcAccessLogs, random: () => number) {
+  constructor(grpc: GrpcAccessLogs, openTelemetry: OpenTelemetryLogs, random: () => number) {
     this.#grpc = grpc;
+    this.#openTelemetry = openTelemetry;
     this.#random = random;
   }
 
-  write(logs: readonly AccessLogPlan[], exchange: ExchangeView): void {
+  write(logs: readonly AccessLogPlan[], exchange: LogEntry): void {
     for (const log of logs) {
       if (log.filter !== null && !passesFilter(log.filter, exchange, this.#random)) continue;
       switch (log.kind) {
@@ -33,6 +36,12 @@ export class AccessLogs {
         case 'grpcHttp':
           this.#grpc.logHttp(log.grpc, exchange);
           break;
+        case 'grpcTcp':
+          this.#grpc.logTcp(log.grpc, exchange);
+          break;
+        case 'openTelemetry':
+          this.#openTelemetry.log(log, exchange);
+          break;
         default:
           break;
       }
@@ -47,6 +56,7 @@ export class AccessLogs {
   close(): void {
     for (const file of this.#files.values()) file.close();
     this.#grpc.close();
+    this.#openTelemetry.close();
   }
 
   #file(path: string): LogFile {
@@ -60,7 +70,7 @@ export class AccessLogs {
 }
 
 /** Whether a filter of access logs or local replies lets a request pass. */
-export function passesFilter(filter: AccessLogFilterPlan, exchange: ExchangeView, random: () => number): boolean {
+export function passesFilter(filter: AccessLogFilterPlan, exchange: LogEntry, random: () => number): boolean {
   switch (filter.kind) {
     case 'statusCode':
       return compares(filter.comparison, exchange.responseStatus);

@@ -1,10 +1,10 @@
 import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { ConnectionFacts } from '@weft/core/plan/facts';
 import type { Headers } from '../http/headers.ts';
-import { routeName } from './format.ts';
 import type { LogEntry } from './log-entry.ts';
 import { type Workload, workloadOfHost } from './peer-metadata.ts';
 import { flagBits } from './response-flags.ts';
+import { routeName } from './route-name.ts';
 
 type Attributes = Record<string, unknown>;
 

@@ -1,20 +1,11 @@
 import { create, fromJson, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { type Any, anyPack, durationFromMs, StructSchema, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import * as grpc from '@grpc/grpc-js';
 import type { GrpcLogPlan } from '@weft/core/plan/access-log-plan';
-import { type Address, AddressSchema } from '@weft/envoy-api/envoy/config/core/v3/address_pb';
-import { MetadataSchema, type NodeJson, NodeSchema, RequestMethod } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
-import {
-  type HTTPAccessLogEntry,
-  HTTPAccessLogEntry_HTTPVersion,
-  HTTPAccessLogEntrySchema,
-  type ResponseFlags,
-  ResponseFlagsSchema,
-} from '@weft/envoy-api/envoy/data/accesslog/v3/accesslog_pb';
+import { type NodeJson, NodeSchema } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
+import type { HTTPAccessLogEntry, TCPAccessLogEntry } from '@weft/envoy-api/envoy/data/accesslog/v3/accesslog_pb';
 import { StreamAccessLogsMessageSchema } from '@weft/envoy-api/envoy/service/accesslog/v3/als_pb';
-import type { ExchangeView } from '../http/exchange-view.ts';
-import { routeName } from './format.ts';
-import { type Workload, workloadOfHost } from './peer-metadata.ts';
+import { httpLogEntry, tcpLogEntry } from './access-log-entry.ts';
+import type { LogEntry } from './log-entry.ts';
 
 const path = '/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs';
 const maxPendingEntries = 2000;
@@ -32,26 +23,40 @@ export class GrpcAccessLogs {
     this.#addressOf = addressOf;
   }
 
-  logHttp(plan: GrpcLogPlan, exchange: ExchangeView): void {
+  logHttp(plan: GrpcLogPlan, entry: LogEntry): void {
+    this.#stream(plan).add({ kind: 'http', entry: httpLogEntry(plan, entry) });
+  }
+
+  logTcp(plan: GrpcLogPlan, entry: LogEntry): void {
+    this.#stream(plan).add({ kind: 'tcp', entry: tcpLogEntry(plan, entry) });
+  }
+
+  close(): void {
+    for (const stream of this.#streams.values()) stream.close();
+  }
+
+  #stream(plan: GrpcLogPlan): LogStream {
     const key = `${plan.cluster}|${plan.logName}`;
     let stream = this.#streams.get(key);
     if (stream === undefined) {
       stream = new LogStream(plan, this.#node, () => this.#addressOf(plan.cluster));
       this.#streams.set(key, stream);
     }
-    stream.add(httpEntry(plan, exchange));
-  }
-
-  close(): void {
-    for (const stream of this.#streams.values()) stream.close();
+    return stream;
   }
 }
+
+type LogMessage = MessageInitShape<typeof StreamAccessLogsMessageSchema>;
+
+type PendingEntry =
+  | { readonly kind: 'http'; readonly entry: HTTPAccessLogEntry }
+  | { readonly kind: 'tcp'; readonly entry: TCPAccessLogEntry };
 
 class LogStream {
   #plan: GrpcLogPlan;
   #node: NodeJson;
   #address: () => string | null;
-  #entries: HTTPAccessLogEntry[] = [];
+  #entries: PendingEntry[] = [];
   #timer: NodeJS.Timeout | null = null;
   #client: grpc.Client | null = null;
   #call: grpc.ClientWritableStream<Uint8Array> | null = null;
@@ -64,7 +69,7 @@ class LogStream {
     this.#address = address;
   }
 
-  add(entry: HTTPAccessLogEntry): void {
+  add(entry: PendingEntry): void {
     if (this.#entries.length < maxPendingEntries) this.#entries.push(entry);
     if (this.#timer !== null) return;
     this.#timer = setTimeout(() => this.#flush(), Math.max(50, this.#plan.bufferFlushIntervalMs));
@@ -85,9 +90,15 @@ class LogStream {
     if (entries.length === 0) return;
     const call = this.#open();
     if (call === null) return;
-    const message: MessageInitShape<typeof StreamAccessLogsMessageSchema> = {
-      logEntries: { case: 'httpLogs', value: { logEntry: entries } },
-    };
+    const http = entries.flatMap((pending) => (pending.kind === 'http' ? [pending.entry] : []));
+    const tcp = entries.flatMap((pending) => (pending.kind === 'tcp' ? [pending.entry] : []));
+    if (http.length > 0) this.#send(call, { case: 'httpLogs', value: { logEntry: http } });
+    if (tcp.length > 0) this.#send(call, { case: 'tcpLogs', value: { logEntry: tcp } });
+  }
+
+  /** The first message of a stream tells who sends it. */
+  #send(call: grpc.ClientWritableStream<Uint8Array>, logEntries: LogMessage['logEntries']): void {
+    const message: LogMessage = logEntries === undefined ? {} : { logEntries };
     if (this.#isFirst) message.identifier = { node: fromJson(NodeSchema, this.#node), logName: this.#plan.logName };
     this.#isFirst = false;
     call.write(toBinary(StreamAccessLogsMessageSchema, create(StreamAccessLogsMessageSchema, message)));
@@ -115,158 +126,4 @@ class LogStream {
     this.#call = call;
     return call;
   }
-}
-
-function httpEntry(plan: GrpcLogPlan, exchange: ExchangeView): HTTPAccessLogEntry {
-  const { head, connection } = exchange;
-  return create(HTTPAccessLogEntrySchema, {
-    protocolVersion: exchange.protocol === 'HTTP/2' ? HTTPAccessLogEntry_HTTPVersion.HTTP2 : HTTPAccessLogEntry_HTTPVersion.HTTP11,
-    commonProperties: {
-      downstreamRemoteAddress: address(exchange.remote.text, connection.sourcePort),
-      downstreamDirectRemoteAddress: address(connection.directSource.text, connection.sourcePort),
-      downstreamLocalAddress: address(connection.destination.text, connection.destinationPort),
-      startTime: timestampFromMs(exchange.startedAt),
-      timeToLastRxByte: elapsed(exchange, exchange.requestEndedAt),
-      timeToFirstUpstreamRxByte: elapsed(exchange, exchange.responseStartedAt),
-      timeToLastDownstreamTxByte: elapsed(exchange, exchange.endedAt),
-      duration: elapsed(exchange, exchange.endedAt),
-      upstreamRemoteAddress: hostAddress(exchange),
-      upstreamCluster: exchange.cluster?.plan.name ?? '',
-      upstreamTransportFailureReason: exchange.transportFailure,
-      routeName: routeName(exchange) ?? '',
-      upstreamRequestAttemptCount: exchange.attemptCount,
-      responseFlags: responseFlags(exchange.flags),
-      ...tlsProperties(exchange),
-      metadata: dynamicMetadata(exchange),
-      filterStateObjects: peers(plan, exchange),
-    },
-    request: {
-      requestMethod: RequestMethod[head.method as keyof typeof RequestMethod] ?? RequestMethod.METHOD_UNSPECIFIED,
-      scheme: head.scheme,
-      authority: exchange.originalAuthority,
-      path: exchange.path,
-      originalPath: exchange.originalPath === exchange.path ? '' : exchange.originalPath,
-      userAgent: head.headers.get('user-agent') ?? '',
-      referer: head.headers.get('referer') ?? '',
-      forwardedFor: head.headers.get('x-forwarded-for') ?? '',
-      requestId: exchange.requestId,
-      requestBodyBytes: BigInt(exchange.requestBytes),
-      requestHeaders: selected(plan.requestHeaders, (name) => exchange.header(name)),
-    },
-    response: {
-      responseCode: exchange.responseStatus,
-      responseBodyBytes: BigInt(exchange.responseBytes),
-      responseCodeDetails: exchange.details,
-      responseHeaders: selected(plan.responseHeaders, (name) => exchange.responseHeaders?.get(name)),
-      responseTrailers: selected(plan.responseTrailers, (name) => exchange.responseTrailers?.get(name)),
-    },
-  });
-}
-
-function address(ip: string, port: number): Address {
-  return create(AddressSchema, {
-    address: { case: 'socketAddress', value: { address: ip, portSpecifier: { case: 'portValue', value: port } } },
-  });
-}
-
-function hostAddress(exchange: ExchangeView) {
-  const found = exchange.host?.endpoint.address;
-  return found?.kind === 'tcp' ? address(found.host, found.port) : undefined;
-}
-
-function elapsed(exchange: ExchangeView, at: number) {
-  if (at === 0) return undefined;
-  const ms = Math.max(0, at - exchange.startedMonotonic);
-  return durationFromMs(Math.round(ms));
-}
-
-function selected(names: readonly string[], read: (name: string) => string | undefined): Record<string, string> {
-  const found: Record<string, string> = {};
-  for (const name of names) {
-    const value = read(name.toLowerCase());
-    if (value !== undefined) found[name.toLowerCase()] = value;
-  }
-  return found;
-}
-
-function tlsProperties(exchange: ExchangeView) {
-  const { connection } = exchange;
-  if (!connection.isTls) return {};
-  const names = (uris: readonly string[]) => uris.map((uri) => ({ san: { case: 'uri' as const, value: uri } }));
-  return {
-    tlsProperties: {
-      tlsSniHostname: connection.serverName,
-      peerCertificateProperties: {
-        subjectAltName: names(connection.peerCertificate?.uriSans ?? []),
-        subject: connection.peerCertificate?.subject ?? '',
-      },
-      localCertificateProperties: { subjectAltName: names(connection.localCertificate?.uriSans ?? []) },
-    },
-  };
-}
-
-function dynamicMetadata(exchange: ExchangeView) {
-  const { decision } = exchange;
-  if (decision === null || decision.kind === 'pending') return undefined;
-  const { rbacPolicy, metadata } = decision.outcome;
-  const entries = Object.entries(metadata);
-  if (rbacPolicy === '' && entries.length === 0) return undefined;
-  const filterMetadata: Record<string, Record<string, never>> = {};
-  for (const [namespace, values] of entries) filterMetadata[namespace] = values as Record<string, never>;
-  return create(MetadataSchema, { filterMetadata });
-}
-
-function peers(plan: GrpcLogPlan, exchange: ExchangeView) {
-  const objects: Record<string, Any> = {};
-  for (const name of plan.filterStateObjects) {
-    const workload = peerNamed(name, exchange);
-    if (workload !== null) objects[name] = anyPack(StructSchema, workload.struct);
-  }
-  return objects;
-}
-
-/** What the peer told, or what the control plane says of the endpoint. */
-function peerNamed(name: string, exchange: ExchangeView): Workload | null {
-  if (name === 'downstream_peer') return exchange.downstreamPeer as Workload | null;
-  if (name === 'upstream_peer') return (exchange.upstreamPeer as Workload | null) ?? workloadOfHost(exchange.host);
-  return null;
-}
-
-const flagFields: Readonly<Record<string, string>> = {
-  LH: 'failedLocalHealthcheck',
-  UH: 'noHealthyUpstream',
-  UT: 'upstreamRequestTimeout',
-  LR: 'localReset',
-  UR: 'upstreamRemoteReset',
-  UF: 'upstreamConnectionFailure',
-  UC: 'upstreamConnectionTermination',
-  UO: 'upstreamOverflow',
-  NR: 'noRouteFound',
-  DI: 'delayInjected',
-  FI: 'faultInjected',
-  RL: 'rateLimited',
-  RLSE: 'rateLimitServiceError',
-  DC: 'downstreamConnectionTermination',
-  URX: 'upstreamRetryLimitExceeded',
-  SI: 'streamIdleTimeout',
-  IH: 'invalidEnvoyRequestHeaders',
-  DPE: 'downstreamProtocolError',
-  UMSDR: 'upstreamMaxStreamDurationReached',
-  NFCF: 'noFilterConfigFound',
-  DT: 'durationTimeout',
-  UPE: 'upstreamProtocolError',
-  NC: 'noClusterFound',
-  OM: 'overloadManager',
-  DF: 'dnsResolutionFailure',
-};
-
-function responseFlags(flags: string): ResponseFlags | undefined {
-  if (flags === '') return undefined;
-  const found: Record<string, boolean | object> = {};
-  for (const flag of flags.split(',')) {
-    const field = flagFields[flag];
-    if (field !== undefined) found[field] = true;
-    else if (flag === 'UAEX') found.unauthorizedDetails = { reason: 1 };
-  }
-  return create(ResponseFlagsSchema, found);
 }

@@ -42,8 +42,15 @@ export interface LogEntry
     | 'downstreamPeer'
     | 'upstreamPeer'
     | 'localReplyBody'
+    | 'span'
+    | 'upstreamSocket'
     | 'header'
+    | 'headerValues'
     | 'headers'
   > {
+  /** Why a connection that its peers did not end was ended; `''` for none. */
+  readonly terminationDetails: string;
+  /** The gRPC status of a gRPC request; what is no gRPC answer counts by its HTTP status. */
+  readonly loggedGrpcStatus: number | null;
   readonly origin: Pick<ExchangeConnection, 'chain' | 'direction' | 'listenerName'>;
 }

@@ -1,6 +1,7 @@
 import type { FormatOutput, FormatSegment, FormatTree } from '@weft/core/plan/format-plan';
-import { evaluateFormat, type Operator, operatorOf } from './format.ts';
+import { evaluateFormat, operatorOf } from './format.ts';
 import type { LogEntry } from './log-entry.ts';
+import { sortedJson } from './sorted-json.ts';
 
 /** Makes one log line, or the body of a local reply. */
 type Renderer = (entry: LogEntry) => string;
@@ -37,7 +38,7 @@ function makeJson(tree: FormatTree, omitsEmpty: boolean): JsonRenderer {
     }
     case 'list': {
       const items = tree.items.map((item) => makeJson(item, omitsEmpty));
-      return (entry) => `[${items.map((render) => render(entry) ?? 'null').join(',')}]`;
+      return (entry) => `[${listItems(items, entry, omitsEmpty).join(',')}]`;
     }
     case 'object':
       return makeObject(tree.fields, omitsEmpty);
@@ -49,7 +50,18 @@ function makeJson(tree: FormatTree, omitsEmpty: boolean): JsonRenderer {
   }
 }
 
-function makeObject(fields: readonly (readonly [name: string, tree: FormatTree])[], omitsEmpty: boolean): JsonRenderer {
+function listItems(items: readonly JsonRenderer[], entry: LogEntry, omitsEmpty: boolean): string[] {
+  const texts: string[] = [];
+  for (const render of items) {
+    const text = render(entry);
+    if (text !== null || !omitsEmpty) texts.push(text ?? 'null');
+  }
+  return texts;
+}
+
+/** Keys are in order, as in Envoy's logs. */
+function makeObject(unordered: readonly (readonly [name: string, tree: FormatTree])[], omitsEmpty: boolean): JsonRenderer {
+  const fields = [...unordered].sort(([a], [b]) => (a < b ? -1 : 1));
   const keys = fields.map(([name]) => `${JSON.stringify(name)}:`);
   const values = fields.map(([, field]) => makeJson(field, omitsEmpty));
   return (entry) => {
@@ -66,16 +78,12 @@ function makeObject(fields: readonly (readonly [name: string, tree: FormatTree])
 
 /** A field that is one operator keeps its type; a missing value is null. */
 function makeValue(segment: FormatSegment & { readonly kind: 'operator' }): JsonRenderer {
-  const read: Operator = operatorOf(segment);
-  if (numeric.has(segment.name)) {
-    return (entry) => {
-      const value = read(entry);
-      return value === null ? null : JSON.stringify(Number(value));
-    };
-  }
+  const read = operatorOf(segment);
   return (entry) => {
     const value = read(entry);
-    return value === null ? null : quote(value);
+    if (typeof value === 'string') return quote(value);
+    if (value === null || value === undefined) return null;
+    return typeof value === 'number' ? String(value) : sortedJson(value);
   };
 }
 
@@ -86,17 +94,3 @@ const needsEscape = /["\\\u0000-\u001f\ud800-\udfff]/;
 function quote(text: string): string {
   return needsEscape.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
-
-const numeric = new Set([
-  'RESPONSE_CODE',
-  'BYTES_RECEIVED',
-  'BYTES_SENT',
-  'DURATION',
-  'REQUEST_DURATION',
-  'RESPONSE_DURATION',
-  'RESPONSE_TX_DURATION',
-  'CONNECTION_ID',
-  'UPSTREAM_REQUEST_ATTEMPT_COUNT',
-  'DOWNSTREAM_LOCAL_PORT',
-  'GRPC_STATUS_NUMBER',
-]);

@@ -1,5 +1,7 @@
+import type { Socket } from 'node:net';
 import type { ConnectionFacts } from '@weft/core/plan/facts';
 import type { IpAddress } from '@weft/core/plan/ip-address';
+import { fastUuid } from '../io/fast-random.ts';
 import type { TcpProxy } from '../tcp/tcp-proxy.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Host } from '../upstream/host.ts';
@@ -16,7 +18,7 @@ export class TcpLogEntry implements LogEntry {
   readonly authority = '';
   readonly scheme = '';
   readonly protocol = '';
-  readonly requestId = '';
+  readonly requestId: string = fastUuid();
   readonly responseStatus = 0;
   readonly responseHeaders = null;
   readonly responseTrailers = null;
@@ -27,6 +29,8 @@ export class TcpLogEntry implements LogEntry {
   readonly responseStartedAt = 0;
   readonly upstreamProtocol = '';
   readonly localReplyBody = '';
+  readonly span = null;
+  readonly loggedGrpcStatus = null;
   readonly connection: ConnectionFacts;
   readonly remote: IpAddress;
   readonly origin: LogEntry['origin'];
@@ -69,6 +73,12 @@ export class TcpLogEntry implements LogEntry {
   get host(): Host | null {
     return this.#proxy.host;
   }
+  get terminationDetails(): string {
+    return this.#proxy.terminationDetails;
+  }
+  get upstreamSocket(): Socket | null {
+    return this.#proxy.upstreamSocket;
+  }
   get attemptCount(): number {
     return this.#proxy.attempts;
   }
@@ -93,6 +103,10 @@ export class TcpLogEntry implements LogEntry {
 
   header(): undefined {
     return undefined;
+  }
+
+  headerValues(): readonly string[] {
+    return [];
   }
 
   headers(): Readonly<Record<string, string>> {

@@ -1,12 +1,4 @@
-/** Sends a request body to a cluster; the answer does not matter. */
-type SendToCollector = (request: {
-  readonly cluster: string;
-  readonly path: string;
-  readonly authority: string;
-  readonly headers: readonly (readonly [name: string, value: string])[];
-  readonly body: Buffer;
-  readonly timeoutMs: number;
-}) => void;
+import type { SendToCollector } from '../http/collector-sender.ts';
 
 /** What exporters know of the proxy. */
 export interface ExporterEnvironment {

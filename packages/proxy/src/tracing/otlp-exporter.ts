@@ -2,6 +2,7 @@ import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import type { TracingProviderPlan } from '@weft/core/plan/tracing-plan';
 import { ExportTraceServiceRequestSchema } from '@weft/envoy-api/opentelemetry/proto/collector/trace/v1/trace_service_pb';
 import { Span_SpanKind, type SpanSchema, Status_StatusCode } from '@weft/envoy-api/opentelemetry/proto/trace/v1/trace_pb';
+import { grpcRequest } from '../http/collector-sender.ts';
 import type { ExporterEnvironment } from './exporter-environment.ts';
 import type { Span, SpanExporter } from './span.ts';
 import { SpanBatch } from './span-batch.ts';
@@ -33,10 +34,7 @@ export class OtlpExporter implements SpanExporter {
     const body = Buffer.from(toBinary(ExportTraceServiceRequestSchema, this.#request(spans)));
     const { grpc, http } = this.#provider;
     if (grpc !== null) {
-      const headers = [['content-type', 'application/grpc'], ['te', 'trailers'], ...grpc.initialMetadata] as const;
-      const authority = grpc.authority || grpc.cluster;
-      const timeoutMs = grpc.timeoutMs || defaultTimeoutMs;
-      this.#environment.send({ cluster: grpc.cluster, path: grpcPath, authority, headers, body: grpcMessage(body), timeoutMs });
+      this.#environment.send(grpcRequest(grpc, grpcPath, body));
     } else if (http !== null) {
       const url = new URL(http.uri);
       const headers = [['content-type', 'application/x-protobuf']] as const;
@@ -89,11 +87,4 @@ function textAttributes(pairs: readonly (readonly [string, string])[]) {
 
 function nanoseconds(ms: number): bigint {
   return BigInt(Math.round(ms * 1000)) * 1000n;
-}
-
-/** A message with gRPC's prefix: not compressed, and its length. */
-function grpcMessage(body: Buffer): Buffer {
-  const prefix = Buffer.alloc(5);
-  prefix.writeUInt32BE(body.length, 1);
-  return Buffer.concat([prefix, body]);
 }

@@ -1,5 +1,5 @@
 import type { NodeJson } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
-import { callCluster } from '../http/internal-request.ts';
+import { collectorSender } from '../http/collector-sender.ts';
 import { hostAddress } from '../io/host-address.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import type { Bootstrap } from '../xds/bootstrap.ts';
@@ -13,11 +13,7 @@ export function proxyTracing(bootstrap: Bootstrap, node: NodeJson, clusters: Clu
   const runtime = staticRuntime(bootstrap);
   const number = (key: string, fallback: number): number => Number(runtime.get(key) ?? fallback);
   const exporters = new SpanExporters({
-    send: ({ cluster: name, ...call }) => {
-      const cluster = clusters.get(name);
-      // Spans for which no collector is there are dropped, as Envoy drops them.
-      if (cluster !== undefined) void callCluster(cluster, { ...call, method: 'POST', connection: null });
-    },
+    send: collectorSender(clusters),
     nodeCluster: node.cluster ?? '',
     hostAddress: hostAddress(),
     version: proxyVersion,

@@ -30,6 +30,14 @@ export class RequestSpan implements ExchangeSpan {
     this.#answeredName = answeredName;
   }
 
+  get traceId(): string {
+    return this.#span.context.traceId;
+  }
+
+  get spanId(): string {
+    return this.#span.context.spanId;
+  }
+
   beginAttempt(): void {
     if (!this.#manager.plan.spawnUpstreamSpan) return;
     const { cluster } = this.#exchange;

@@ -1,0 +1,136 @@
+import type { X509Certificate } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { parseSubjectAltNames, type SubjectAltNames } from '../../identity/peer-certificate.ts';
+import { downstreamTls } from '../../listener/downstream-tls.ts';
+import type { LogEntry } from '../log-entry.ts';
+import { addressText, type OperatorTable, type OperatorValue, orMissing, plain } from './operator.ts';
+
+/** Operators about the client's connection and the one upstream. */
+export const connectionOperators: OperatorTable = {
+  CONNECTION_ID: plain((entry) => entry.connection.connectionId),
+  DOWNSTREAM_REMOTE_ADDRESS: plain((entry) => addressText(entry.remote.text, remotePort(entry))),
+  DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: plain((entry) => entry.remote.text),
+  DOWNSTREAM_REMOTE_PORT: plain(remotePort),
+  DOWNSTREAM_DIRECT_REMOTE_ADDRESS: plain(({ connection }) => addressText(connection.directSource.text, connection.sourcePort)),
+  DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT: plain(({ connection }) => connection.directSource.text),
+  DOWNSTREAM_DIRECT_REMOTE_PORT: plain(({ connection }) => connection.sourcePort),
+  DOWNSTREAM_LOCAL_ADDRESS: plain(({ connection }) => addressText(connection.destination.text, connection.destinationPort)),
+  DOWNSTREAM_DIRECT_LOCAL_ADDRESS: plain(({ connection }) => addressText(connection.destination.text, connection.destinationPort)),
+  DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: plain(({ connection }) => connection.destination.text),
+  DOWNSTREAM_DIRECT_LOCAL_ADDRESS_WITHOUT_PORT: plain(({ connection }) => connection.destination.text),
+  DOWNSTREAM_LOCAL_PORT: plain(({ connection }) => connection.destinationPort),
+  DOWNSTREAM_DIRECT_LOCAL_PORT: plain(({ connection }) => connection.destinationPort),
+  DOWNSTREAM_DETECTED_CLOSE_TYPE: plain(() => 'Normal'),
+  REQUESTED_SERVER_NAME: (order) => (entry) => serverName(entry, order),
+  ...certificateOperators('DOWNSTREAM', (entry) => downstreamTls(entry.connection)),
+  DOWNSTREAM_PEER_URI_SAN: plain(({ connection }) => orMissing(connection.peerCertificate?.uriSans.join(','))),
+  DOWNSTREAM_LOCAL_URI_SAN: plain(({ connection }) => orMissing(connection.localCertificate?.uriSans.join(','))),
+  DOWNSTREAM_TLS_VERSION: plain(({ connection }) => orMissing(connection.tlsVersion)),
+  ...certificateOperators('UPSTREAM', (entry) => (entry.upstreamSocket instanceof TLSSocket ? entry.upstreamSocket : null)),
+  UPSTREAM_CONNECTION_ID: plain((entry) => (entry.upstreamSocket === null ? 0 : connectionId(entry.upstreamSocket))),
+  UPSTREAM_PROTOCOL: plain((entry) => orMissing(entry.upstreamProtocol)),
+  UPSTREAM_HOST: plain((entry) => entry.host?.address),
+  UPSTREAM_REMOTE_ADDRESS: plain((entry) => remoteAddress(entry)?.text),
+  UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: plain((entry) => remoteAddress(entry)?.ip),
+  UPSTREAM_REMOTE_PORT: plain((entry) => remoteAddress(entry)?.port),
+  UPSTREAM_LOCAL_ADDRESS: plain((entry) => orMissing(entry.upstreamLocalAddress)),
+  UPSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: plain((entry) => orMissing(entry.upstreamLocalAddress.replace(/:\d+$/, ''))),
+  UPSTREAM_LOCAL_PORT: plain((entry) => (entry.upstreamLocalAddress === '' ? null : Number(/\d+$/.exec(entry.upstreamLocalAddress)?.[0]))),
+  UPSTREAM_HOST_NAME: plain((entry) => hostName(entry)),
+  UPSTREAM_HOST_NAME_WITHOUT_PORT: plain((entry) => hostName(entry)?.replace(/:\d+$/, '')),
+  UPSTREAM_CLUSTER: plain((entry) => entry.cluster?.plan.statName ?? routeCluster(entry)),
+  UPSTREAM_CLUSTER_RAW: plain((entry) => entry.cluster?.plan.name ?? routeCluster(entry)),
+  UPSTREAM_REQUEST_ATTEMPT_COUNT: plain((entry) => entry.attemptCount),
+  UPSTREAM_TRANSPORT_FAILURE_REASON: plain((entry) => orMissing(entry.transportFailure.replaceAll(' ', '_'))),
+  UPSTREAM_DETECTED_CLOSE_TYPE: plain((entry) => (entry.host === null ? null : 'Normal')),
+};
+
+/** Who a TLS connection's ends are; Node's objects are asked only when a log wants them. */
+function certificateOperators(side: 'DOWNSTREAM' | 'UPSTREAM', socketOf: (entry: LogEntry) => TLSSocket | null): OperatorTable {
+  const peer = (read: (certificate: X509Certificate) => OperatorValue) =>
+    plain((entry) => {
+      const certificate = socketOf(entry)?.getPeerX509Certificate();
+      return certificate === undefined ? null : read(certificate);
+    });
+  const local = (read: (certificate: X509Certificate) => OperatorValue) =>
+    plain((entry) => {
+      const certificate = socketOf(entry)?.getX509Certificate();
+      return certificate === undefined ? null : read(certificate);
+    });
+  const names = (kind: keyof SubjectAltNames) => (certificate: X509Certificate) =>
+    orMissing(parseSubjectAltNames(certificate.subjectAltName ?? '')[kind].join(','));
+  const both = (end: 'PEER' | 'LOCAL', certificate: typeof peer): OperatorTable => ({
+    [`${side}_${end}_URI_SAN`]: certificate(names('uris')),
+    [`${side}_${end}_DNS_SAN`]: certificate(names('dns')),
+    [`${side}_${end}_IP_SAN`]: certificate(names('ips')),
+    [`${side}_${end}_EMAIL_SAN`]: certificate(names('emails')),
+    [`${side}_${end}_SUBJECT`]: certificate(({ subject }) => orMissing(distinguishedName(subject))),
+    [`${side}_${end}_ISSUER`]: certificate(({ issuer }) => orMissing(distinguishedName(issuer))),
+  });
+  return {
+    ...both('PEER', peer),
+    ...both('LOCAL', local),
+    [`${side}_PEER_SERIAL`]: peer(({ serialNumber }) => serialNumber.toLowerCase()),
+    [`${side}_PEER_FINGERPRINT_256`]: peer(({ fingerprint256 }) => fingerprint256.replaceAll(':', '').toLowerCase()),
+    [`${side}_PEER_FINGERPRINT_1`]: peer(({ fingerprint }) => fingerprint.replaceAll(':', '').toLowerCase()),
+    [`${side}_PEER_CERT`]: peer((certificate) => urlEncodedPem(certificate)),
+    [`${side}_PEER_CERT_V_START`]: peer(({ validFrom }) => new Date(validFrom).toISOString()),
+    [`${side}_PEER_CERT_V_END`]: peer(({ validTo }) => new Date(validTo).toISOString()),
+    [`${side}_TLS_CIPHER`]: plain((entry) => socketOf(entry)?.getCipher()?.name),
+    [`${side}_TLS_VERSION`]: plain((entry) => socketOf(entry)?.getProtocol()),
+    [`${side}_TLS_SESSION_ID`]: plain(() => null),
+  };
+}
+
+/** Node has one attribute a line, first the widest; RFC 2253 has them the other way round. */
+function distinguishedName(text: string): string {
+  return (text ?? '').split('\n').reverse().join(',');
+}
+
+function urlEncodedPem(certificate: X509Certificate): string {
+  return encodeURIComponent(certificate.toString()).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+const upstreamIds = new WeakMap<Socket, number>();
+let lastUpstreamId = 0;
+
+/** Connections upstream are numbered when a log first tells of them. */
+function connectionId(socket: Socket): number {
+  const known = upstreamIds.get(socket);
+  if (known !== undefined) return known;
+  upstreamIds.set(socket, ++lastUpstreamId);
+  return lastUpstreamId;
+}
+
+/** The port belongs to the socket's peer: an address that a header told has none. */
+function remotePort({ remote, connection }: LogEntry): number {
+  return remote.text === connection.source.text ? connection.sourcePort : 0;
+}
+
+function serverName({ connection, authority }: LogEntry, order: string): string | null {
+  const host = authority.replace(/:\d+$/, '');
+  if (order === 'HOST_FIRST') return orMissing(host || connection.serverName);
+  if (order === 'SNI_FIRST') return orMissing(connection.serverName || host);
+  return orMissing(connection.serverName);
+}
+
+function remoteAddress({ host, upstreamProtocol, upstreamSocket }: LogEntry): { ip: string; port: number; text: string } | null {
+  const address = host?.endpoint.address;
+  if (address?.kind !== 'tcp' || (upstreamProtocol === '' && upstreamSocket === null)) return null;
+  return { ip: address.host, port: address.port, text: addressText(address.host, address.port) };
+}
+
+function hostName({ host }: LogEntry): string | null {
+  return host === null ? null : host.endpoint.hostname || host.address;
+}
+
+/** The cluster of the route taken, for requests that were answered before one was chosen. */
+function routeCluster({ decision, flags }: LogEntry): string | null {
+  if (flags === 'NC') return null;
+  if (decision?.kind !== 'localReply' && decision?.kind !== 'forward') return null;
+  const action = decision.route?.action;
+  if (action?.kind !== 'forward' || action.clusters.length !== 1) return null;
+  const [only] = action.clusters;
+  return only?.clusterHeader === null ? only.name : null;
+}
