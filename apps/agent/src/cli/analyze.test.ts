@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { parse } from 'yaml';
 import { run } from './analyze.ts';
 import { UsageError } from './command.ts';
 
@@ -58,9 +59,32 @@ data: {mesh: 'ingressControllerMode: "OFF"'}
 
 test('settings that cannot be used are reported with their place', async (context) => {
   const settings = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: istio-system}\ndata: {mesh: "trustDomain: [7]"}\n';
-  const { status, stderr } = await analyzed(context, { 'a.yaml': settings });
+  const { status, stdout } = await analyzed(context, { 'a.yaml': settings });
   assert.equal(status, 1);
-  assert.match(stderr, /^a\.yaml:4:\d+: error: data\.mesh: trustDomain/);
+  assert.match(stdout, /^Error \[WFT9002\] \(a\.yaml:4\) data\.mesh: trustDomain/);
+});
+
+test('a document that cannot be read is a message beside those about the others, in every form', async (context) => {
+  const files = { 'a.yaml': lostRoute, 'b.yaml': 'kind: [\n' };
+  const text = await analyzed(context, files);
+  assert.equal(text.status, 1);
+  assert.match(text.stdout, /^Error \[WFT9001\] \(b\.yaml:\d+\) not valid YAML.*\nError \[IST0101\]/);
+  const json = await analyzed(context, files, ['-o', 'json']);
+  assert.deepEqual(
+    (JSON.parse(json.stdout) as { code: string; origin: string }[]).map(({ code, origin }) => `${code} ${origin}`),
+    ['WFT9001 b.yaml', 'IST0101 VirtualService default/shop'],
+  );
+  const batch = await analyzed(context, {}, ['--batch'], `${JSON.stringify({ files: [{ name: 'b.yaml', text: 'kind: [' }] })}\n`);
+  assert.equal(JSON.parse(batch.stdout)[0].code, 'WFT9001');
+  const exact = await analyzed(context, files, ['-o', 'json', '--analyzer', 'virtualservice.DestinationHostAnalyzer']);
+  assert.equal((JSON.parse(exact.stdout) as unknown[]).length, 1);
+  assert.match(exact.stderr, /^b\.yaml:\d+:\d+: error: not valid YAML/);
+});
+
+test('YAML holds the same as JSON', async (context) => {
+  const json = await analyzed(context, { 'a.yaml': lostRoute }, ['-o', 'json']);
+  const yaml = await analyzed(context, { 'a.yaml': lostRoute }, ['-o', 'yaml']);
+  assert.deepEqual(parse(yaml.stdout), JSON.parse(json.stdout));
 });
 
 test('an analyzer that nobody has is wrong usage', async (context) => {

@@ -1,5 +1,4 @@
 import { analyze, analyzerNames } from '@weft/core/analyze/analyze';
-import type { Message } from '@weft/core/analyze/message';
 import { parseSuppression, type Suppression } from '@weft/core/analyze/suppression';
 import { type MeshSources, readMeshSources } from '@weft/core/resource/installation';
 import type { ResourceSet } from '@weft/core/resource/kinds';
@@ -9,6 +8,7 @@ import { type ParseProblem, parseYaml } from '@weft/core/resource/parse';
 import { parseMeshConfig, parseMeshNetworks } from '@weft/core/resource/parse-mesh-config';
 import { createResourceSet } from '@weft/core/resource/resource-set';
 import { stringify } from 'yaml';
+import { type AnalysisLine, formatLine, messageLine, problemLine } from './analysis-line.ts';
 import { type CommandIo, InputError, UsageError } from './command.ts';
 import { type CheckOptions, type InputFile, parseCheckOptions, readInputs, readTextFile, runBatch, sharedOptionsHelp } from './options.ts';
 
@@ -44,7 +44,8 @@ interface AnalyzeRequest {
 }
 
 interface AnalyzeAnswer {
-  readonly messages: readonly Message[];
+  readonly lines: readonly AnalysisLine[];
+  /** What was passed over, and what kept an analyzer asked for by name from its input. */
   readonly problems: readonly ParseProblem[];
 }
 
@@ -61,7 +62,7 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
     io.stdout.write(`${analyzerNames.join('\n')}\n`);
     return 0;
   }
-  if (options.batch) return runBatch(io, async (request) => (await answerRequest(request, options)).messages.map(toJson));
+  if (options.batch) return runBatch(io, async (request) => (await answerRequest(request, options)).lines);
   const threshold = parseLevel(textOf(options.values['failure-threshold']) ?? 'Error');
   if (options.files.length + options.positionals.length + listOf(options.values.cluster).length === 0) {
     throw new UsageError('expected -f FILE, a directory, or - for standard input');
@@ -70,7 +71,7 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
   print(answer, options, io);
   const isFailing =
     answer.problems.some((problem) => problem.severity === 'error') ||
-    answer.messages.some((message) => levels.indexOf(message.level) >= levels.indexOf(threshold));
+    answer.lines.some((line) => levels.indexOf(line.level) >= levels.indexOf(threshold));
   return isFailing && (options.output === 'text' || options.fail) ? 1 : 0;
 }
 
@@ -122,7 +123,6 @@ async function answerFor(request: AnalyzeRequest): Promise<AnalyzeAnswer> {
   const set = parse(request.files);
   // Named analyzers answer as Istio's, which take the mesh's settings from options alone.
   const written = request.analyzers.length === 0 ? readMeshSources(set) : null;
-  if (written) problems.push(...settingsProblems(set, written));
   const clusters = Object.fromEntries(Object.entries(request.clusters).map(([name, files]) => [name, parse(files)] as const));
   const hasPatches =
     request.analyzers.length === 0 && [set, ...Object.values(clusters)].some((each) => each.ofKind('EnvoyFilter').length > 0);
@@ -138,7 +138,17 @@ async function answerFor(request: AnalyzeRequest): Promise<AnalyzeAnswer> {
     // Envoy's whole API is needed for this, so it is loaded for those who have patches.
     ...(hasPatches ? { isPatchApplicable: (await import('@weft/core/compile/envoy-filter')).isPatchApplicable } : {}),
   });
-  return { messages, problems };
+  const lines = messages.map(messageLine);
+  if (!written) return { lines, problems };
+  const unreadable = problems.filter((problem) => problem.severity === 'error');
+  return {
+    lines: [
+      ...unreadable.map((problem) => problemLine('UnreadableDocument', problem)),
+      ...settingsProblems(set, written).map((problem) => problemLine('UnreadableMeshSettings', problem)),
+      ...lines,
+    ],
+    problems: problems.filter((problem) => problem.severity !== 'error'),
+  };
 }
 
 function settingsProblems(set: ResourceSet, sources: MeshSources): readonly ParseProblem[] {
@@ -166,28 +176,13 @@ function suppressionOf(text: string): Suppression {
   return suppression;
 }
 
-function print({ messages, problems }: AnalyzeAnswer, { output }: CheckOptions, io: CommandIo): void {
+function print({ lines, problems }: AnalyzeAnswer, { output }: CheckOptions, io: CommandIo): void {
   for (const problem of problems)
     io.stderr.write(`${problem.file}:${problem.line}:${problem.column}: ${problem.severity}: ${problem.message}\n`);
-  if (output === 'json') io.stdout.write(`${JSON.stringify(messages.map(toJson), null, 2)}\n`);
-  else if (output === 'yaml') io.stdout.write(stringify(messages.map(toJson)));
-  else if (messages.length === 0 && problems.length === 0) io.stdout.write('Nothing wrong found.\n');
-  else for (const message of messages) io.stdout.write(`${toLine(message)}\n`);
-}
-
-function toLine(message: Message): string {
-  const place = [message.origin, referenceOf(message)].filter((part) => part !== '').join(' ');
-  const cluster = message.cluster === '' ? '' : ` [${message.cluster}]`;
-  return `${message.level} [${message.code}]${cluster} (${place}) ${message.message}`;
-}
-
-function toJson(message: Message): Readonly<Record<string, unknown>> {
-  const { code, level, origin, type, path, cluster, proof, documentationUrl } = message;
-  return { code, level, origin, type, message: message.message, reference: referenceOf(message), path, cluster, proof, documentationUrl };
-}
-
-function referenceOf({ reference }: Message): string {
-  return reference.file === '' ? '' : `${reference.file}:${reference.line}`;
+  if (output === 'json') io.stdout.write(`${JSON.stringify(lines, null, 2)}\n`);
+  else if (output === 'yaml') io.stdout.write(stringify(lines, { aliasDuplicateObjects: false }));
+  else if (lines.length === 0) io.stdout.write(problems.length === 0 ? 'Nothing wrong found.\n' : '');
+  else for (const line of lines) io.stdout.write(`${formatLine(line)}\n`);
 }
 
 function parseLevel(text: string): Level {

@@ -4,10 +4,11 @@ import { type ParseProblem, parseYaml } from '@weft/core/resource/parse';
 import type { FieldProblem } from '@weft/core/resource/problem';
 import type { Resource, ResourceSource } from '@weft/core/resource/resource';
 import { type ValidationSettings, validateMeshConfig, validateResource } from '@weft/core/resource/validate';
+import { stringify } from 'yaml';
 import { type CommandIo, UsageError } from './command.ts';
 import { type InputFile, parseCheckOptions, readInputs, readTextFile, runBatch, sharedOptionsHelp } from './options.ts';
 
-export const help = `usage: weft validate -f FILE… [-o json|text]
+export const help = `usage: weft validate -f FILE… [-o json|yaml|text]
 
 Validates resources one by one: schema, the rules of the resource definitions, and what Istio's admission webhook refuses or warns about.
 A mesh configuration given with --mesh-config is validated as well.
@@ -53,7 +54,7 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
   const resources = validateInputs(await readInputs(options.files, io), settings);
   const results = [...meshConfig, ...resources].map((result, index) => ({ ...result, index }));
   if (options.output === 'text') io.stdout.write(formatText(results));
-  else io.stdout.write(`${JSON.stringify({ results })}\n`);
+  else io.stdout.write(options.output === 'yaml' ? stringify({ results }) : `${JSON.stringify({ results })}\n`);
   const asked = options.output === 'text' || options.fail;
   return asked && results.some(({ valid }) => !valid) ? 1 : 0;
 }

@@ -33,6 +33,11 @@ export function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** The value as text when it is a text, a number or a flag, else `''`: whatever else stands there may not even have a text. */
+export function scalar(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+}
+
 /** The value when it is an object (not a list), else an empty one. */
 export function object<T extends object>(value: T | undefined | null): Partial<T> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};

@@ -59,12 +59,13 @@ export function readMeshSources(set: ResourceSet): MeshSources {
   };
   if (installation) merge(installation.ref, 'spec.meshConfig', installation.meshConfig);
   const map = set.get('ConfigMap', 'istio-system', 'istio');
-  if (map?.raw.data?.mesh !== undefined) {
-    const written = readMeshConfigText(String(map.raw.data.mesh));
+  const mesh: unknown = map?.raw.data?.mesh;
+  if (map && typeof mesh === 'string') {
+    const written = readMeshConfigText(mesh);
     if (written.ok) merge(map.ref, 'data.mesh', written.value);
     else problems.push({ ref: map.ref, path: 'data.mesh', message: written.error.message });
   }
-  const networks = parseMeshNetworks(String(map?.raw.data?.meshNetworks ?? ''));
+  const networks = parseMeshNetworks(text(map?.raw.data?.meshNetworks));
   if (map && !networks.ok) problems.push({ ref: map.ref, path: 'data.meshNetworks', message: networks.error.message });
   return {
     meshConfig,

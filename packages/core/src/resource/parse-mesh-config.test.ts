@@ -16,6 +16,13 @@ test('an empty text gives the defaults, and what is written is laid over them fi
   assert.deepEqual(parsed.value.localityLbSetting, { enabled: true });
 });
 
+test('comments of any length are passed over', () => {
+  const banner = `${'#'.repeat(200_000)}\n--- # settings\n`;
+  assert.deepEqual(parseMeshConfig(`${'#'.repeat(200_000)}\n---\n`), { ok: true, value: defaultMeshConfig });
+  const parsed = parseMeshConfig(`${banner}trustDomain: example.org\n`);
+  assert.equal(parsed.ok && parsed.value.trustDomain, 'example.org');
+});
+
 test('a wrong type is refused with the field named, an unknown field is not', () => {
   const wrong = parseMeshConfig('connectTimeout: 10\n');
   assert.ok(!wrong.ok && wrong.error.message.includes('connectTimeout'));

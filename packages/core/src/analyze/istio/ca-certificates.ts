@@ -1,6 +1,6 @@
 import type { DestinationRule, DestinationRuleSpec } from '../../resource/kinds.ts';
 import type { AnalysisSettings, ResourceAnalyzer } from '../analyzer.ts';
-import { object, objects } from '../fields.ts';
+import { object, objects, scalar } from '../fields.ts';
 import { fact } from '../proof.ts';
 
 type TlsSettings = NonNullable<NonNullable<DestinationRuleSpec['trafficPolicy']>['tls']>;
@@ -24,20 +24,21 @@ export const caCertificatesAnalyzer: ResourceAnalyzer = {
         resource,
         path,
         identity: '',
-        message: `TLS to ${spec.host ?? ''} is ${tls.mode} but names no caCertificates: the server's certificate is not verified. Set caCertificates or credentialName.`,
+        message: `TLS to ${scalar(spec.host)} is ${tls.mode} but names no caCertificates: the server's certificate is not verified. Set caCertificates or credentialName.`,
         proof: [fact(resource, 'spec.trafficPolicy.tls.mode', `is ${tls.mode}`), fact(resource, path, 'is not set')],
       });
     }
     for (const [index, level] of objects(policy.portLevelSettings)) {
       const portTls = object(level.tls);
       if (!isUnverified(portTls, selectsWorkloads, context)) continue;
+      const number = scalar(object(level.port).number);
       const path = `spec.trafficPolicy.portLevelSettings[${index}].tls.caCertificates`;
       report({
         type: 'NoServerCertificateVerificationPortLevel',
         resource,
         path,
-        identity: String(object(level.port).number ?? ''),
-        message: `TLS to port ${object(level.port).number ?? '?'} of ${spec.host ?? ''} is ${portTls.mode} but names no caCertificates: the server's certificate is not verified. Set caCertificates or credentialName.`,
+        identity: number,
+        message: `TLS to port ${number || '?'} of ${scalar(spec.host)} is ${portTls.mode} but names no caCertificates: the server's certificate is not verified. Set caCertificates or credentialName.`,
         proof: [fact(resource, path, 'is not set')],
       });
     }

@@ -1,6 +1,6 @@
 import type { EnvoyFilter, EnvoyFilterSpec } from '../../resource/kinds.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
-import { object, objects, text } from '../fields.ts';
+import { object, objects, scalar, text } from '../fields.ts';
 import type { MessageType } from '../message-types.ts';
 import { fact } from '../proof.ts';
 
@@ -90,6 +90,6 @@ function checkOrder(
 function patchedName(patch: Patch): string {
   const value = object(object(patch.patch).value as { name?: unknown } | undefined);
   if (Object.keys(value).length === 0) return '';
-  if (value.name !== undefined && value.name !== null) return `string_value:${String(value.name)}`;
+  if (value.name !== undefined && value.name !== null) return `string_value:${scalar(value.name)}`;
   return text(object(object(object(object(patch.match).listener).filterChain).filter).name);
 }

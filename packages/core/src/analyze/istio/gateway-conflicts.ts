@@ -1,7 +1,7 @@
 import { type Labels, selectsLabels } from '../../base/labels.ts';
 import type { Gateway, GatewaySpec } from '../../resource/kinds.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
-import { object, objects, strings, text } from '../fields.ts';
+import { object, objects, portNumber, strings, text } from '../fields.ts';
 import { groupBy } from '../group-by.ts';
 import { formatSelector } from '../label-index.ts';
 import { fact, list, mostProofs, nameOf } from '../proof.ts';
@@ -63,7 +63,7 @@ function createGroup(gateways: readonly Gateway[]): Group {
 function claimsOf(gateway: Gateway): readonly PortClaim[] {
   const byPort = new Map<number, PortClaim>();
   for (const [index, server] of objects(object(gateway.spec).servers)) {
-    const port = Number(object(server.port).number ?? 0);
+    const port = portNumber(object(server.port).number) ?? 0;
     byPort.set(port, { gateway, places: placesOf(port, server), path: `spec.servers[${index}]` });
   }
   return [...byPort.values()];
@@ -84,7 +84,7 @@ function sharesWorkload(group: Group, selector: string, other: string, { index }
 
 function checkServers(gateway: Gateway, selector: string, related: readonly Group[], { report }: AnalyzerContext): void {
   for (const [index, server] of objects(object(gateway.spec).servers)) {
-    const port = Number(object(server.port).number ?? 0);
+    const port = portNumber(object(server.port).number) ?? 0;
     const hosts = strings(server.hosts);
     const claims = placesOf(port, server).flatMap((place) => related.flatMap((group) => group.claimsByPlace.get(place) ?? []));
     const rivals = [...new Set(claims)].filter((claim) => claim.gateway !== gateway);

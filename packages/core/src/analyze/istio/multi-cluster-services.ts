@@ -1,7 +1,7 @@
 import type { Service } from '../../resource/kubernetes-types.ts';
 import type { Resource } from '../../resource/resource.ts';
 import type { Finding } from '../analyzer.ts';
-import { object, objects } from '../fields.ts';
+import { object, objects, scalar } from '../fields.ts';
 import { groupBy } from '../group-by.ts';
 import { fact, list, nameOf } from '../proof.ts';
 
@@ -43,12 +43,12 @@ function differences(a: Service, b: Service): readonly string[] {
 
 function portsOf(spec: Partial<NonNullable<Service['spec']>>): string {
   const ports = objects(spec.ports).map(([, port]) => [
-    port.name ?? '',
-    port.protocol ?? '',
-    port.appProtocol ?? '',
-    port.port ?? 0,
-    String(port.targetPort ?? ''),
-    port.nodePort ?? 0,
+    scalar(port.name),
+    scalar(port.protocol),
+    scalar(port.appProtocol),
+    scalar(port.port),
+    scalar(port.targetPort),
+    scalar(port.nodePort),
   ]);
-  return JSON.stringify(ports.sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : String(a[0]) > String(b[0]) ? 1 : 0)));
+  return JSON.stringify(ports.sort(([a = ''], [b = '']) => (a < b ? -1 : a > b ? 1 : 0)));
 }

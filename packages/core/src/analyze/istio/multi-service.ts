@@ -1,7 +1,7 @@
 import { selectsLabels } from '../../base/labels.ts';
 import type { Service } from '../../resource/kubernetes-types.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
-import { labelsOf, object, objects, portNumber } from '../fields.ts';
+import { labelsOf, object, objects, portNumber, scalar } from '../fields.ts';
 import { groupBy } from '../group-by.ts';
 import { fact, list, nameOf } from '../proof.ts';
 import { controllerWorkload, type Workload } from '../workload.ts';
@@ -38,8 +38,16 @@ function portsOf(service: Service, workload: Workload): readonly ServicePort[] {
   return objects(spec.ports).flatMap(([index, port]) => {
     const number = portNumber(port.port);
     if (number === null) return [];
-    const target = port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '' ? number : port.targetPort;
-    return [{ service, path: `spec.ports[${index}]`, port: number, protocol: port.protocol || 'TCP', targetPort: String(target) }];
+    const target = scalar(port.targetPort);
+    return [
+      {
+        service,
+        path: `spec.ports[${index}]`,
+        port: number,
+        protocol: scalar(port.protocol) || 'TCP',
+        targetPort: target === '' || target === '0' ? String(number) : target,
+      },
+    ];
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Service, ServicePortSpec } from '../../resource/kubernetes-types.ts';
 import { protocolNames } from '../../resource/validation/names.ts';
 import type { ResourceAnalyzer } from '../analyzer.ts';
-import { object, objects } from '../fields.ts';
+import { object, objects, portNumber, scalar } from '../fields.ts';
 import { fact } from '../proof.ts';
 import { isControlPlane } from './control-plane.ts';
 
@@ -22,17 +22,19 @@ export const portNamesAnalyzer: ResourceAnalyzer = {
     for (const [index, port] of objects(spec.ports)) {
       if (hasProtocol(port) && !(isExternalName && port.name === 'tcp')) continue;
       const path = `spec.ports[${index}]`;
-      const name = port.name ? `Port name ${port.name}` : `Port ${port.port ?? index} has no name, which`;
+      const written = scalar(port.name);
+      const number = portNumber(port.port) ?? index;
+      const name = written ? `Port name ${written}` : `Port ${number} has no name, which`;
       report({
         type: isExternalName ? 'ExternalNameServiceTypeInvalidPortName' : 'PortNameIsNotUnderNamingConvention',
         resource,
         path: `${path}.port`,
         message: isExternalName
-          ? `Port ${port.port ?? index} of this ExternalName service is taken for plain TCP, and proxies then capture all traffic of that port. Name it http, https, tls or the like.`
+          ? `Port ${number} of this ExternalName service is taken for plain TCP, and proxies then capture all traffic of that port. Name it http, https, tls or the like.`
           : `${name} does not say its protocol, so proxies guess it. Name it <protocol>[-<suffix>], as http-web, or set appProtocol.`,
         proof: [
-          fact(resource, `${path}.name`, port.name ? `is ${port.name}` : 'is not set'),
-          fact(resource, `${path}.appProtocol`, port.appProtocol ? `is ${port.appProtocol}` : 'is not set'),
+          fact(resource, `${path}.name`, written ? `is ${written}` : 'is not set'),
+          fact(resource, `${path}.appProtocol`, port.appProtocol ? `is ${scalar(port.appProtocol)}` : 'is not set'),
         ],
       });
     }
@@ -41,7 +43,7 @@ export const portNamesAnalyzer: ResourceAnalyzer = {
 
 function hasProtocol(port: ServicePortSpec): boolean {
   if (port.protocol === 'UDP') return true;
-  const name = String(port.appProtocol ?? port.name ?? '').toLowerCase();
+  const name = scalar(port.appProtocol ?? port.name).toLowerCase();
   if (name.startsWith('grpc-web') || applicationProtocols.has(name)) return true;
-  return protocolNames.has(name.split('-')[0] ?? '') || wellKnownTcpPorts.has(Number(port.port));
+  return protocolNames.has(name.split('-')[0] ?? '') || wellKnownTcpPorts.has(portNumber(port.port) ?? 0);
 }

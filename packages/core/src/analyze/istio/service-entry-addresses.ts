@@ -1,6 +1,6 @@
 import type { ServiceEntry } from '../../resource/kinds.ts';
 import type { AnalysisSettings, ResourceAnalyzer } from '../analyzer.ts';
-import { object, objects, text } from '../fields.ts';
+import { object, objects, portNumber, text } from '../fields.ts';
 import { fact } from '../proof.ts';
 
 /** TCP ports of ServiceEntries without an address: their connections cannot be told from others of that port. */
@@ -20,7 +20,7 @@ export const serviceEntryAddressesAnalyzer: ResourceAnalyzer = {
         type: 'ServiceEntryAddressesRequired',
         resource,
         path,
-        message: `Port ${port.number ?? index} is TCP and the entry has no addresses, so its proxies take every connection to that port for this service. Add addresses, or have addresses allocated.`,
+        message: `Port ${portNumber(port.number) ?? index} is TCP and the entry has no addresses, so its proxies take every connection to that port for this service. Add addresses, or have addresses allocated.`,
         proof: [fact(resource, `${path}.protocol`, `is ${protocol || 'not set'}`), fact(resource, 'spec.addresses', 'is not set')],
       });
     }

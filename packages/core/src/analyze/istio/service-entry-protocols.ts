@@ -1,6 +1,6 @@
 import type { ServiceEntry } from '../../resource/kinds.ts';
 import type { SetAnalyzer } from '../analyzer.ts';
-import { object, objects, strings, text } from '../fields.ts';
+import { object, objects, portNumber, strings, text } from '../fields.ts';
 import { groupBy } from '../group-by.ts';
 import { fact, list, nameOf } from '../proof.ts';
 
@@ -66,7 +66,7 @@ function declarationsOf(entry: ServiceEntry): readonly Declaration[] {
     objects(spec.ports).map(([index, port]) => ({
       entry,
       host,
-      port: Number(port.number ?? 0),
+      port: portNumber(port.number) ?? 0,
       protocol: text(port.protocol).toUpperCase(),
       path: `spec.ports[${index}].protocol`,
     })),

@@ -1,15 +1,16 @@
 import type { VirtualService } from '../../resource/kinds.ts';
 import type { Resource } from '../../resource/resource.ts';
 import type { Finding, ResourceAnalyzer } from '../analyzer.ts';
-import { object, objects, text } from '../fields.ts';
+import { object, objects, scalar, text } from '../fields.ts';
 import { fact } from '../proof.ts';
 
 interface WeightedDestination {
   readonly weight?: number;
+  readonly headers?: object;
   readonly destination?: { readonly host?: string; readonly subset?: string; readonly port?: { readonly number?: number } };
 }
 
-/** Weights that do not do what they seem to: of a single destination, and of one destination written twice. */
+/** Weights that do not do what they seem to: of a single destination, and of one destination written twice with the same headers. */
 export const routeWeightsAnalyzer: ResourceAnalyzer = {
   name: 'virtualservice.WeightAnalyzer',
   scope: 'resource',
@@ -52,9 +53,9 @@ function checkRepeated(
   report: (finding: Finding) => void,
 ): void {
   const first = new Map<string, number>();
-  for (const [index, { destination }] of route) {
+  for (const [index, { destination, headers }] of route) {
     const target = object(destination);
-    const key = `${text(target.host)} ${text(target.subset)} ${object(target.port).number ?? ''}`;
+    const key = `${text(target.host)} ${text(target.subset)} ${scalar(object(target.port).number)} ${JSON.stringify(headers ?? {})}`;
     const known = first.get(key);
     if (known === undefined) first.set(key, index);
     else {

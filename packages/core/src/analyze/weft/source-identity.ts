@@ -1,6 +1,6 @@
 import type { AuthorizationPolicy } from '../../resource/kinds.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
-import { labelsOf, object, objects, strings } from '../fields.ts';
+import { labelsOf, object, objects, strings, text } from '../fields.ts';
 import { fact } from '../proof.ts';
 import { createMutualTlsModes, type EffectiveMutualTls, type MutualTlsModes } from './effective-mutual-tls.ts';
 
@@ -37,7 +37,7 @@ function identityPath(policy: AuthorizationPolicy): string | null {
       const field = identityFields.find((candidate) => strings(source[candidate]).length > 0);
       if (field) return `spec.rules[${ruleIndex}].from[${fromIndex}].source.${field}`;
     }
-    const condition = objects(rule.when).find(([, when]) => identityKeys.has(String(when.key)));
+    const condition = objects(rule.when).find(([, when]) => identityKeys.has(text(when.key)));
     if (condition) return `spec.rules[${ruleIndex}].when[${condition[0]}]`;
   }
   return null;

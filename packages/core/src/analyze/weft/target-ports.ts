@@ -1,6 +1,6 @@
 import type { Service } from '../../resource/kubernetes-types.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
-import { labelsOf, object, objects } from '../fields.ts';
+import { labelsOf, object, objects, portNumber, scalar } from '../fields.ts';
 import { fact } from '../proof.ts';
 
 /** Services that send to a container port by a name which no container of theirs has. */
@@ -27,14 +27,14 @@ function checkService(service: Service, { index, report }: AnalyzerContext): voi
     workloads.flatMap((workload) => workload.containers.flatMap((container) => objects(container.ports).map(([, port]) => port.name))),
   );
   for (const [at, port] of named) {
-    if (names.has(String(port.targetPort))) continue;
+    if (names.has(scalar(port.targetPort))) continue;
     report({
       type: 'TargetPortNotFound',
       resource: service,
       path: `spec.ports[${at}].targetPort`,
-      message: `No container of the selected workloads has a port named ${port.targetPort}, so port ${port.port ?? at} leads nowhere. Name a port of the container, or write its number.`,
+      message: `No container of the selected workloads has a port named ${scalar(port.targetPort)}, so port ${portNumber(port.port) ?? at} leads nowhere. Name a port of the container, or write its number.`,
       proof: [
-        fact(service, `spec.ports[${at}].targetPort`, `is ${port.targetPort}`),
+        fact(service, `spec.ports[${at}].targetPort`, `is ${scalar(port.targetPort)}`),
         ...workloads.slice(0, 3).map((workload) => fact(workload.resource, 'spec', 'has no container port of that name')),
       ],
     });

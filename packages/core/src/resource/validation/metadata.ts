@@ -1,6 +1,7 @@
 import { childPath } from '../field-path.ts';
 import { isClusterScoped, type KindKey } from '../kinds.ts';
 import type { Resource } from '../resource.ts';
+import { describe } from './check-schema.ts';
 import type { Report } from './report.ts';
 
 const subdomain = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
@@ -26,7 +27,7 @@ function checkName(resource: Resource, fields: Readonly<Record<string, unknown>>
   if (name === undefined || name === null || name === '') {
     if (!generateName && key !== 'IstioOperator') report.schema('metadata.name', 'is required, but missing');
   } else if (typeof name !== 'string') {
-    report.schema('metadata.name', `expected a string, found ${typeof name} ${String(name)}: put it in quotes`);
+    report.schema('metadata.name', `expected a string, found ${describe(name)}: put it in quotes`);
   } else if (name.length > 253 || !subdomain.test(name)) {
     report.schema('metadata.name', `expected lower-case letters, digits, "-" and ".", at most 253, found "${name}"`);
   }
@@ -46,7 +47,7 @@ function checkTexts(values: unknown, path: string, report: Report): void {
   else {
     for (const [key, value] of Object.entries(values)) {
       if (typeof value !== 'string' && value !== null) {
-        report.schema(childPath(path, key), `expected a string, found ${typeof value} ${String(value)}: put it in quotes`);
+        report.schema(childPath(path, key), `expected a string, found ${describe(value)}: put it in quotes`);
       }
     }
   }
