@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request } from 'node:http';
 import { parseArgs } from 'node:util';
+import { freePort } from '@weft/proxy/faults/free-port-for-test';
 import { describeLoad, LoadForTest } from '@weft/proxy/faults/load-for-test';
 import { MeshForTest } from '@weft/proxy/faults/mesh-for-test';
 import { WorkerGroup } from '@weft/proxy/workers/worker-group';
@@ -137,15 +136,6 @@ function admin(group: WorkerGroup, path: string, method = 'POST'): Promise<numbe
     made.on('error', reject);
     made.end();
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function measure({ isTls = false, run }: Scenario): Promise<string> {

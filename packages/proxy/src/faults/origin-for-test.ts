@@ -28,17 +28,28 @@ export class OriginForTest {
     return this.#port;
   }
 
+  /** Listens at its port, as soon as no connection of somebody else happens to use it. */
   async start(): Promise<void> {
-    this.#server = this.#newServer();
-    this.#server.listen(this.#port, '127.0.0.1');
-    await once(this.#server, 'listening');
-    this.#port = (this.#server.address() as AddressInfo).port;
+    for (;;) {
+      this.#server = this.#newServer();
+      this.#server.listen(this.#port, '127.0.0.1');
+      try {
+        await once(this.#server, 'listening');
+        this.#port = (this.#server.address() as AddressInfo).port;
+        return;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
   }
 
   /** Ends as a process that is killed: every connection is reset. */
   async kill(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
+    // Those that the kernel had accepted already.
+    this.#server.on('connection', (socket: Socket) => socket.resetAndDestroy());
     for (const socket of this.#sockets) socket.resetAndDestroy();
     await closed;
   }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
+import { freePort } from '../faults/free-port-for-test.ts';
 import { ControlPlaneForTest } from '../xds/control-plane-for-test.ts';
 import { adsBootstrap, edsCluster, endpointsOf, listenerFor, routesTo } from '../xds/resources-for-test.ts';
 import { WorkerGroup } from './worker-group.ts';
@@ -24,15 +25,6 @@ function call(port: number, path = '/', method = 'GET'): Promise<{ status: numbe
     made.on('error', reject);
     made.end();
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function originPort(): Promise<number> {
