@@ -3,15 +3,23 @@ import { cpuOf, stealSample } from './machine.ts';
 import type { BenchContext, RunningPath } from './paths.ts';
 
 const maxSteal = 0.08;
+const warmUpNs = 3e9;
+const maxWarmUps = 12;
 
 /** Makes load on a path for some seconds and answers how many operations were done. */
 export type Load = (path: RunningPath, seconds: number) => number;
 
 /** Measures the paths in interleaved rounds; the proxies' CPU per operation in microseconds, by path and round (NaN where the host stole). */
 function measure(context: BenchContext, paths: readonly RunningPath[], load: Load): number[][] {
-  for (const path of paths) load(path, 2);
+  for (const path of paths) warmUp(path, load);
   const rounds = Array.from({ length: context.rounds }, () => paths.map((path) => quietSlice(path, load, context.seconds)));
   return paths.map((_, index) => rounds.map((round) => round[index] ?? Number.NaN));
+}
+
+/** Loads a path until its proxies have computed for some seconds each, so that hot code is compiled however busy the machine is. */
+function warmUp(path: RunningPath, load: Load): void {
+  const enough = cpuOf(path.pids) + path.pids.length * warmUpNs;
+  for (let tries = 0; tries < maxWarmUps && cpuOf(path.pids) < enough; tries++) load(path, 1);
 }
 
 /** One slice; repeated up to twice when the host took too much of it away. */

@@ -7,7 +7,7 @@ import type { Hop } from './hop.ts';
 import { isInstalled, proxyCore, type Workbench } from './machine.ts';
 import { writeNginxHop } from './nginx.ts';
 
-export type EngineName = 'weft' | 'envoy' | 'nginx' | 'haproxy';
+export type EngineName = 'weft' | 'before' | 'envoy' | 'nginx' | 'haproxy';
 
 /** A proxy program that can do hops. */
 export interface Engine {
@@ -18,15 +18,21 @@ export interface Engine {
   start(bench: Workbench, hop: Hop): number;
 }
 
-/** The `weft` command to measure; another tree's can be given to compare two revisions in one run. */
-const weftCommand = process.env.WEFT_BENCH_COMMAND ?? join(import.meta.dirname, '../../apps/agent/bin/weft.mjs');
+const weftCommand = join(import.meta.dirname, '../../apps/agent/bin/weft.mjs');
+/** The `weft` command of another tree, to compare two revisions in one run. */
+const commandBefore = process.env.WEFT_BENCH_BEFORE;
 const envoyPath = findEnvoy();
 
 export const engines: Readonly<Record<EngineName, Engine>> = {
   weft: {
     missing: null,
     canDo: () => true,
-    start: (bench, hop) => bench.start(proxyCore, process.execPath, [weftCommand, 'proxy', '-c', writeBootstrap(hop, 'weft')]),
+    start: (bench, hop) => startWeft(weftCommand, bench, hop),
+  },
+  before: {
+    missing: commandBefore === undefined ? 'WEFT_BENCH_BEFORE names no other weft.mjs' : null,
+    canDo: () => true,
+    start: (bench, hop) => startWeft(commandBefore ?? '', bench, hop),
   },
   envoy: {
     missing: envoyPath === null ? 'no envoy found (WEFT_ENVOY names one)' : null,
@@ -47,6 +53,10 @@ export const engines: Readonly<Record<EngineName, Engine>> = {
     start: (bench, hop) => bench.start(proxyCore, 'haproxy', ['-db', '-f', writeHaproxyHop(hop)]),
   },
 };
+
+function startWeft(command: string, bench: Workbench, hop: Hop): number {
+  return bench.start(proxyCore, process.execPath, [command, 'proxy', '-c', writeBootstrap(hop, 'weft')]);
+}
 
 function writeBootstrap(hop: Hop, reader: 'weft' | 'envoy'): string {
   const file = join(hop.directory, `${hop.name}-${reader}.json`);

@@ -29,11 +29,19 @@ export interface BenchContext {
 /** What hops of a scenario have in common; the rest follows from their place on the path. */
 export type HopOptions = Partial<Pick<Hop, 'protocol' | 'work' | 'extraRoutes' | 'acceptsTls' | 'requiresClientCertificate'>>;
 
+const compared: readonly EngineName[] = [
+  'weft',
+  ...(engines.before.missing === null ? (['before'] as const) : []),
+  'envoy',
+  'nginx',
+  'haproxy',
+];
+
 /** The same single hop, by every engine. */
-export const oneHop: readonly PathPlan[] = (['weft', 'envoy', 'nginx', 'haproxy'] as const).map((name) => ({ name, engines: [name] }));
+export const oneHop: readonly PathPlan[] = compared.map((name) => ({ name, engines: [name] }));
 
 /** Two sidecars with mutual TLS between them, both by the same engine. */
-export const twoHops: readonly PathPlan[] = (['weft', 'envoy', 'nginx', 'haproxy'] as const).map((name) => ({
+export const twoHops: readonly PathPlan[] = compared.map((name) => ({
   name: `${name}+${name}`,
   engines: [name, name],
 }));

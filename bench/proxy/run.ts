@@ -11,7 +11,7 @@ const help = `Weft's proxy against Envoy (one worker, the same bootstrap), nginx
 
 CPU is read from /proc/PID/task/*/schedstat, so stolen time does not count; each round's numbers are compared within the round, and the
 median of the ratios is printed with its quartiles. More than 1 means that Weft needs less CPU than the peer. Peers that are not installed
-are left out. Needs two cores, nginx (also the origin), wrk, h2load and openssl.
+are left out. WEFT_BENCH_BEFORE=TREE/apps/agent/bin/weft.mjs compares with another revision, too. Needs two cores, nginx (also the origin), wrk, h2load and openssl.
 
 ${scenarios.map(({ name, title }) => `  ${name.padEnd(18)} ${title}`).join('\n')}
 `;

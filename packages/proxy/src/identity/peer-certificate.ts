@@ -20,19 +20,40 @@ export function peerX509(socket: TLSSocket): X509Certificate | null {
 
 /** What policies read of a certificate. */
 export function identityOf(certificate: X509Certificate, verified: boolean): PeerIdentity {
-  const names = parseSubjectAltNames(certificate.subjectAltName ?? '');
-  return {
-    uri: names.uris[0] ?? '',
-    certificate: {
-      uriSans: names.uris,
-      dnsSans: names.dns,
-      subject: rfc2253(certificate.subject),
-      issuer: rfc2253(certificate.issuer),
-      serial: certificate.serialNumber.toLowerCase(),
-      sha256: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
-      verified,
-    },
-  };
+  const read = new ReadCertificate(certificate, verified);
+  return { uri: read.uriSans[0] ?? '', certificate: read };
+}
+
+/** A certificate's names are always asked for; what only logs print is read when it is. */
+class ReadCertificate implements PeerCertificate {
+  readonly uriSans: readonly string[];
+  readonly dnsSans: readonly string[];
+  readonly verified: boolean;
+  readonly #certificate: X509Certificate;
+
+  constructor(certificate: X509Certificate, verified: boolean) {
+    const names = parseSubjectAltNames(certificate.subjectAltName ?? '');
+    this.uriSans = names.uris;
+    this.dnsSans = names.dns;
+    this.verified = verified;
+    this.#certificate = certificate;
+  }
+
+  get subject(): string {
+    return rfc2253(this.#certificate.subject);
+  }
+
+  get issuer(): string {
+    return rfc2253(this.#certificate.issuer);
+  }
+
+  get serial(): string {
+    return this.#certificate.serialNumber.toLowerCase();
+  }
+
+  get sha256(): string {
+    return this.#certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+  }
 }
 
 /** Subject alternative names by kind. */

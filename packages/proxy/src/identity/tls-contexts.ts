@@ -1,5 +1,6 @@
-import { createHash, type X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import tls from 'node:tls';
+import type { PeerCertificate } from '@weft/core/plan/facts';
 import type {
   CommonTlsPlan,
   DownstreamTlsPlan,
@@ -7,7 +8,7 @@ import type {
   UpstreamTlsPlan,
   ValidationContextPlan,
 } from '@weft/core/plan/tls-plan';
-import { parseSubjectAltNames } from './peer-certificate.ts';
+import { identityOf, parseSubjectAltNames } from './peer-certificate.ts';
 import { readData } from './read-data.ts';
 import type { SecretStore } from './secret-store.ts';
 
@@ -23,6 +24,8 @@ export interface TlsServerContext {
   /** Null when clients are not asked for a certificate. */
   readonly validation: PeerValidation | null;
   readonly plan: DownstreamTlsPlan;
+  /** Our certificate where there is only one; null where the handshake chooses. */
+  readonly certificate: PeerCertificate | null;
 }
 
 /** A session to resume, with the certificate its peer showed: OpenSSL's client keeps none of the chain when it resumes. */
@@ -77,7 +80,12 @@ export class TlsContexts {
     const secureContext = this.#secureContext(plan, material, true);
     if (secureContext === null) return null;
     const asksForCertificate = plan.requireClientCertificate || material.validation?.hasRoots === true;
-    const context = { secureContext, validation: asksForCertificate ? material.validation : null, plan };
+    const context = {
+      secureContext,
+      validation: asksForCertificate ? material.validation : null,
+      plan,
+      certificate: onlyCertificate(material),
+    };
     this.#servers.set(plan, { version, context });
     return context;
   }
@@ -164,6 +172,12 @@ export class TlsContexts {
 interface Material {
   readonly certificates: readonly TlsCertificatePlan[];
   readonly validation: PeerValidation | null;
+}
+
+function onlyCertificate({ certificates }: Material): PeerCertificate | null {
+  const [only] = certificates;
+  const chain = only === undefined || certificates.length > 1 ? undefined : readData(only.certificateChain);
+  return chain === undefined ? null : identityOf(new X509Certificate(chain), true).certificate;
 }
 
 /** OpenSSL's list names both versions' suites; Envoy's `cipher_suites` only limits TLS 1.2. */

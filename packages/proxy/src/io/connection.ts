@@ -129,7 +129,8 @@ export class Connection {
 
   /** Sends what is queued, then FIN. */
   end(): void {
-    this.#socket.end();
+    // Node makes an error, with its stack, of ending twice.
+    if (!this.#socket.writableEnded) this.#socket.end();
   }
 
   destroy(): void {

@@ -7,7 +7,7 @@ import type { FilterChainPlan } from '@weft/core/plan/filter-chain-plan';
 import type { ListenerPlan } from '@weft/core/plan/listener-plan';
 import { ConnectionManager, type HttpConnection, type HttpConnectionObserver } from '../http/connection-manager.ts';
 import type { HttpContext } from '../http/exchange-view.ts';
-import { identityOf, type PeerIdentity, peerX509 } from '../identity/peer-certificate.ts';
+import { identityOf, peerX509 } from '../identity/peer-certificate.ts';
 import { checkPeer, type TlsContexts, type TlsServerContext } from '../identity/tls-contexts.ts';
 import { Connection } from '../io/connection.ts';
 import { TcpProxy, type TcpProxyContext } from '../tcp/tcp-proxy.ts';
@@ -205,17 +205,17 @@ export class Listener implements HttpConnectionObserver {
         fail();
         return;
       }
-      this.#onSecured(socket, chain, facts, certificate === null ? null : identityOf(certificate, context.validation?.hasRoots === true));
+      facts.peerCertificate = certificate === null ? null : identityOf(certificate, context.validation?.hasRoots === true).certificate;
+      facts.localCertificate = context.certificate ?? localCertificate(socket);
+      this.#onSecured(socket, chain, facts);
     });
   }
 
-  #onSecured(socket: tls.TLSSocket, chain: FilterChainPlan, facts: Facts, peer: PeerIdentity | null): void {
+  #onSecured(socket: tls.TLSSocket, chain: FilterChainPlan, facts: Facts): void {
     this.stats.handshakes.increment();
     facts.isTls = true;
     rememberDownstreamTls(facts, socket);
     facts.tlsVersion = socket.getProtocol() ?? '';
-    facts.peerCertificate = peer?.certificate ?? null;
-    facts.localCertificate = localCertificate(socket);
     const connection = Connection.secure(socket);
     this.#connections.add(connection);
     this.#serve(connection, chain, facts, typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : '', noBytes);
