@@ -34,6 +34,8 @@ export class HostPool implements H1ClientPool, H2ClientPool {
   /** Clients that count at the high-priority breaker; the others count at the default one. */
   #highPriority: WeakSet<H1Client | H2Client> = new WeakSet();
   #isDraining = false;
+  /** The last connection turned out to be one that many requests share, so the next is expected to be. */
+  #wasShared = false;
 
   constructor(host: UpstreamHost, identity: ConnectionIdentity | null = null) {
     this.#host = host;
@@ -189,7 +191,7 @@ export class HostPool implements H1ClientPool, H2ClientPool {
       request.onNoStream('overflow', '');
       return;
     }
-    const mayShare = this.#openings.size > 0 && this.#usesHttp2(request);
+    const mayShare = this.#openings.size > 0 && (this.#wasShared || this.#usesHttp2(request));
     const isFirst = this.connectionCount + this.#openings.size === 0;
     const mayConnect = breaker.mayConnect && this.#host.activeConnections < breaker.limits.perHostMaxConnections;
     if (!mayShare && !mayConnect && !isFirst) this.#host.cluster.stats.connectionOverflow.increment();
@@ -234,6 +236,7 @@ export class HostPool implements H1ClientPool, H2ClientPool {
     client.openedAt = now;
     client.idleSince = now;
     if (priority === 'high') this.#highPriority.add(client);
+    this.#wasShared = opened.isHttp2;
     if (client instanceof H2Client) {
       this.#http2.push(client);
       if (this.#isDraining && this.#pending.length === 0) client.drain();
