@@ -3,8 +3,7 @@
  * For cache keys, not for cryptography: it is fast, and 128 bits wide so that different values do not meet by chance.
  */
 export function stableHash(value: unknown): string {
-  const text = stableText(value);
-  return lane(text, 0x9e3779b9) + lane(text, 0x85ebca6b);
+  return hashText(stableText(value));
 }
 
 /** Plain data as JSON with sorted keys: the same text for the same value. */
@@ -22,16 +21,28 @@ export function stableText(value: unknown): string {
   return `{${fields.join(',')}}`;
 }
 
-/** 64 bits of cyrb53-style mixing with a seed, as 13 characters. */
-function lane(text: string, seed: number): string {
-  let high = 0xdeadbeef ^ seed;
-  let low = 0x41c6ce57 ^ seed;
+/** The hash of a text, for callers that write one which says all: two lanes of cyrb53-style mixing with different seeds, in one pass. */
+export function hashText(text: string): string {
+  let high = 0xdeadbeef ^ firstSeed;
+  let low = 0x41c6ce57 ^ firstSeed;
+  let otherHigh = 0xdeadbeef ^ secondSeed;
+  let otherLow = 0x41c6ce57 ^ secondSeed;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     high = Math.imul(high ^ code, 2654435761);
     low = Math.imul(low ^ code, 1597334677);
+    otherHigh = Math.imul(otherHigh ^ code, 2654435761);
+    otherLow = Math.imul(otherLow ^ code, 1597334677);
   }
-  high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
-  low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
+  return finished(high, low) + finished(otherHigh, otherLow);
+}
+
+const firstSeed = 0x9e3779b9;
+const secondSeed = 0x85ebca6b;
+
+/** 64 bits as 13 characters. */
+function finished(mixedHigh: number, mixedLow: number): string {
+  const high = Math.imul(mixedHigh ^ (mixedHigh >>> 16), 2246822507) ^ Math.imul(mixedLow ^ (mixedLow >>> 13), 3266489909);
+  const low = Math.imul(mixedLow ^ (mixedLow >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
   return ((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)).toString(36).padStart(13, '0');
 }

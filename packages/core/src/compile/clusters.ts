@@ -44,13 +44,6 @@ export function serviceClusters(view: ProxyView, service: ServiceView, mode: Clu
   });
 }
 
-/** The names of the clusters that `serviceClusters` makes. */
-export function serviceClusterNames({ service, policy }: ServiceView, mode: ClusterMode = 'tls'): readonly string[] {
-  const nameOf = mode === 'tls' ? outboundClusterName : outboundServerName;
-  const subsets = ['', ...(policy?.subsets ?? []).map((subset) => subset.name)];
-  return service.ports.flatMap((port) => subsets.map((subset) => nameOf(service.hostname, port.number, subset)));
-}
-
 /** The cluster that nothing comes out of. */
 export function blackHole(view: ProxyView): ClusterJson {
   return { name: blackHoleCluster, type: 'STATIC', connectTimeout: protoDuration(view.settings.meshConfig.connectTimeout, '10s') };

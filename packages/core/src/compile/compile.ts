@@ -1,7 +1,7 @@
 import type { ClusterJson } from '@weft/envoy-api/envoy/config/cluster/v3/cluster_pb';
-import type { ProxyView, ServiceView } from '../mesh/proxy-view.ts';
+import type { ProxyView } from '../mesh/proxy-view.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { blackHole, type ClusterMode, type ClusterParts, passthrough, serviceClusterNames, serviceClusters } from './clusters.ts';
+import { blackHole, type ClusterMode, type ClusterParts, passthrough, serviceClusters } from './clusters.ts';
 import { unknownHostsClusters } from './dynamic-dns.ts';
 import { applyEnvoyFilters } from './envoy-filter.ts';
 import { compileGateway } from './gateway.ts';
@@ -21,7 +21,11 @@ export interface Compiled {
  * whose inputs are the same are taken over as they are; the result does not depend on it.
  */
 export function compile(view: ProxyView, previous: Compiled | null = null): Snapshot {
-  if (previous?.view.hash === view.hash) return previous.snapshot;
+  if (previous?.view.hash === view.hash) {
+    const parts = partsByView.get(previous.view);
+    if (parts) partsByView.set(view, parts);
+    return previous.snapshot;
+  }
   const isPatched = view.policies.envoyFilters.length > 0;
   // Parts that EnvoyFilters have changed must not be taken over and changed again.
   const reusable = isPatched || (previous?.view.policies.envoyFilters.length ?? 0) > 0 ? null : previous;
@@ -67,23 +71,23 @@ function hasAutoPassthrough(view: ProxyView): boolean {
   return (view.policies.gateway?.ports ?? []).some((port) => port.servers.some((server) => server.spec.tls?.mode === 'AUTO_PASSTHROUGH'));
 }
 
+/** What was made of each service of a view, by mode: what the next compilation can take over. */
+const partsByView = new WeakMap<ProxyView, Map<ClusterMode, ReadonlyMap<string, readonly ClusterParts[]>>>();
+
 /** The clusters of all services. A service that is as it was keeps its clusters, where nothing else has changed that clusters depend on. */
 function allClusters(view: ProxyView, mode: ClusterMode, previous: Compiled | null): readonly ClusterParts[] {
   const services = mode === 'tls' ? view.services : view.services.filter(({ service }) => !service.isMeshExternal);
-  if (previous === null || previous.view.contextHash !== view.contextHash)
-    return services.flatMap((service) => serviceClusters(view, service, mode));
-  const clusterByName = new Map(previous.snapshot.clusters.map((cluster) => [cluster.name ?? '', cluster]));
-  const endpointsByName = new Map(previous.snapshot.endpoints.map((assignment) => [assignment.clusterName ?? '', assignment]));
-  const keep = (service: ServiceView) =>
-    serviceClusterNames(service, mode).flatMap((name) => {
-      const cluster = clusterByName.get(name);
-      return cluster ? [{ cluster, endpoints: endpointsByName.get(name) ?? null }] : [];
-    });
-  return services.flatMap((service) =>
-    previous.view.serviceByHostname.get(service.service.hostname)?.hash === service.hash
-      ? keep(service)
-      : serviceClusters(view, service, mode),
-  );
+  const before = previous?.view.contextHash === view.contextHash ? previous.view : null;
+  const known = before && partsByView.get(before)?.get(mode);
+  const partsByHostname = new Map<string, readonly ClusterParts[]>();
+  for (const service of services) {
+    const { hostname } = service.service;
+    const isSame = before?.serviceByHostname.get(hostname)?.hash === service.hash;
+    partsByHostname.set(hostname, (isSame && known?.get(hostname)) || serviceClusters(view, service, mode));
+  }
+  const byMode = partsByView.get(view) ?? new Map<ClusterMode, ReadonlyMap<string, readonly ClusterParts[]>>();
+  partsByView.set(view, byMode.set(mode, partsByHostname));
+  return [...partsByHostname.values()].flat();
 }
 
 function clustersAndEndpoints(parts: readonly ClusterParts[], others: readonly ClusterJson[]): Pick<Snapshot, 'clusters' | 'endpoints'> {

@@ -214,12 +214,18 @@ function hostEndpoint(inputs: EndpointInputs, port: ServicePort): Endpoint {
   };
 }
 
+/** Remembered with the list: all services of a namespace ask for the same one. */
+const addressesByList = new WeakMap<readonly Workload[], ReadonlyMap<string, Workload>>();
+
 function workloadByAddress(workloads: readonly Workload[]): ReadonlyMap<string, Workload> {
+  const known = addressesByList.get(workloads);
+  if (known) return known;
   const byAddress = new Map<string, Workload>();
   for (const workload of workloads) {
     if (workload.hostNetwork) continue;
     for (const address of workload.addresses) if (!byAddress.has(address)) byAddress.set(address, workload);
   }
+  addressesByList.set(workloads, byAddress);
   return byAddress;
 }
 

@@ -39,6 +39,10 @@ export interface Mesh {
 export interface MeshParts {
   readonly settingsHash: string;
   readonly isWellFormed: ReadonlyMap<Resource, boolean>;
+  /** What services are made from: Services, ServiceEntries, and Namespaces for their labels. */
+  readonly serviceResources: readonly Resource[];
+  /** Oldest first, before automatic addresses. */
+  readonly servicesWritten: readonly Service[];
   readonly servicesByResource: ReadonlyMap<Resource, readonly Service[]>;
   /** The service with its automatic address, by the service without. */
   readonly allocatedByService: ReadonlyMap<Service, Service>;

@@ -12,6 +12,7 @@ import type { MeshSettings } from './mesh-settings.ts';
 import type { NetworkGateway } from './network-gateways.ts';
 import type { ProxyNode } from './proxy-node.ts';
 import { type ProxyPolicies, resolveProxyPolicies } from './proxy-policies.ts';
+import { sameElements } from './reuse.ts';
 import type { Endpoint, EndpointSet, Service, ServicePort } from './service.ts';
 import { type Imports, resolveImports, sidecarFor } from './sidecar-scope.ts';
 import type { VirtualServiceRules } from './virtual-service.ts';
@@ -115,10 +116,11 @@ export function proxyView(mesh: Mesh, connected: ProxyNode): ProxyView {
     [scope.ref, scope.ingress, scope.outboundTrafficPolicy, scope.inboundConnectionPool],
     scope.egress.map((listener) => [
       [listener.port, listener.bind, listener.captureMode],
-      listener.services.map(routingHashOf),
+      // The default listener holds just the services there are clusters for: they are hashed below.
+      sameElements(listener.services, services) ? 'all' : listener.services.map(routingHashOf).join(),
       listener.virtualServices.map((rules) => rules.hash),
     ]),
-    services.map(routingHashOf),
+    services.map(routingHashOf).join(),
     gatewayVirtualServices.map((rules) => rules.hash),
     instances.map(({ service, servicePort, targetPort, policy }) => [service.hash, servicePort.name, targetPort, policy?.hash]),
     withoutSources(policies),
@@ -136,7 +138,7 @@ export function proxyView(mesh: Mesh, connected: ProxyNode): ProxyView {
     networkGateways: mesh.networkGateways,
     contextHash,
     routingHash,
-    hash: stableHash([routingHash, services.map((view) => view.hash)]),
+    hash: stableHash([routingHash, services.map(({ endpoints }) => endpoints.hash).join()]),
   };
 }
 

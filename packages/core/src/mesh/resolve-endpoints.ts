@@ -27,40 +27,75 @@ const none: readonly never[] = [];
 
 /** The endpoints of every service by its key. Services of one key (ServiceEntries of a namespace that share a host) have theirs in common. */
 export function resolveAllEndpoints(set: ResourceSet, inputs: Inputs, kept: MeshParts | null) {
-  const slicesByService = groupBy(
-    set.ofKind('EndpointSlice'),
-    (slice) => `${slice.ref.namespace}/${slice.labels['kubernetes.io/service-name'] ?? ''}`,
-  );
+  const slicesByService = slicesOf(set);
+  const surroundingsOf = surroundings(inputs);
   const endpointsByService = new Map<string, EndpointSet>();
   const endpointInputs = new Map<string, readonly unknown[]>();
-  for (const [key, services] of groupBy(inputs.services, (service) => service.key)) {
+  for (const [key, services] of servicesByKey(inputs.services)) {
     const namespace = services[0]?.namespace ?? '';
-    const workloads = inputs.workloadsByNamespace.get(namespace) ?? none;
+    const dependencies: unknown[] = [...surroundingsOf(namespace)];
     const sources = services.map((service) => sourceOf(set, service, slicesByService));
-    const { mesh, byNamespace, selectingByNamespace } = inputs.peerAuthentications;
-    const policies = [mesh, byNamespace.get(namespace), ...(selectingByNamespace.get(namespace) ?? none)];
-    const dependencies = [
-      workloads,
-      ...policies,
-      ...sources.flatMap((source) => [source.service, source.entry, source.legacyEndpoints, ...source.slices]),
-    ];
+    for (const { service, entry, legacyEndpoints, slices } of sources) dependencies.push(service, entry, legacyEndpoints, ...slices);
     const before = kept?.endpointInputs.get(key);
     const unchanged = before && sameElements(before, dependencies) ? kept?.endpointsByService.get(key) : undefined;
+    const workloads = inputs.workloadsByNamespace.get(namespace) ?? none;
     endpointsByService.set(key, unchanged ?? combine(sources.map((source) => endpointsOf(source, workloads, inputs))));
     endpointInputs.set(key, unchanged && before ? before : dependencies);
   }
   return { endpointsByService, endpointInputs };
 }
 
-function sourceOf(set: ResourceSet, service: Service, slicesByService: ReadonlyMap<string, readonly EndpointSlice[]>): Source {
+const groupsByList = new WeakMap<readonly Service[], ReadonlyMap<string, readonly Service[]>>();
+
+/** Services by key, remembered with the list, which stays the same object as long as no service changes. */
+function servicesByKey(services: readonly Service[]): ReadonlyMap<string, readonly Service[]> {
+  const known = groupsByList.get(services);
+  if (known) return known;
+  const groups = groupBy(services, (service) => service.key);
+  groupsByList.set(services, groups);
+  return groups;
+}
+
+type SlicesByService = ReadonlyMap<string, ReadonlyMap<string, readonly EndpointSlice[]>>;
+
+/** By namespace, then by the name of the service. */
+function slicesOf(set: ResourceSet): SlicesByService {
+  const byNamespace = new Map<string, Map<string, EndpointSlice[]>>();
+  for (const slice of set.ofKind('EndpointSlice')) {
+    const { namespace } = slice.ref;
+    const service = slice.labels['kubernetes.io/service-name'] ?? '';
+    const byName = byNamespace.get(namespace) ?? new Map<string, EndpointSlice[]>();
+    byNamespace.set(namespace, byName);
+    const list = byName.get(service);
+    if (list) list.push(slice);
+    else byName.set(service, [slice]);
+  }
+  return byNamespace;
+}
+
+/** What the endpoints of all services of a namespace depend on: its workloads, and the PeerAuthentications that concern it. */
+function surroundings({ workloadsByNamespace, peerAuthentications }: Inputs): (namespace: string) => readonly unknown[] {
+  const { mesh, byNamespace, selectingByNamespace } = peerAuthentications;
+  const known = new Map<string, readonly unknown[]>();
+  return (namespace) => {
+    const before = known.get(namespace);
+    if (before) return before;
+    const workloads = workloadsByNamespace.get(namespace) ?? none;
+    const made = [workloads, mesh, byNamespace.get(namespace), ...(selectingByNamespace.get(namespace) ?? none)];
+    known.set(namespace, made);
+    return made;
+  };
+}
+
+function sourceOf(set: ResourceSet, service: Service, slicesByService: SlicesByService): Source {
   const { namespace, name } = service;
   if (service.registry === 'External')
     return { service, entry: set.get('ServiceEntry', namespace, service.ref.name), slices: none, legacyEndpoints: null };
   return {
     service,
     entry: null,
-    slices: slicesByService.get(`${namespace}/${name}`) ?? none,
-    legacyEndpoints: set.get('Endpoints', namespace, name),
+    slices: slicesByService.get(namespace)?.get(name) ?? none,
+    legacyEndpoints: set.ofKind('Endpoints').length === 0 ? null : set.get('Endpoints', namespace, name),
   };
 }
 

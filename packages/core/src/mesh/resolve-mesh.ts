@@ -1,5 +1,6 @@
 import { stableHash } from '../base/stable-hash.ts';
 import type { KindKey, ResourceSet } from '../resource/kinds.ts';
+import type { Resource } from '../resource/resource.ts';
 import { allocateAddresses } from './auto-addresses.ts';
 import { resolveDestinationPolicies } from './destination-policies.ts';
 import { discovered } from './discovered.ts';
@@ -37,8 +38,16 @@ export function resolveMesh(given: ResourceSet, settings: MeshSettings, previous
     kept && previous && peerAuthenticationResources === kept.peerAuthenticationResources
       ? previous.policyIndex.peerAuthentications
       : indexPeerAuthentications(set, settings.rootNamespace);
-  const resolved = resolveServices(set, { settings, namespaceLabels }, kept);
-  const services = reuseList(allocateAddresses(resolved.services, kept?.allocatedByService), previous?.services);
+  const serviceResources = reuseList<Resource>(
+    [...set.ofKind('Service'), ...set.ofKind('ServiceEntry'), ...set.ofKind('Namespace')],
+    kept?.serviceResources,
+  );
+  const hasSameServices = kept !== null && serviceResources === kept.serviceResources;
+  const resolved = hasSameServices ? kept : resolveServices(set, { settings, namespaceLabels }, kept);
+  const services =
+    hasSameServices && previous
+      ? previous.services
+      : reuseList(allocateAddresses(resolved.servicesWritten, kept?.allocatedByService), previous?.services);
   const placed = resolveAllWorkloads(set, { settings, namespaceLabels }, kept);
   const workloads = reuseList(placed.workloads, previous?.workloads);
   const found = resolveAllEndpoints(
@@ -54,8 +63,12 @@ export function resolveMesh(given: ResourceSet, settings: MeshSettings, previous
     policyIndex: { set, settings, peerAuthentications, gateways: [...set.ofKind('Gateway'), ...gatewayApi.gateways] },
     networkGateways: resolveNetworkGateways(services, settings),
     services,
-    serviceByKey: new Map([...services].reverse().map((service) => [service.key, service])),
-    servicesByHostname: groupBy(services, (service) => service.hostname),
+    ...(previous?.services === services
+      ? { serviceByKey: previous.serviceByKey, servicesByHostname: previous.servicesByHostname }
+      : {
+          serviceByKey: new Map([...services].reverse().map((service) => [service.key, service])),
+          servicesByHostname: groupBy(services, (service) => service.hostname),
+        }),
     endpointsByService: found.endpointsByService,
     workloads,
     workloadByName: new Map([...workloads].reverse().map((workload) => [`${workload.namespace}/${workload.name}`, workload])),
@@ -72,8 +85,12 @@ export function resolveMesh(given: ResourceSet, settings: MeshSettings, previous
     parts: {
       settingsHash,
       isWellFormed,
+      serviceResources,
+      servicesWritten: resolved.servicesWritten,
       servicesByResource: resolved.servicesByResource,
-      allocatedByService: new Map(resolved.services.map((service, index) => [service, services[index] ?? service])),
+      allocatedByService: hasSameServices
+        ? kept.allocatedByService
+        : new Map(resolved.servicesWritten.map((service, index) => [service, services[index] ?? service])),
       workloadByResource: placed.workloadByResource,
       workloadsByNamespace: placed.workloadsByNamespace,
       placeInputs: placed.placeInputs,

@@ -18,7 +18,7 @@ export function resolveServices(
   set: ResourceSet,
   { settings, namespaceLabels }: ServiceInputs,
   kept: MeshParts | null,
-): { readonly services: readonly Service[]; readonly servicesByResource: ReadonlyMap<Resource, readonly Service[]> } {
+): { readonly servicesWritten: readonly Service[]; readonly servicesByResource: ReadonlyMap<Resource, readonly Service[]> } {
   const servicesByResource = new Map<Resource, readonly Service[]>();
   for (const resource of set.ofKind('Service')) {
     servicesByResource.set(resource, kept?.servicesByResource.get(resource) ?? [serviceFromKubernetes(resource, settings)]);
@@ -29,8 +29,7 @@ export function resolveServices(
     const isSame = before !== undefined && before[0]?.exportTo.join() === entryExports(resource, settings, visibility).join();
     servicesByResource.set(resource, isSame ? before : servicesFromEntry(resource, settings, visibility));
   }
-  const services = [...servicesByResource.values()].flat().sort(compareServices);
-  return { services, servicesByResource };
+  return { servicesWritten: [...servicesByResource.values()].flat().sort(compareServices), servicesByResource };
 }
 
 function compareServices(a: Service, b: Service): number {
