@@ -18,6 +18,7 @@ import { injectionAnalyzer } from './istio/injection.ts';
 import { injectionImageAnalyzer } from './istio/injection-image.ts';
 import { injectionImageAutoAnalyzer } from './istio/injection-image-auto.ts';
 import { kubernetesGatewaySelectorAnalyzer } from './istio/kubernetes-gateway-selector.ts';
+import { lightstepProviderAnalyzer } from './istio/lightstep-provider.ts';
 import { meshNetworksAnalyzer } from './istio/mesh-networks.ts';
 import { multiServiceAnalyzer } from './istio/multi-service.ts';
 import { portNamesAnalyzer } from './istio/port-names.ts';
@@ -69,6 +70,7 @@ export const istioAnalyzers: readonly Analyzer[] = [
   serviceEntryProtocolsAnalyzer,
   serviceEntryAddressesAnalyzer,
   telemetryProvidersAnalyzer,
+  lightstepProviderAnalyzer,
   telemetrySelectorAnalyzer,
   telemetryDefaultSelectorAnalyzer,
   virtualServiceMeshHostsAnalyzer,

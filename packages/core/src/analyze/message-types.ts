@@ -96,6 +96,7 @@ const types = {
   RouteParentNotFound: { code: 'WFT1401', level: 'Error', kiali: 'KIA1401' },
   RouteBackendNotFound: { code: 'WFT1402', level: 'Error', kiali: 'KIA1402' },
   ReferenceNotPermitted: { code: 'WFT1403', level: 'Error', kiali: 'KIA1402' },
+  GrantToUnknownNamespace: { code: 'WFT1601', level: 'Info', kiali: 'KIA1601' },
   ServiceAccountNotFound: { code: 'WFT1701', level: 'Warning', kiali: 'KIA1701' },
   FaultOnDefaultRoute: { code: 'WFT2001', level: 'Warning', page: `${istioDocs}/tasks/traffic-management/fault-injection/` },
   PatchNotApplied: { code: 'WFT2002', level: 'Warning', page: `${istioDocs}/reference/config/networking/envoy-filter/` },

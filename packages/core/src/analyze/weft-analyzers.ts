@@ -7,6 +7,7 @@ import { defaultRouteFaultsAnalyzer } from './weft/default-route-faults.ts';
 import { exportToAnalyzer } from './weft/export-to.ts';
 import { gatewayApiBackendsAnalyzer } from './weft/gateway-api-backends.ts';
 import { gatewayApiParentsAnalyzer } from './weft/gateway-api-parents.ts';
+import { grantNamespacesAnalyzer } from './weft/grant-namespaces.ts';
 import { mutualTlsConsistencyAnalyzer } from './weft/mutual-tls-consistency.ts';
 import { patchSupportAnalyzer } from './weft/patch-support.ts';
 import { peerAuthenticationOverlapsAnalyzer } from './weft/peer-authentication-overlaps.ts';
@@ -29,6 +30,7 @@ export const weftAnalyzers: readonly Analyzer[] = [
   exportToAnalyzer,
   gatewayApiBackendsAnalyzer,
   gatewayApiParentsAnalyzer,
+  grantNamespacesAnalyzer,
   mutualTlsConsistencyAnalyzer,
   patchSupportAnalyzer,
   peerAuthenticationOverlapsAnalyzer,

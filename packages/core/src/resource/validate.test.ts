@@ -373,6 +373,9 @@ test('authentication, telemetry and extensions', () => {
     ['RequestAuthentication', '{jwtRules: [{}]}', 'spec.jwtRules[0].issuer'],
     ['RequestAuthentication', '{jwtRules: [{issuer: a, jwksUri: "ftp://b"}]}', 'spec.jwtRules[0].jwksUri'],
     ['RequestAuthentication', '{jwtRules: [{issuer: a, jwks: "{"}]}', 'spec.jwtRules[0].jwks'],
+    ['RequestAuthentication', `{jwtRules: [{issuer: a, jwks: '{"keys": [{"kty": "new"}]}'}]}`, 'spec.jwtRules[0].jwks'],
+    ['RequestAuthentication', `{jwtRules: [{issuer: a, jwks: '{"keys": [{"kty": "RSA", "e": "AQAB"}]}'}]}`, 'spec.jwtRules[0].jwks'],
+    ['RequestAuthentication', `{jwtRules: [{issuer: a, jwks: '{"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}'}]}`],
     ['RequestAuthentication', '{jwtRules: [{issuer: a, jwksUri: "https://b", jwks: "{\\"keys\\": []}"}]}', 'spec.jwtRules[0]'],
     [
       'RequestAuthentication',

@@ -237,3 +237,16 @@ test('a service that differs between clusters is reported once', () => {
   assert.deepEqual(two('[{name: http, port: 80}]', '[{name: http, port: 80}]'), []);
   assert.deepEqual(two('[{name: http, port: 80}]', '[{name: http, port: 81}]'), ['IST0170 Service default/s spec']);
 });
+
+test('tracing to a provider of the kind lightstep is out of date', () => {
+  const telemetry = istioYaml('Telemetry', 'mesh', '{tracing: [{providers: [{name: old}]}, {providers: [{name: new}]}]}', 'istio-system');
+  const meshConfig = {
+    extensionProviders: [
+      { name: 'old', lightstep: { service: 'collector', port: 80 } },
+      { name: 'new', opentelemetry: { service: 'collector', port: 4317 } },
+    ],
+  };
+  const found = ['IST0002 Telemetry istio-system/mesh spec.tracing[0].providers[0].name'];
+  assert.deepEqual(findingsOf('telemetry.LightstepAnalyzer', telemetry, { meshConfig }), found);
+  assert.deepEqual(findingsOf('telemetry.LightstepAnalyzer', telemetry), []);
+});

@@ -27,9 +27,10 @@ export const subsetSelectPodAnalyzer: SetAnalyzer = {
   },
 };
 
-/** Labels of all workloads, with those that Istio adds from the node a pod runs on. */
-function workloadLabels({ set, index }: AnalyzerContext): readonly Labels[] {
-  return index.workloads.all.map((workload) => {
+/** Labels of all workloads, with those that Istio adds from the node a pod runs on. Istio's own analyzer looks at pods alone. */
+function workloadLabels({ set, index, exact }: AnalyzerContext): readonly Labels[] {
+  const workloads = exact ? index.workloads.all.filter(({ kind }) => kind === 'Pod') : index.workloads.all;
+  return workloads.map((workload) => {
     const nodeName = workload.kind === 'Pod' ? text((workload.resource.spec as { nodeName?: unknown }).nodeName) : '';
     const node = nodeName === '' ? null : set.get('Node', '', nodeName);
     if (node === null) return workload.labels;

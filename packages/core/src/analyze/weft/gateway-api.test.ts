@@ -62,3 +62,15 @@ test('a listener needs its certificate, with a grant when it is elsewhere', () =
     'WFT1403 Gateway default/g spec.listeners[0].tls.certificateRefs[0]',
   ]);
 });
+
+test('a grant names namespaces that exist, when the set says which do', () => {
+  const grant = api(
+    'ReferenceGrant',
+    'x',
+    '{from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: gone}], to: [{group: "", kind: Service}]}',
+  );
+  const namespace = '---\napiVersion: v1\nkind: Namespace\nmetadata: {name: NAME, labels: {istio-injection: enabled}}\n';
+  assert.deepEqual(findings(grant), []);
+  assert.deepEqual(findings(grant + namespace.replace('NAME', 'default')), ['WFT1601 ReferenceGrant default/x spec.from[0].namespace']);
+  assert.deepEqual(findings(grant + namespace.replace('NAME', 'gone')), []);
+});

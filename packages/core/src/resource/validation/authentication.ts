@@ -50,17 +50,40 @@ function checkJwtRule(rule: JwtRule, path: string, report: Report): void {
   add(report, `${path}.timeout`, checkDuration(rule.timeout));
 }
 
+/** What is wrong with a key set, or a single key, in the JSON of RFC 7517. */
 function checkKeySet(text: string): string | null {
   try {
     const value: unknown = JSON.parse(text);
-    if (value !== null && typeof value === 'object') {
-      if ('kty' in value) return null;
-      if ('keys' in value && Array.isArray(value.keys)) return null;
+    if (!isRecord(value)) return 'expected a JSON Web Key Set with "keys"';
+    if (value.kty !== undefined) return checkKey(value);
+    if (!Array.isArray(value.keys)) return 'expected a JSON Web Key Set with "keys"';
+    for (const [index, key] of value.keys.entries()) {
+      const problem = isRecord(key) ? checkKey(key) : 'expected a JSON object';
+      if (problem !== null) return `keys[${index}]: ${problem}`;
     }
-    return 'expected a JSON Web Key Set with "keys"';
+    return null;
   } catch (error) {
     return `expected a JSON Web Key Set: ${error instanceof Error ? error.message : String(error)}`;
   }
+}
+
+/** What a key of each type must hold, RFC 7518 section 6 and RFC 8037. */
+const keyParts: ReadonlyMap<unknown, readonly string[]> = new Map([
+  ['RSA', ['n', 'e']],
+  ['EC', ['crv', 'x', 'y']],
+  ['OKP', ['crv', 'x']],
+  ['oct', ['k']],
+]);
+
+function checkKey(key: Readonly<Record<string, unknown>>): string | null {
+  const parts = keyParts.get(key.kty);
+  if (!parts) return `expected kty RSA, EC, OKP or oct, found ${JSON.stringify(key.kty ?? null)}`;
+  const missing = parts.find((part) => typeof key[part] !== 'string' || key[part] === '');
+  return missing === undefined ? null : `expected "${missing}" in a key of type ${String(key.kty)}, found none`;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
 function add(report: Report, path: string, problem: string | null): void {
