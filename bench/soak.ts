@@ -59,7 +59,7 @@ async function churn(mesh: MeshForTest, isOver: () => boolean): Promise<void> {
 async function run(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'weft-soak-'));
   const port = await freePort();
-  const mesh = await MeshForTest.start({ isTls: true, port });
+  const mesh = await MeshForTest.start({ isTls: true, port, perTryTimeout: '3s' });
   const file = join(directory, 'bootstrap.json');
   writeFileSync(file, JSON.stringify(mesh.bootstrap()));
   const main = join(import.meta.dirname, '../apps/agent/src/cli/main.ts');
@@ -78,9 +78,7 @@ async function run(): Promise<void> {
       const sample = { minutes: minutes(), residentMiB: residentMiB(child.pid ?? 0) };
       samples.push(sample);
       if (second % 60 === 0)
-        process.stdout.write(
-          `${sample.minutes.toFixed(1)} min  ${sample.residentMiB.toFixed(1)} MiB  ${load.answeredCount} answered, ${load.lostCount} lost\n`,
-        );
+        process.stdout.write(`${sample.minutes.toFixed(1)} min  ${sample.residentMiB.toFixed(1)} MiB  ${describeLoad(load.result)}\n`);
     }
     await churning;
     process.stdout.write(`${describeLoad(await load.stop())}\n`);

@@ -24,6 +24,8 @@ export interface ProxyOptions {
   /** Where resources come from instead of the bootstrap's sources. */
   readonly source?: (store: PlanStore) => ResourceSource;
   readonly log?: ProxyLog;
+  /** Shared by workers, so that each resumes the TLS sessions of the others; random where left out. */
+  readonly sessionSecret?: Uint8Array;
   /** Lets several workers share listener ports. */
   readonly reusePort?: boolean;
   /** How long `stop` waits for connections to end; 5 s where left out. */

@@ -96,7 +96,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
     });
     const log: ProxyLog = (level, message) => options.log?.(level, `${this.name}: ${message}`);
     this.secrets = new SecretStore((message) => log('warn', message));
-    const tlsContexts = new TlsContexts(this.secrets);
+    const tlsContexts = new TlsContexts(this.secrets, options.sessionSecret);
     this.#tlsContexts = tlsContexts;
     this.clusters = new ClusterManager({
       registry: this.registry,

@@ -10,8 +10,10 @@ import type {
   DownstreamTlsContextJson,
   UpstreamTlsContextJson,
 } from '@weft/envoy-api/envoy/extensions/transport_sockets/tls/v3/tls_pb';
+import type { SPIFFECertValidatorConfigJson } from '@weft/envoy-api/envoy/extensions/transport_sockets/tls/v3/tls_spiffe_validator_config_pb';
 import { buildDataSource } from './build-data-source.ts';
 import { buildStringMatcher } from './build-matcher.ts';
+import { messageName } from './read.ts';
 import type {
   CommonTlsPlan,
   DataSourcePlan,
@@ -19,6 +21,7 @@ import type {
   SanMatcher,
   SecretPlan,
   TlsCertificatePlan,
+  TrustDomainPlan,
   UpstreamTlsPlan,
   ValidationContextPlan,
   ValidationPlan,
@@ -122,7 +125,17 @@ function buildValidationContext(json: CertificateValidationContextJson): Validat
     acceptUntrusted: json.trustChainVerification === 'ACCEPT_UNTRUSTED',
     requireSignedCertificateTimestamp: json.requireSignedCertificateTimestamp ?? false,
     systemRoots: json.systemRootCerts !== undefined,
+    spiffe: buildTrustDomains(json),
   };
+}
+
+const spiffeValidator = 'envoy.extensions.transport_sockets.tls.v3.SPIFFECertValidatorConfig';
+
+/** The SPIFFE validator's trust domains; null without it. */
+function buildTrustDomains({ customValidatorConfig }: CertificateValidationContextJson): TrustDomainPlan[] | null {
+  const config = customValidatorConfig?.typedConfig as (SPIFFECertValidatorConfigJson & { readonly '@type'?: string }) | undefined;
+  if (config === undefined || messageName(config['@type']) !== spiffeValidator) return null;
+  return (config.trustDomains ?? []).map(({ name = '', trustBundle }) => ({ trustDomain: name, bundle: buildDataSource(trustBundle) }));
 }
 
 const sanTypes: Readonly<Record<string, SanMatcher['type']>> = {

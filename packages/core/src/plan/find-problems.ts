@@ -73,7 +73,13 @@ function visit(value: unknown, path: string, problems: string[]): void {
 }
 
 function isUnsupported(key: string, value: unknown): boolean {
+  if (key === 'customValidatorConfig') return !isSpiffeValidator(value);
   return unsupportedFields.has(key) || (key === 'internalRedirectAction' && value === 'HANDLE_INTERNAL_REDIRECT');
+}
+
+function isSpiffeValidator(extension: unknown): boolean {
+  const config = isJson(extension) ? extension.typedConfig : undefined;
+  return isJson(config) && messageName(config['@type'] as string | undefined).endsWith('.SPIFFECertValidatorConfig');
 }
 
 /** Patterns and ranges that cannot be read would match nothing, and a DENY rule with them would deny nobody. */

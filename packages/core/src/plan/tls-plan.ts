@@ -33,6 +33,14 @@ export interface ValidationContextPlan {
   readonly requireSignedCertificateTimestamp: boolean;
   /** Use the system's roots. */
   readonly systemRoots: boolean;
+  /** Roots by trust domain, where the SPIFFE validator judges; they stand instead of `trustedCa`. */
+  readonly spiffe: readonly TrustDomainPlan[] | null;
+}
+
+/** Roots that may vouch for the names of one trust domain. */
+export interface TrustDomainPlan {
+  readonly trustDomain: string;
+  readonly bundle: DataSourcePlan | null;
 }
 
 /** Where a validation context comes from; `combined` merges the secret's trust roots with local requirements. */

@@ -25,12 +25,8 @@ export class LoadForTest {
     this.#clients = Array.from({ length: clients }, (_, index) => this.#client(index, pauseMs));
   }
 
-  get lostCount(): number {
-    return [...this.#lost.values()].reduce((sum, count) => sum + count, 0);
-  }
-
-  get answeredCount(): number {
-    return this.#answered;
+  get result(): LoadResult {
+    return { answered: this.#answered, lost: this.#lost };
   }
 
   /** Resolves once so many more requests have been answered, at least one of each client. */
@@ -42,7 +38,7 @@ export class LoadForTest {
   async stop(): Promise<LoadResult> {
     this.#isRunning = false;
     await Promise.all(this.#clients);
-    return { answered: this.#answered, lost: this.#lost };
+    return this.result;
   }
 
   async #client(index: number, pauseMs: number): Promise<void> {

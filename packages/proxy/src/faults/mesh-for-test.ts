@@ -9,10 +9,10 @@ const inline = (text: string): object => ({ inlineString: text });
 const secret = (name: string): object => ({ name, sdsConfig: { ads: {} } });
 
 /** What a retry policy covers: refused, reset, and without an answer in time. */
-const retryPolicy = {
+const retryPolicy = (perTryTimeout: string): object => ({
   retryOn: 'connect-failure,refused-stream,reset,5xx',
   numRetries: 5,
-  perTryTimeout: '0.3s',
+  perTryTimeout,
   retryHostPredicate: [
     {
       name: 'envoy.retry_host_predicates.previous_hosts',
@@ -20,7 +20,7 @@ const retryPolicy = {
     },
   ],
   hostSelectionRetryMaxAttempts: '5',
-};
+});
 
 type RunningControl = Awaited<ReturnType<typeof ControlPlaneForTest.start>>;
 
@@ -30,23 +30,25 @@ export class MeshForTest {
   readonly authority: AuthorityForTest;
   readonly isTls: boolean;
   readonly port: number;
+  readonly perTryTimeout: string;
   #control: RunningControl;
   #revision = 0;
 
-  private constructor(control: RunningControl, parts: Pick<MeshForTest, 'origins' | 'authority' | 'isTls' | 'port'>) {
+  private constructor(control: RunningControl, parts: Pick<MeshForTest, 'origins' | 'authority' | 'isTls' | 'port' | 'perTryTimeout'>) {
     this.#control = control;
     this.origins = parts.origins;
     this.authority = parts.authority;
     this.isTls = parts.isTls;
     this.port = parts.port;
+    this.perTryTimeout = parts.perTryTimeout;
   }
 
   /** `port` of the listener; 0 for any. */
-  static async start({ isTls = false, port = 0 } = {}): Promise<MeshForTest> {
+  static async start({ isTls = false, port = 0, perTryTimeout = '0.3s' } = {}): Promise<MeshForTest> {
     const authority = await AuthorityForTest.create();
     const tls = isTls ? { pair: await authority.issue({ uris: ['spiffe://test/origin'] }), root: authority.root } : null;
     const origins = [await OriginForTest.start(tls), await OriginForTest.start(tls)];
-    const mesh = new MeshForTest(await ControlPlaneForTest.start(), { origins, authority, isTls, port });
+    const mesh = new MeshForTest(await ControlPlaneForTest.start(), { origins, authority, isTls, port, perTryTimeout });
     await mesh.publishAll();
     return mesh;
   }
@@ -81,7 +83,7 @@ export class MeshForTest {
       this.control.set(kind, [{ ...listenerFor('in', 'r', this.#listenerOptions()), statPrefix: `in-${revision}` }]);
     if (kind === 'routes') {
       const headers = [{ header: { key: 'x-revision', value: String(revision) } }];
-      this.control.set(kind, [{ ...routesTo('r', 'origin', retryPolicy), responseHeadersToAdd: headers }]);
+      this.control.set(kind, [{ ...routesTo('r', 'origin', retryPolicy(this.perTryTimeout)), responseHeadersToAdd: headers }]);
     }
   }
 

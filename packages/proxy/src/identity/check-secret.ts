@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { buildSecret } from '@weft/core/plan/build-tls';
+import { findProblems } from '@weft/core/plan/find-problems';
 import type { TlsCertificatePlan } from '@weft/core/plan/tls-plan';
 import { readData } from './read-data.ts';
 
@@ -7,6 +8,8 @@ import { readData } from './read-data.ts';
 export function checkSecret(json: object): string | null {
   const secret = buildSecret(json);
   if (secret.kind === 'unsupported') return 'want a TLS certificate, a validation context or a generic secret';
+  const [problem] = findProblems(json);
+  if (problem !== undefined) return problem;
   try {
     if (secret.kind === 'certificate') checkCertificate(secret.certificate);
     if (secret.kind === 'validation' && secret.context.trustedCa?.kind === 'inline') checkRoots(readData(secret.context.trustedCa));

@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { constants, randomBytes, X509Certificate } from 'node:crypto';
 import tls from 'node:tls';
 import type { PeerCertificate } from '@weft/core/plan/facts';
 import type {
@@ -8,20 +8,18 @@ import type {
   UpstreamTlsPlan,
   ValidationContextPlan,
 } from '@weft/core/plan/tls-plan';
-import { identityOf, parseSubjectAltNames } from './peer-certificate.ts';
+import { identityOf } from './peer-certificate.ts';
 import { readData } from './read-data.ts';
 import type { SecretStore } from './secret-store.ts';
-
-/** How a peer is judged, with its trust roots resolved. Null roots: nothing is verified. */
-export interface PeerValidation {
-  readonly context: ValidationContextPlan;
-  readonly hasRoots: boolean;
-}
+import { type CertificatePair, contextFingerprint, ServerCertificates, ticketKeys } from './server-certificates.ts';
+import { bundleBytes } from './spiffe-trust.ts';
+import type { PeerValidation } from './verify-peer.ts';
 
 /** TLS as a server, ready to use. */
 export interface TlsServerContext {
-  readonly secureContext: tls.SecureContext;
-  /** Null when clients are not asked for a certificate. */
+  readonly certificates: ServerCertificates;
+  readonly asksForCertificate: boolean;
+  /** Null when what clients show is not judged. */
   readonly validation: PeerValidation | null;
   readonly plan: DownstreamTlsPlan;
   /** Our certificate where there is only one; null where the handshake chooses. */
@@ -66,8 +64,12 @@ export class TlsContexts {
   #servers: WeakMap<DownstreamTlsPlan, { version: string; context: TlsServerContext }> = new WeakMap();
   #clients: WeakMap<UpstreamTlsPlan, { version: string; context: TlsClientContext }> = new WeakMap();
 
-  constructor(secrets: SecretStore) {
+  #sessionSecret: Uint8Array;
+
+  /** `sessionSecret` is shared by those who should resume each other's sessions: the workers of one process. */
+  constructor(secrets: SecretStore, sessionSecret: Uint8Array = randomBytes(32)) {
     this.#secrets = secrets;
+    this.#sessionSecret = sessionSecret;
   }
 
   /** Null while a secret is missing or cannot be used: such a chain must not serve. */
@@ -77,15 +79,11 @@ export class TlsContexts {
     if (known !== undefined && known.version === version) return known.context;
     const material = this.#material(plan);
     if (material === null || material.certificates.length === 0) return null;
-    const secureContext = this.#secureContext(plan, material, true);
-    if (secureContext === null) return null;
-    const asksForCertificate = plan.requireClientCertificate || material.validation?.hasRoots === true;
-    const context = {
-      secureContext,
-      validation: asksForCertificate ? material.validation : null,
-      plan,
-      certificate: onlyCertificate(material),
-    };
+    const certificates = this.#serverCertificates(plan, material);
+    if (certificates === null) return null;
+    const { validation } = material;
+    const asksForCertificate = plan.requireClientCertificate || verifiesPeer(validation);
+    const context = { certificates, asksForCertificate, validation, plan, certificate: onlyCertificate(material) };
     this.#servers.set(plan, { version, context });
     return context;
   }
@@ -97,7 +95,9 @@ export class TlsContexts {
     if (known !== undefined && known.version === version) return known.context;
     const material = this.#material(plan);
     if (material === null) return null;
-    const secureContext = this.#secureContext(plan, material, false);
+    const secureContext = this.#orReport(plan, () =>
+      tls.createSecureContext(this.#options(plan, material, material.certificates.map(readCertificate))),
+    );
     if (secureContext === null) return null;
     const context = new TlsClientContext(secureContext, material.validation, plan.maxSessionKeys);
     this.#clients.set(plan, { version, context });
@@ -146,22 +146,34 @@ export class TlsContexts {
     });
   }
 
-  #secureContext(plan: CommonTlsPlan, material: Material, isServer: boolean): tls.SecureContext | null {
+  /** One certificate of each kind of key fits in one context; more are chosen among by the name that the client asks for. */
+  #serverCertificates(plan: DownstreamTlsPlan, material: Material): ServerCertificates | null {
+    return this.#orReport(plan, () => {
+      const pairs = material.certificates.map(readCertificate);
+      const roots = material.validation === null ? null : rootsOf(material.validation.context);
+      const keys = ticketKeys(this.#sessionSecret, contextFingerprint(plan, material.validation, { pairs, roots }));
+      const session = { sessionIdContext: 'weft', ticketKeys: keys, honorCipherOrder: true, ...sessionOptions(plan) };
+      return new ServerCertificates(pairs, (some) => tls.createSecureContext({ ...this.#options(plan, material, some), ...session }));
+    });
+  }
+
+  #options(plan: CommonTlsPlan, { validation }: Material, pairs: readonly CertificatePair[]): tls.SecureContextOptions {
+    const roots = validation === null ? null : rootsOf(validation.context);
+    const crl = validation === null ? undefined : readData(validation.context.crl);
+    return {
+      ...(pairs.length > 0 ? { key: pairs.map(({ key }) => key), cert: pairs.map(({ cert }) => cert) } : {}),
+      ...(roots === null ? {} : { ca: roots }),
+      ...(crl === undefined ? {} : { crl }),
+      minVersion: plan.minVersion,
+      maxVersion: plan.maxVersion,
+      ...(plan.cipherSuites.length > 0 ? { ciphers: [...tls13Suites, ...plan.cipherSuites.flatMap(suiteNames)].join(':') } : {}),
+      ...(plan.curves.length > 0 ? { ecdhCurve: plan.curves.join(':') } : {}),
+    };
+  }
+
+  #orReport<T>(plan: object, make: () => T): T | null {
     try {
-      const first = material.certificates.map(readCertificate);
-      const roots = material.validation === null ? undefined : readData(material.validation.context.trustedCa);
-      const crl = material.validation === null ? undefined : readData(material.validation.context.crl);
-      return tls.createSecureContext({
-        ...(first.length > 0 ? { key: first.map((pair) => pair.key), cert: first.map((pair) => pair.cert) } : {}),
-        ...(roots === undefined ? {} : { ca: roots.toString('latin1') }),
-        ...(crl === undefined ? {} : { crl }),
-        minVersion: plan.minVersion === 'TLSv1' && !isServer ? 'TLSv1.2' : plan.minVersion,
-        maxVersion: plan.maxVersion,
-        ...(plan.cipherSuites.length > 0 ? { ciphers: [...tls13Suites, ...plan.cipherSuites].join(':') } : {}),
-        ...(plan.curves.length > 0 ? { ecdhCurve: plan.curves.join(':') } : {}),
-        honorCipherOrder: isServer,
-        ...(isServer ? { sessionIdContext: 'weft' } : {}),
-      });
+      return make();
     } catch (error) {
       this.#secrets.reportUnusable(plan, error instanceof Error ? error.message : String(error));
       return null;
@@ -183,86 +195,33 @@ function onlyCertificate({ certificates }: Material): PeerCertificate | null {
 /** OpenSSL's list names both versions' suites; Envoy's `cipher_suites` only limits TLS 1.2. */
 const tls13Suites = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
 
-/** Judges the certificate that the peer showed in this handshake or the resumed one. Answers null when it is acceptable, else the reason. */
-export function checkPeer(
-  socket: tls.TLSSocket,
-  certificate: X509Certificate | null,
-  validation: PeerValidation | null,
-  options: { isRequired: boolean },
-): string | null {
-  if (validation === null) return null;
-  if (certificate === null) return options.isRequired ? 'peer did not return a certificate' : null;
-  const context = validation.context;
-  if (validation.hasRoots && !context.acceptUntrusted) {
-    const reason = verificationError(socket);
-    if (reason !== null && !(context.allowExpired && reason === 'CERT_HAS_EXPIRED')) return `CERTIFICATE_VERIFY_FAILED: ${reason}`;
-  }
-  return checkNames(certificate, context);
-}
-
-interface WithTlsHandle {
-  readonly ssl?: { verifyError?(): (Error & { code?: string }) | null } | null;
-}
-
-/** OpenSSL's verdict on the chain. Node sets `authorized` only on sockets made by `tls.connect` and `tls.Server`, so the handle is asked. */
-function verificationError(socket: tls.TLSSocket): string | null {
-  const { ssl } = socket as unknown as WithTlsHandle;
-  if (typeof ssl?.verifyError !== 'function') return socket.authorized ? null : String(socket.authorizationError ?? 'unknown');
-  const error = ssl.verifyError();
-  return error ? (error.code ?? error.message) : null;
-}
-
-/** Judges a certificate's names and hashes. Answers null when they are acceptable, else the reason. */
-export function checkNames(certificate: X509Certificate, context: ValidationContextPlan): string | null {
-  if (context.subjectAltNames.length > 0 && !matchesSan(certificate, context)) {
-    return 'CERTIFICATE_VERIFY_FAILED: verify cert failed: SAN matcher';
-  }
-  if (context.certificateHashes.length > 0) {
-    const hash = certificate.fingerprint256.replaceAll(':', '').toLowerCase();
-    if (!context.certificateHashes.some((wanted) => wanted.replaceAll(':', '').toLowerCase() === hash)) {
-      return 'CERTIFICATE_VERIFY_FAILED: verify cert failed: cert hash and spki';
-    }
-  }
-  if (context.certificateSpki.length > 0) {
-    const spki = createHash('sha256')
-      .update(certificate.publicKey.export({ type: 'spki', format: 'der' }))
-      .digest('base64');
-    if (!context.certificateSpki.includes(spki)) return 'CERTIFICATE_VERIFY_FAILED: verify cert failed: cert hash and spki';
-  }
-  return null;
-}
-
-function matchesSan(certificate: X509Certificate, context: ValidationContextPlan): boolean {
-  const names = parseSubjectAltNames(certificate.subjectAltName ?? '');
-  return context.subjectAltNames.some(({ type, matcher }) => {
-    switch (type) {
-      case 'URI':
-        return names.uris.some(matcher.matches);
-      case 'DNS':
-        return names.dns.some((name) => matcher.matches(name) || (matcher.kind === 'exact' && matchesWildcard(name, matcher.value)));
-      case 'EMAIL':
-        return names.emails.some(matcher.matches);
-      case 'IP_ADDRESS':
-        return names.ips.some(matcher.matches);
-      case 'ANY':
-        return [...names.uris, ...names.dns, ...names.emails, ...names.ips].some(matcher.matches);
-      default:
-        return false;
-    }
-  });
-}
-
-function matchesWildcard(pattern: string, host: string): boolean {
-  if (!pattern.startsWith('*.')) return false;
-  const dot = host.indexOf('.');
-  return dot > 0 && host.slice(dot).toLowerCase() === pattern.slice(1).toLowerCase();
-}
-
 function withRoots(context: ValidationContextPlan): PeerValidation {
-  return { context, hasRoots: context.trustedCa !== null || context.systemRoots };
+  return { context, hasRoots: context.trustedCa !== null || context.systemRoots || context.spiffe !== null };
 }
 
-function readCertificate(plan: TlsCertificatePlan): { key: Buffer; cert: Buffer } {
+/** Whether anything is asked of a peer's certificate: then it is asked for. */
+function verifiesPeer(validation: PeerValidation | null): boolean {
+  if (validation === null) return false;
+  const { certificateHashes, certificateSpki } = validation.context;
+  return validation.hasRoots || certificateHashes.length > 0 || certificateSpki.length > 0;
+}
+
+/** PEM of all trusted roots; null for the system's own, or none. */
+function rootsOf({ trustedCa, spiffe }: ValidationContextPlan): string | null {
+  if (spiffe !== null) return bundleBytes(spiffe);
+  return readData(trustedCa)?.toString('latin1') ?? null;
+}
+
+/** Envoy groups suites of equal preference in brackets; OpenSSL has no such groups for servers. */
+function suiteNames(suite: string): string[] {
+  return suite.replace(/^\[|\]$/g, '').split('|');
+}
+
+function sessionOptions(plan: DownstreamTlsPlan): { secureOptions?: number } {
+  return plan.disableStatelessSessionResumption ? { secureOptions: constants.SSL_OP_NO_TICKET } : {};
+}
+
+function readCertificate(plan: TlsCertificatePlan): CertificatePair {
   const key = readData(plan.privateKey);
   const cert = readData(plan.certificateChain);
   if (key === undefined || cert === undefined) throw new Error('a TLS certificate needs a certificate chain and a private key');

@@ -168,6 +168,7 @@ function validationSecret(roots: string): SecretPlan {
       acceptUntrusted: false,
       requireSignedCertificateTimestamp: false,
       systemRoots: false,
+      spiffe: null,
     },
   };
 }

@@ -8,7 +8,8 @@ import type { ListenerPlan } from '@weft/core/plan/listener-plan';
 import { ConnectionManager, type HttpConnection, type HttpConnectionObserver } from '../http/connection-manager.ts';
 import type { HttpContext } from '../http/exchange-view.ts';
 import { identityOf, peerX509 } from '../identity/peer-certificate.ts';
-import { checkPeer, type TlsContexts, type TlsServerContext } from '../identity/tls-contexts.ts';
+import type { TlsContexts, TlsServerContext } from '../identity/tls-contexts.ts';
+import { checkPeer } from '../identity/verify-peer.ts';
 import { Connection } from '../io/connection.ts';
 import { TcpProxy, type TcpProxyContext } from '../tcp/tcp-proxy.ts';
 import type { ListenerStats } from '../telemetry/listener-stats.ts';
@@ -172,31 +173,44 @@ export class Listener implements HttpConnectionObserver {
   }
 
   #secure(connection: Connection, chain: FilterChainPlan, facts: Facts, context: TlsServerContext, bytes: Buffer): void {
+    const isUninspected = bytes.length === 0;
+    const secureContext = context.certificates.forName(facts.serverName, context.plan.requireSni && !isUninspected);
+    if (secureContext === null) {
+      this.stats.tlsErrors.increment();
+      this.#refuse(connection);
+      return;
+    }
     const raw = connection.detach(bytes);
     this.#connections.delete(connection);
     const socket = new tls.TLSSocket(raw, {
       isServer: true,
-      secureContext: context.secureContext,
-      requestCert: context.validation !== null,
+      secureContext,
+      requestCert: context.asksForCertificate,
       rejectUnauthorized: false,
+      ...nameOptions(context, facts),
       ...alpnOptions(chain, facts),
     });
     const timer = setTimeout(
       () => socket.destroy(),
       chain.transportConnectTimeoutMs > 0 ? chain.transportConnectTimeoutMs : handshakeTimeoutMs,
     );
+    let isOver = false;
     const fail = (): void => {
       clearTimeout(timer);
+      if (isOver) return;
+      isOver = true;
       this.stats.tlsErrors.increment();
       this.stats.active--;
       socket.destroy();
     };
     raw.on('error', () => socket.destroy());
     socket.once('error', fail);
-    socket.once('close', () => clearTimeout(timer));
+    // The time ran out, or the client left: neither need be an error.
+    socket.once('close', fail);
     socket.once('secure', () => {
       clearTimeout(timer);
       socket.removeListener('error', fail);
+      socket.removeListener('close', fail);
       const certificate = peerX509(socket);
       const problem = checkPeer(socket, certificate, context.validation, { isRequired: context.plan.requireClientCertificate });
       if (problem !== null) {
@@ -307,6 +321,18 @@ function bindError(name: string, address: AddressPlan, error: NodeJS.ErrnoExcept
   const why =
     error.code === 'EADDRINUSE' ? 'the port is taken by another process' : error.code === 'EACCES' ? 'not permitted' : error.message;
   return `listener ${name} cannot bind ${where}: ${why}`;
+}
+
+/** Without an inspector the name is learned in the handshake: the certificate is chosen then, where there is a choice. */
+function nameOptions({ certificates, plan }: TlsServerContext, facts: Facts): Pick<tls.TLSSocketOptions, 'SNICallback'> {
+  if (facts.serverName !== '' || !(certificates.isChoice || plan.requireSni)) return {};
+  return {
+    SNICallback: (name, done) => {
+      const context = certificates.forName(name.toLowerCase(), plan.requireSni);
+      if (context === null) done(new Error(`no certificate for ${name}`));
+      else done(null, context);
+    },
+  };
 }
 
 /** The server's choice among the offered protocols; two Weft sidecars agree on the multiplexed bridge. */

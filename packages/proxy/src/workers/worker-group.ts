@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { AdminServer } from '../admin/admin-server.ts';
 import { checkSecret } from '../identity/check-secret.ts';
 import { SecretStore } from '../identity/secret-store.ts';
@@ -38,6 +39,7 @@ export class WorkerGroup {
   #secrets: SecretStore;
   #discovery: Discovery;
   #workers: (WorkerHandle | null)[] = [];
+  #sessionSecret = randomBytes(32);
   #restarts: Set<NodeJS.Timeout> = new Set();
   #admin: AdminServer;
   #retired: StatSample[] = [];
@@ -138,6 +140,7 @@ export class WorkerGroup {
     const start = {
       weftBootstrap: rest,
       drain: { drainTimeMs, listenerDrainMs, drainStrategy },
+      sessionSecret: this.#sessionSecret,
       updates: this.#store.resources.updates(),
       hasInitial: this.#discovery.hasInitial,
     };

@@ -14,6 +14,7 @@ export interface WorkerStart {
   /** Without admin interface and discovery: the main thread has both. */
   readonly weftBootstrap: Bootstrap;
   readonly drain: WorkerDrain;
+  readonly sessionSecret: Uint8Array;
   readonly updates: readonly (readonly [ResourceKind, ResourceUpdate])[];
   readonly hasInitial: boolean;
 }

@@ -38,6 +38,7 @@ async function run(port: MessagePort, start: WorkerStart): Promise<void> {
     const proxy = await startProxy({
       bootstrap: start.weftBootstrap,
       ...start.drain,
+      sessionSecret: start.sessionSecret,
       reusePort: true,
       log: (level, text) => tell({ kind: 'log', level, text }),
       source: (store) => {

@@ -4,7 +4,8 @@ import { buildCluster } from '@weft/core/plan/build-cluster';
 import type { ClusterPlan } from '@weft/core/plan/cluster-plan';
 import type { UpstreamTlsPlan } from '@weft/core/plan/tls-plan';
 import type { GrpcServiceJson } from '@weft/envoy-api/envoy/config/core/v3/grpc_service_pb';
-import { checkNames, type TlsContexts } from '../identity/tls-contexts.ts';
+import type { TlsContexts } from '../identity/tls-contexts.ts';
+import { checkNames } from '../identity/verify-peer.ts';
 import type { Bootstrap } from './bootstrap.ts';
 
 /** A gRPC server that the bootstrap describes. */
