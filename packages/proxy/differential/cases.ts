@@ -1,41 +1,6 @@
-/** One request sent through both proxies. */
-export interface Case {
-  readonly name: string;
-  readonly setup: string;
-  /** Bytes to send, in pieces with a short pause between; or a request to make them of. */
-  readonly raw?: readonly string[];
-  readonly method?: string;
-  readonly path?: string;
-  readonly host?: string;
-  readonly headers?: readonly string[];
-  readonly body?: string;
-  /** How often the request is sent one after another. */
-  readonly times?: number;
-  /** Why Weft differs on purpose; such a case is only run. */
-  readonly accepted?: string;
-}
+import { type Case, get, raw, send } from './case.ts';
+import { managerCases } from './manager-cases.ts';
 
-const get = (setup: string, path: string, headers: readonly string[] = [], more: Partial<Case> = {}): Case => ({
-  name: `${setup}: GET ${path}${headers.length > 0 ? ` with ${headers.join(', ')}` : ''}${more.host ? ` for ${more.host}` : ''}`,
-  setup,
-  path,
-  headers,
-  ...more,
-});
-const send = (setup: string, method: string, path: string, body: string, headers: readonly string[] = []): Case => ({
-  name: `${setup}: ${method} ${path}${body === '' ? '' : ` with a body of ${body.length}`}${headers.length > 0 ? ` and ${headers.join(', ')}` : ''}`,
-  setup,
-  method,
-  path,
-  body,
-  headers,
-});
-const raw = (name: string, pieces: readonly string[], setup = 'plain', accepted?: string): Case => ({
-  name: `raw: ${name}`,
-  setup,
-  raw: pieces,
-  ...(accepted === undefined ? {} : { accepted }),
-});
 const repeats = 'Weft repeats an idempotent request once when a reused connection is closed under it';
 const host = 'Host: a.example.com\r\n';
 const close = 'Connection: close\r\n';
@@ -403,4 +368,5 @@ export const cases: readonly Case[] = [
   raw('high bytes in a value', [`GET / HTTP/1.1\r\n${host}${close}A: \xe4\xf6\r\n\r\n`]),
   raw('a tab in a value', [`GET / HTTP/1.1\r\n${host}${close}A: a\tb\r\n\r\n`]),
   raw('HTTP/1.1 with keep-alive and close', [`GET / HTTP/1.1\r\n${host}Connection: keep-alive, close\r\n\r\n`]),
+  ...managerCases,
 ];

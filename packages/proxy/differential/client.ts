@@ -6,74 +6,113 @@ export interface WireResponse {
   /** `name: value`, lower-case names, sorted. */
   readonly headers: readonly string[];
   readonly body: string;
+  readonly trailers: readonly string[];
   /** True when the connection ended before the response was complete. */
   readonly isTruncated: boolean;
 }
 
+/** What came back on one connection. */
+export interface WireExchange {
+  readonly responses: readonly WireResponse[];
+  /** Whether the other side ended the connection. */
+  readonly isClosed: boolean;
+}
+
+/** How bytes are sent: `pauseMs` between the pieces and after the last; `waitMs` at most, `quietMs` without a byte. */
+export interface SendOptions {
+  readonly pauseMs?: number;
+  readonly waitMs?: number;
+  readonly quietMs?: number;
+  readonly isHead?: boolean;
+  readonly keepsCase?: boolean;
+}
+
 /** Sends bytes on a new connection and reads the responses until the connection ends or nothing more comes. */
-export async function sendRaw(port: number, pieces: readonly string[], waitMs: number, isHead = false): Promise<readonly WireResponse[]> {
-  const bytes = await new Promise<Buffer>((resolve) => {
+export async function sendRaw(port: number, pieces: readonly string[], options: SendOptions = {}): Promise<WireExchange> {
+  const { pauseMs = 15, waitMs = 3000, quietMs = 700 } = options;
+  const { bytes, isClosed } = await new Promise<{ bytes: Buffer; isClosed: boolean }>((resolve) => {
     const chunks: Buffer[] = [];
     const socket = connect(port, '127.0.0.1');
-    const finish = (): void => {
-      clearTimeout(timer);
+    const finish = (isClosed: boolean): void => {
+      clearTimeout(limit);
+      clearTimeout(quiet);
       socket.destroy();
-      resolve(Buffer.concat(chunks));
+      resolve({ bytes: Buffer.concat(chunks), isClosed });
     };
-    const timer = setTimeout(finish, waitMs);
-    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-    socket.on('end', finish);
-    socket.on('close', finish);
-    socket.on('error', finish);
+    const limit = setTimeout(finish, waitMs + pauseMs * pieces.length, false);
+    const quiet = setTimeout(finish, quietMs + pauseMs * pieces.length, false);
+    socket.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      quiet.refresh();
+    });
+    socket.on('end', () => finish(true));
+    socket.on('close', () => finish(true));
+    socket.on('error', () => finish(true));
     socket.on('connect', () => {
       const [first = '', ...rest] = pieces;
       socket.write(first, 'latin1');
       rest.forEach((piece, index) => {
-        setTimeout(() => socket.writable && socket.write(piece, 'latin1'), 15 * (index + 1));
+        setTimeout(() => socket.writable && socket.write(piece, 'latin1'), pauseMs * (index + 1));
       });
     });
   });
-  return parseResponses(bytes, isHead);
+  return { responses: parseResponses(bytes, options.isHead ?? false, options.keepsCase ?? false), isClosed };
 }
 
 /** Takes a byte stream apart into responses. */
-export function parseResponses(bytes: Buffer, isHead: boolean): readonly WireResponse[] {
+function parseResponses(bytes: Buffer, isHead: boolean, keepsCase: boolean): readonly WireResponse[] {
   const responses: WireResponse[] = [];
   let rest = bytes;
   while (rest.length > 0) {
     const end = rest.indexOf('\r\n\r\n');
     if (end < 0) break;
     const [line = '', ...lines] = rest.toString('latin1', 0, end).split('\r\n');
-    const headers = lines.map((each) => each.replace(/^[^:]*/, (name) => name.toLowerCase()));
+    const lowered = lines.map((each) => each.replace(/^[^:]*/, (name) => name.toLowerCase()));
+    const headers = keepsCase ? lines : lowered;
     const status = Number(line.split(' ')[1]);
-    const body = isHead ? { text: '', length: 0, isTruncated: false } : readBody(rest.subarray(end + 4), headers, status);
-    responses.push({ status, headers: headers.sort(), body: body.text, isTruncated: body.isTruncated });
+    const body = isHead ? noBody : readBody(rest.subarray(end + 4), lowered, status);
+    responses.push({ status, headers: headers.sort(), body: body.text, trailers: body.trailers, isTruncated: body.isTruncated });
     rest = rest.subarray(end + 4 + body.length);
   }
   return responses;
 }
 
-function readBody(bytes: Buffer, headers: readonly string[], status: number): { text: string; length: number; isTruncated: boolean } {
-  const value = (name: string): string | undefined => headers.find((each) => each.startsWith(`${name}: `))?.slice(name.length + 2);
-  if (status < 200 || status === 204 || status === 304) return { text: '', length: 0, isTruncated: false };
-  if (value('transfer-encoding') === 'chunked') return readChunks(bytes);
-  const length = value('content-length');
-  if (length === undefined) return { text: bytes.toString('latin1'), length: bytes.length, isTruncated: false };
-  const text = bytes.toString('latin1', 0, Number(length));
-  return { text, length: text.length, isTruncated: text.length < Number(length) };
+interface ReadBody {
+  readonly text: string;
+  readonly length: number;
+  readonly trailers: readonly string[];
+  readonly isTruncated: boolean;
 }
 
-function readChunks(bytes: Buffer): { text: string; length: number; isTruncated: boolean } {
+const noBody: ReadBody = { text: '', length: 0, trailers: [], isTruncated: false };
+
+function readBody(bytes: Buffer, headers: readonly string[], status: number): ReadBody {
+  const value = (name: string): string | undefined => headers.find((each) => each.startsWith(`${name}: `))?.slice(name.length + 2);
+  if (status < 200 || status === 204 || status === 304) return noBody;
+  if (value('transfer-encoding') === 'chunked') return readChunks(bytes);
+  const length = value('content-length');
+  if (length === undefined) return { ...noBody, text: bytes.toString('latin1'), length: bytes.length };
+  const text = bytes.toString('latin1', 0, Number(length));
+  return { ...noBody, text, length: text.length, isTruncated: text.length < Number(length) };
+}
+
+function readChunks(bytes: Buffer): ReadBody {
   let text = '';
   let at = 0;
   for (;;) {
     const lineEnd = bytes.indexOf('\r\n', at);
-    if (lineEnd < 0) return { text, length: bytes.length, isTruncated: true };
+    const truncated = { text, length: bytes.length, trailers: [], isTruncated: true };
+    if (lineEnd < 0) return truncated;
     const size = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16);
     const start = lineEnd + 2;
-    if (size === 0) return { text, length: bytes.indexOf('\r\n', start) + 2, isTruncated: false };
+    if (size === 0) {
+      const end = bytes.indexOf('\r\n\r\n', lineEnd);
+      if (end < 0) return truncated;
+      const trailers = bytes.toString('latin1', start, Math.max(start, end)).split('\r\n').filter(Boolean);
+      return { text, length: end + 4, trailers, isTruncated: false };
+    }
     text += bytes.toString('latin1', start, start + size);
     at = start + size + 2;
-    if (at > bytes.length) return { text, length: bytes.length, isTruncated: true };
+    if (at > bytes.length) return truncated;
   }
 }

@@ -7,6 +7,7 @@ export interface SeenRequest {
   readonly url: string;
   readonly headers: readonly string[];
   readonly body: string;
+  readonly trailers: readonly string[];
 }
 
 /** An application that records requests and answers as their path says. */
@@ -19,7 +20,7 @@ export interface Origin {
 
 /**
  * `/status/N` answers N; `/flaky/N/S` answers S the first N times; `/slow/MS` waits; `/reset` and `/close` break the connection before an
- * answer; `/half` breaks it within the body; `/chunked` streams; `/headers` answers with odd headers; everything else is echoed.
+ * answer; `/half` breaks it within the body; `/chunked` streams; `/headers` answers with odd headers; `/trailers` with trailers; everything else is echoed.
  */
 export async function startOrigin(): Promise<Origin> {
   let seen: SeenRequest[] = [];
@@ -29,7 +30,13 @@ export async function startOrigin(): Promise<Origin> {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const url = request.url ?? '';
-      seen.push({ method: request.method ?? '', url, headers: request.rawHeaders, body: Buffer.concat(chunks).toString() });
+      seen.push({
+        method: request.method ?? '',
+        url,
+        headers: request.rawHeaders,
+        body: Buffer.concat(chunks).toString(),
+        trailers: request.rawTrailers,
+      });
       const [, verb = '', first = '', second = ''] = url.split('?')[0]?.split('/') ?? [];
       switch (verb) {
         case 'status':
@@ -68,6 +75,12 @@ export async function startOrigin(): Promise<Origin> {
           response.setHeader('server', 'origin');
           response.setHeader('x-envoy-upstream-canary', 'true');
           response.end('headers');
+          return;
+        case 'trailers':
+          response.writeHead(200, { trailer: 'x-trailer' });
+          response.write('body');
+          response.addTrailers({ 'X-Trailer': 'yes', 'x-other': 'too' });
+          response.end();
           return;
         case 'grpc':
           response.writeHead(200, { 'content-type': 'application/grpc', 'grpc-status': first });

@@ -1,3 +1,6 @@
+import { managerClusters, managerSetups } from './manager-setups.ts';
+import type { Setup } from './setup.ts';
+
 /** Ports of one side of a comparison. */
 export interface SidePorts {
   readonly admin: number;
@@ -16,15 +19,6 @@ const router = { name: 'envoy.filters.http.router', typed_config: { '@type': typ
 const filter = (name: string, typeName: string, config: object = {}) => ({ name, typed_config: { '@type': type(typeName), ...config } });
 const cors = filter('envoy.filters.http.cors', 'envoy.extensions.filters.http.cors.v3.Cors');
 const fault = filter('envoy.filters.http.fault', 'envoy.extensions.filters.http.fault.v3.HTTPFault');
-
-interface Setup {
-  readonly manager?: object;
-  readonly filters?: readonly object[];
-  readonly routes?: readonly object[];
-  readonly host?: object;
-  readonly table?: object;
-  readonly hosts?: readonly object[];
-}
 
 const toOrigin = (route: object = {}) => ({ route: { cluster: 'origin', ...route } });
 const everything = { match: { prefix: '/' }, ...toOrigin() };
@@ -491,6 +485,7 @@ export const setups: Readonly<Record<string, Setup>> = {
     },
     routes: [{ match: { prefix: '/known' }, route: { cluster: 'dead' } }],
   },
+  ...managerSetups,
 };
 
 const accessLog = (path: string) => ({
@@ -536,7 +531,12 @@ export function bootstrapFor(ports: SidePorts): object {
     node: { id: 'differential', cluster: 'differential' },
     static_resources: {
       listeners: Object.entries(setups).map(([name, setup]) => listener(name, setup, ports)),
-      clusters: [cluster('origin', ports.origin), cluster('dead', ports.dead), cluster('empty', null)],
+      clusters: [
+        cluster('origin', ports.origin),
+        cluster('dead', ports.dead),
+        cluster('empty', null),
+        ...Object.entries(managerClusters).map(([name, options]) => cluster(name, ports.origin, options)),
+      ],
     },
   };
 }
@@ -554,6 +554,8 @@ function listener(name: string, setup: Setup, ports: SidePorts): object {
             typed_config: {
               '@type': managerType,
               stat_prefix: name,
+              // Envoy's second would have to be waited for in every case that ends a connection.
+              delayed_close_timeout: '0.1s',
               ...setup.manager,
               access_log: [accessLog(ports.log)],
               route_config: { name, validate_clusters: false, ...setup.table, virtual_hosts: hosts },

@@ -118,6 +118,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
     );
     this.#tracing = proxyTracing(bootstrap, this.node, this.clusters);
     const http: HttpContext = {
+      node: { id: this.node.id ?? '', cluster: this.node.cluster ?? '' },
       plan: () => this.store.plan,
       clusters: this.clusters,
       timers,

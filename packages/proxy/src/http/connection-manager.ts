@@ -1,15 +1,17 @@
+import type { Http1OptionsPlan } from '@weft/core/plan/cluster-plan';
 import type { ConnectionFacts } from '@weft/core/plan/facts';
 import type { FilterChainPlan } from '@weft/core/plan/filter-chain-plan';
 import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
 import type { ListenerPlan } from '@weft/core/plan/listener-plan';
 import type { Connection } from '../io/connection.ts';
-import type { Timer, TimerOwner } from '../io/timer-wheel.ts';
+import { ConnectionTimers } from './connection-timers.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeConnection, HttpContext } from './exchange-view.ts';
-import { type H1Head, type HeadError, upgradeRequired } from './h1-head.ts';
+import { type H1Head, type HeadError, type HeadLimits, headErrors } from './h1-head.ts';
 import { H1Server, type H1ServerHost } from './h1-server.ts';
 import { H2Server, type H2ServerHost } from './h2-server.ts';
 import { FieldHeaders } from './headers.ts';
+import { localReply } from './local-reply.ts';
 import { preparePrelude } from './request-prelude.ts';
 import type { DownstreamEvents, DownstreamStream, RequestHead } from './stream.ts';
 
@@ -29,16 +31,16 @@ export interface HttpConnectionObserver {
 }
 
 /** One downstream HTTP connection under one filter chain: makes an exchange of each request that its codec reads. */
-export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeConnection, TimerOwner {
+export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeConnection {
   readonly facts: ConnectionFacts;
   readonly chain: FilterChainPlan;
   readonly manager: HttpConnectionManagerPlan;
   readonly listenerName: string;
   readonly direction: ListenerPlan['direction'];
+  readonly headLimits: HeadLimits;
   #context: HttpContext;
   #observer: HttpConnectionObserver;
-  #idleTimer: Timer | null = null;
-  #drainTimer: Timer | null = null;
+  #timers: ConnectionTimers;
   #codec: H1Server | H2Server | null = null;
 
   constructor(
@@ -53,21 +55,32 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
     this.manager = place.manager;
     this.listenerName = place.listener.name;
     this.direction = place.listener.direction;
+    this.headLimits = headLimitsOf(place.manager);
+    this.#timers = new ConnectionTimers(context.timers, place.manager);
+  }
+
+  get http1(): Http1OptionsPlan {
+    return this.manager.http1;
+  }
+
+  get delayedCloseMs(): number {
+    return this.manager.delayedCloseTimeoutMs;
   }
 
   /** Starts the codec; `isHttp2` as ALPN or the first bytes said. */
   serve(connection: Connection, isHttp2: boolean, isBridge: boolean): HttpConnection & { onData(bytes: Buffer, length: number): void } {
-    const codec = isHttp2 ? new H2Server(connection, this, this.manager.http2, isBridge) : new H1Server(connection, this);
+    const codec = isHttp2 ? new H2Server(connection, this, this.manager, isBridge) : new H1Server(connection, this);
     this.#codec = codec;
-    this.#armIdle();
+    this.#timers.start(codec);
     return codec;
   }
 
   onRequest(server: H1Server, head: H1Head, end: boolean): DownstreamEvents {
-    this.#disarmIdle();
-    if (this.#observer.isDraining) server.isDraining = true;
-    const { http1 } = this.manager;
-    if (head.minorVersion === 0 && !http1.acceptHttp10) return this.#refuse(server, upgradeRequired);
+    this.#timers.onRequest();
+    const { http1, common } = this.manager;
+    const isLast = common.maxRequestsPerConnection > 0 && server.requestCount >= common.maxRequestsPerConnection;
+    if (isLast || this.#observer.isDraining) server.isDraining = true;
+    if (head.minorVersion === 0 && !http1.acceptHttp10) return this.#refuse(server, headErrors.upgradeRequired);
     const request: RequestHead = {
       method: head.method,
       path: head.target,
@@ -76,21 +89,38 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
       upgrade: head.upgrade?.toLowerCase() === 'h2c' ? null : head.upgrade,
       headers: head.headers,
     };
-    takeAbsoluteTarget(request);
+    if (http1.allowAbsoluteUrl || request.method === 'CONNECT') takeAbsoluteTarget(request);
     const isTunnel = request.upgrade !== null || request.method === 'CONNECT';
     if (isTunnel) server.startTunnel();
     const exchange = new Exchange(this.#context, this, server, request, end && !isTunnel);
-    if (head.expectsContinue && !end) {
-      request.headers.remove('expect');
-      server.sendInformational(100, noHeaders);
+    if (request.authority === '' && head.host === null) {
+      this.#refuseHostless(server, exchange);
+      return exchange;
     }
+    if (head.expectsContinue) this.#answerExpectation(server, request);
     this.#start(exchange, request);
     return exchange;
   }
 
   onBadRequest(server: H1Server, error: HeadError): void {
-    this.#disarmIdle();
+    this.#timers.onRequest();
     this.#refuse(server, error);
+  }
+
+  onHeadBegun(server: H1Server): void {
+    this.#timers.onHeadBegun(server);
+  }
+
+  /** Asks for the body in the upstream's place, unless the upstream is to be asked. */
+  #answerExpectation(stream: DownstreamStream, request: RequestHead): void {
+    if (this.manager.proxy100Continue) return;
+    request.headers.remove('expect');
+    stream.sendInformational(100, noHeaders);
+  }
+
+  #refuseHostless(server: H1Server, exchange: Exchange): void {
+    if (!this.manager.http1.overrideStreamErrorOnInvalidMessage) server.closeAfterResponse();
+    exchange.reply(localReply(400, '', '', 'missing_host_header'));
   }
 
   #refuse(server: H1Server, error: HeadError): Exchange {
@@ -99,9 +129,9 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
     server.closeAfterResponse();
     exchange.reply({
       status: error.status,
-      body: bodilessErrors.has(error.details) ? '' : statusBody(error.status),
+      body: error.body ?? (bodilessErrors.has(error.details) ? '' : statusBody(error.status)),
       headers: [],
-      flag: 'DPE',
+      flag: error.flag ?? 'DPE',
       details: error.details,
       grpcStatus: null,
     });
@@ -110,55 +140,47 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
   }
 
   onStreamRequest(stream: DownstreamStream, request: RequestHead, end: boolean): DownstreamEvents {
-    this.#disarmIdle();
-    if (this.#observer.isDraining) this.#announceDrain();
+    this.#timers.onRequest();
+    if (this.#observer.isDraining) this.#timers.startDrain();
     const exchange = new Exchange(this.#context, this, stream, request, end);
+    if (request.headers.get('expect')?.toLowerCase() === '100-continue') this.#answerExpectation(stream, request);
     this.#start(exchange, request);
     return exchange;
   }
 
+  onLastRequest(): void {
+    this.#timers.startDrain();
+  }
+
   onConnectionIdle(): void {
-    this.#armIdle();
+    this.#timers.onIdle();
   }
 
   onConnectionClosed(): void {
-    this.#disarmIdle();
-    this.#drainTimer?.cancel();
+    this.#timers.end();
     const codec = this.#codec;
     if (codec !== null) this.#observer.onHttpConnectionClosed(codec);
   }
 
-  /** The connection was idle for too long, or its drain was announced long enough ago. */
-  onTimer(): void {
-    this.#codec?.drain();
-  }
-
-  /** An HTTP/2 client is told first, and refused no stream until it had time to hear of it. */
-  #announceDrain(): void {
-    if (!(this.#codec instanceof H2Server) || this.#drainTimer !== null) return;
-    this.#codec.announceDrain();
-    this.#drainTimer = this.#context.timers.schedule(this.manager.drainTimeoutMs, this, 'drain');
-  }
-
   #start(exchange: Exchange, request: RequestHead): void {
-    exchange.start(preparePrelude(request, this.manager, this.facts, this.#context.uuid));
-  }
-
-  #armIdle(): void {
-    const { idleTimeoutMs } = this.manager.common;
-    if (idleTimeoutMs > 0) this.#idleTimer = this.#context.timers.schedule(idleTimeoutMs, this, 'idle');
-  }
-
-  #disarmIdle(): void {
-    this.#idleTimer?.cancel();
-    this.#idleTimer = null;
+    exchange.start(preparePrelude(request, this.manager, this.facts, this.#context));
   }
 }
 
 const noHeaders = new FieldHeaders();
 
+function headLimitsOf({ maxRequestHeadersKb, common, http1 }: HttpConnectionManagerPlan): HeadLimits {
+  return {
+    maxBytes: maxRequestHeadersKb * 1024,
+    maxFields: common.maxHeadersCount,
+    allowsChunkedLength: http1.allowChunkedLength,
+    underscores: common.headersWithUnderscores,
+    keepsCase: http1.headerCase === 'preserve',
+  };
+}
+
 /** Refusals that Envoy answers without a body. */
-const bodilessErrors = new Set(['missing_host_header', 'http1.connection_header_rejected']);
+const bodilessErrors = new Set(['http1.connection_header_rejected']);
 
 /** `GET http://host/path`: the URL wins over the Host header. */
 function takeAbsoluteTarget(request: RequestHead): void {

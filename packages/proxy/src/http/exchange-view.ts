@@ -98,8 +98,15 @@ export interface ExchangeView extends RequestFacts {
   addMirror(mirror: BodyReceiver): void;
 }
 
+/** How the proxy calls itself. */
+export interface ProxyNode {
+  readonly id: string;
+  readonly cluster: string;
+}
+
 /** What the HTTP stage uses of the proxy it runs in. */
 export interface HttpContext {
+  readonly node: ProxyNode;
   /** The plan in force now. */
   readonly plan: () => Plan;
   readonly clusters: ClusterManager;

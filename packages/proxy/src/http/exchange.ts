@@ -240,6 +240,7 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
   #requestDone(): void {
     this.isRequestDone = true;
     this.requestEndedAt = this.context.now();
+    this.#deadlines.onRequestDone();
     this.#router?.onRequestDone();
   }
 

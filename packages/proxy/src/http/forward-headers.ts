@@ -4,6 +4,7 @@ import type { WeightedClusterPlan } from '@weft/core/plan/route-plan';
 import { evaluateHeaderFormat } from '../telemetry/format.ts';
 import type { ExchangeView } from './exchange-view.ts';
 import { type Headers, isSafeHeaderValue } from './headers.ts';
+import { appendVia } from './request-prelude.ts';
 
 /** Makes the changes of filters, so that everything after them sees the request that they left. */
 export function applyFilterChanges({ head }: ExchangeView, { outcome }: ForwardDecision): void {
@@ -35,7 +36,6 @@ export function applyForwardHeaders(exchange: ExchangeView, decision: ForwardDec
   if (weighted !== null && weighted.requestHeaders !== null) mutate(exchange, weighted.requestHeaders, true);
   for (const mutation of decision.requestHeaders) mutate(exchange, mutation, true);
   for (const name of removedUpstream) if (headers.get(name) !== undefined) headers.remove(name);
-  if (headers.get('expect') !== undefined) headers.remove('expect');
 }
 
 /** Headers that steer this proxy and are not passed on. */
@@ -73,11 +73,11 @@ export function applyResponseHeaders(exchange: ExchangeView, headers: Headers, s
     }
   }
   if (exchange.stickyCookie !== null) headers.add('set-cookie', exchange.stickyCookie);
-  if (manager.alwaysSetRequestIdInResponse) headers.set('x-request-id', exchange.requestId);
+  if (manager.alwaysSetRequestIdInResponse && exchange.requestId !== '') headers.set('x-request-id', exchange.requestId);
   if (manager.serverHeader === 'OVERWRITE') headers.set('server', manager.serverName);
   else if (manager.serverHeader === 'APPEND_IF_ABSENT' && headers.get('server') === undefined) headers.set('server', manager.serverName);
   if (headers.get('date') === undefined) headers.set('date', httpDate(exchange.context.wallClock()));
-  if (manager.via !== '') headers.add('via', manager.via);
+  if (manager.via !== '') appendVia(headers, manager.via);
 }
 
 function applyCors(headers: Headers, cors: ForwardDecision['cors']): void {

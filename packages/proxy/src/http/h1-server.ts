@@ -1,16 +1,27 @@
+import type { Http1OptionsPlan } from '@weft/core/plan/cluster-plan';
 import type { Connection, ConnectionOwner } from '../io/connection.ts';
 import { type ChunkConsumer, ChunkDecoder } from './h1-chunks.ts';
-import { type Framing, framing, H1Head, type HeadError, maxHeadBytes, parseRequestHead, parseTrailers } from './h1-head.ts';
+import { isHeadTooLarge } from './h1-fields.ts';
+import { type Framing, framing, H1Head, type HeadError, type HeadLimits, headErrors } from './h1-head.ts';
+import { parseRequestHead, parseTrailers } from './h1-parse.ts';
+import { H1Writer } from './h1-writer.ts';
+import { headerLines, wireName } from './header-case.ts';
 import type { Headers } from './headers.ts';
 import { reasonPhrase } from './status-text.ts';
 import type { DownstreamEvents, DownstreamStream, HttpProtocol } from './stream.ts';
 
 /** What an HTTP/1.1 server connection needs from the connection manager above it. */
 export interface H1ServerHost {
+  readonly headLimits: HeadLimits;
+  readonly http1: Http1OptionsPlan;
+  /** How long a connection whose client still sends is kept for it to read the answer; 0 not at all. */
+  readonly delayedCloseMs: number;
   /** A request head arrived. Answers the exchange that takes it; `end` when it has no body. */
   onRequest(connection: H1Server, head: H1Head, end: boolean): DownstreamEvents;
   /** A head was refused; the answer is the connection manager's to make. */
   onBadRequest(connection: H1Server, error: HeadError): void;
+  /** A request head has begun and is not complete. */
+  onHeadBegun(connection: H1Server): void;
   onConnectionIdle(connection: H1Server): void;
   onConnectionClosed(connection: H1Server): void;
 }
@@ -21,13 +32,12 @@ const maxPipelinedBytes = 1024 * 1024;
 /** The server side of one HTTP/1.x connection: frames requests, holds pipelined ones back, writes responses. */
 export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsumer {
   readonly connection: Connection;
-  /** Epoch of the current or last request, for idle timeouts; set by the host. */
   isDraining = false;
   requestCount = 0;
   wireBytesReceived = 0;
-  wireBytesSent = 0;
   #host: H1ServerHost;
-  #head: H1Head = new H1Head();
+  #writer: H1Writer;
+  #head: H1Head;
   #exchange: DownstreamEvents | null = null;
   #chunks: ChunkDecoder | null = null;
   #trailerHead: H1Head | null = null;
@@ -42,8 +52,6 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
   #isConnect = false;
   #upgrade = '';
   #isTunnel = false;
-  #responseFraming: Framing = framing.none;
-  #pendingHead = '';
   #isPaused = false;
   #isPausedByExchange = false;
   #isInRead = false;
@@ -54,11 +62,17 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
   constructor(connection: Connection, host: H1ServerHost) {
     this.connection = connection;
     this.#host = host;
+    this.#writer = new H1Writer(connection);
+    this.#head = new H1Head(host.headLimits);
     connection.owner = this;
   }
 
   get protocol(): HttpProtocol {
     return this.#minorVersion === 0 ? 'HTTP/1.0' : 'HTTP/1.1';
+  }
+
+  get wireBytesSent(): number {
+    return this.#writer.wireBytes;
   }
 
   get isIdle(): boolean {
@@ -110,7 +124,7 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
 
   sendInformational(status: number, headers: Headers): void {
     if (this.#isFinished || this.#minorVersion === 0) return;
-    this.#write(`HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${headers.toLines()}\r\n`);
+    this.#writer.text(`HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${headerLines(headers, this.#host.http1.headerCase)}\r\n`);
   }
 
   sendHead(status: number, headers: Headers, end: boolean): void {
@@ -118,20 +132,18 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     let text = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`;
     this.#isTunnel &&= status === 101 || (status >= 200 && status < 300 && this.#isConnect);
     if (this.#isTunnel) {
-      this.#responseFraming = framing.untilClose;
+      this.#writer.framing = framing.untilClose;
       this.#closes = true;
     } else text += this.#frameResponse(status, headers, end);
-    this.#closes ||= this.isDraining || (!this.#isRequestDone && (end || (!this.#isTunnel && this.#requestFraming === framing.untilClose)));
-    text += headers.toLines();
-    if (status === 101) text += `connection: upgrade\r\nupgrade: ${this.#upgrade}\r\n\r\n`;
-    else if (this.#closes && !this.#isTunnel) text += 'connection: close\r\n\r\n';
-    else if (this.#minorVersion === 0) text += 'connection: keep-alive\r\n\r\n';
-    else text += '\r\n';
+    // As Envoy: an answer before the request is complete ends the connection, for nobody wants to read the rest.
+    this.#closes ||= this.isDraining || !this.#isRequestDone;
+    text += headerLines(headers, this.#host.http1.headerCase);
+    text += this.#connectionLines(status, headers);
     if (!end) {
-      this.#pendingHead = text;
+      this.#writer.holdHead(text);
       return;
     }
-    this.#write(text);
+    this.#writer.text(text);
     this.#responseDone();
   }
 
@@ -139,30 +151,26 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     if (this.#isFinished) return true;
     let goOn = true;
     if (this.#isHeadRequest) this.flush();
-    else if (this.#responseFraming === framing.chunked) goOn = this.#sendChunk(bytes, from, to, end);
-    else goOn = this.#sendPlain(bytes, from, to);
+    else goOn = this.#writer.body(bytes, from, to, end);
     if (end) this.#responseDone();
     return goOn;
   }
 
-  sendTrailers(): void {
+  sendTrailers(trailers: Headers): void {
     if (this.#isFinished) return;
-    this.flush();
-    // Envoy drops trailers on HTTP/1.1 unless enabled; the terminating chunk alone is always right.
-    if (this.#responseFraming === framing.chunked) this.#write('0\r\n\r\n');
+    const { enableTrailers, headerCase } = this.#host.http1;
+    if (this.#isHeadRequest) this.flush();
+    else this.#writer.trailers(enableTrailers ? headerLines(trailers, headerCase) : '');
     this.#responseDone();
   }
 
   flush(): void {
-    if (this.#pendingHead === '') return;
-    const text = this.#pendingHead;
-    this.#pendingHead = '';
-    this.#write(text);
+    this.#writer.flush();
   }
 
   abort(): void {
     this.#isFinished = true;
-    this.#pendingHead = '';
+    this.#writer.drop();
     this.connection.reset();
   }
 
@@ -187,6 +195,19 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     this.#isRequestDone = false;
   }
 
+  /** Ends the wait for a head that does not get complete. */
+  giveUpHead(error: HeadError): void {
+    if (this.hasPartialHead) this.#refuse(error);
+  }
+
+  get hasReceived(): boolean {
+    return this.connection.bytesRead > 0;
+  }
+
+  announceDrain(): void {
+    this.isDraining = true;
+  }
+
   /** Closes the connection once nothing is under way. */
   drain(): void {
     this.isDraining = true;
@@ -204,10 +225,11 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
       exchange?.onRequestData(noBytes, 0, 0, true);
       return true;
     }
-    this.#trailerHead ??= new H1Head();
-    if (parseTrailers(trailers, 0, trailers.length, this.#trailerHead) !== trailers.length) return false;
-    // Envoy drops request trailers on HTTP/1.1 unless enabled.
-    exchange?.onRequestData(noBytes, 0, 0, true);
+    this.#trailerHead ??= new H1Head({ ...this.#host.headLimits, underscores: 'ALLOW' });
+    const head = this.#trailerHead;
+    if (parseTrailers(trailers, 0, trailers.length, head) !== trailers.length) return false;
+    if (this.#host.http1.enableTrailers) exchange?.onRequestTrailers(head.headers);
+    else exchange?.onRequestData(noBytes, 0, 0, true);
     return true;
   }
 
@@ -243,7 +265,7 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     while (p + 1 < end && bytes[p] === 13 && bytes[p + 1] === 10) p += 2;
     if (p >= end) return end;
     if (this.#searchedBytes > 0 && !this.#isHeadComplete(bytes, p, end)) {
-      if (end - p > maxHeadBytes) this.#refuse({ status: 431, details: 'http1.headers_too_large' });
+      if (isHeadTooLarge(end - p, this.#host.headLimits)) this.#refuse(headErrors.headTooLarge);
       else this.#holdHead(bytes, p, end);
       return -1;
     }
@@ -258,7 +280,7 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     }
     this.#searchedBytes = 0;
     this.wireBytesReceived = after - p;
-    this.wireBytesSent = 0;
+    this.#writer.wireBytes = 0;
     this.#startRequest();
     return after;
   }
@@ -270,6 +292,7 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
   }
 
   #holdHead(bytes: Buffer, from: number, end: number): void {
+    if (this.#searchedBytes === 0) this.#host.onHeadBegun(this);
     this.#searchedBytes = end - from;
     this.#held = Buffer.from(bytes.subarray(from, end));
   }
@@ -349,66 +372,48 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     }
   }
 
+  /** What the head says of the connection, and the empty line after it. */
+  #connectionLines(status: number, headers: Headers): string {
+    const { headerCase } = this.#host.http1;
+    const isPlain = headerCase !== 'proper' && !headers.keepsCase;
+    const connection = isPlain ? 'connection' : wireName(headers, 'connection', headerCase);
+    if (status === 101) return `${connection}: upgrade\r\n${wireName(headers, 'upgrade', headerCase)}: ${this.#upgrade}\r\n\r\n`;
+    if (this.#closes && !this.#isTunnel) return `${connection}: close\r\n\r\n`;
+    if (this.#minorVersion === 0) return `${connection}: keep-alive\r\n\r\n`;
+    return '\r\n';
+  }
+
   #frameResponse(status: number, headers: Headers, end: boolean): string {
     if (status === 204 || status === 304 || (status >= 100 && status < 200)) {
       if (status !== 304) headers.remove('content-length');
-      this.#responseFraming = framing.none;
+      this.#writer.framing = framing.none;
       return '';
     }
     const hasLength = headers.get('content-length') !== undefined;
     if (this.#isHeadRequest) {
-      this.#responseFraming = framing.none;
+      this.#writer.framing = framing.none;
       // As Envoy: what a GET would be answered with is not known to be of any length.
-      return hasLength || this.#minorVersion === 0 ? '' : 'transfer-encoding: chunked\r\n';
+      return hasLength || this.#minorVersion === 0 ? '' : this.#framingLine(headers, 'transfer-encoding', 'chunked');
     }
     if (hasLength) {
-      this.#responseFraming = framing.length;
+      this.#writer.framing = framing.length;
       return '';
     }
     if (end) {
-      this.#responseFraming = framing.none;
-      return 'content-length: 0\r\n';
+      this.#writer.framing = framing.none;
+      return this.#framingLine(headers, 'content-length', '0');
     }
     if (this.#minorVersion === 0) {
-      this.#responseFraming = framing.untilClose;
+      this.#writer.framing = framing.untilClose;
       this.#closes = true;
       return '';
     }
-    this.#responseFraming = framing.chunked;
-    return 'transfer-encoding: chunked\r\n';
+    this.#writer.framing = framing.chunked;
+    return this.#framingLine(headers, 'transfer-encoding', 'chunked');
   }
 
-  #sendPlain(bytes: Buffer, from: number, to: number): boolean {
-    const head = this.#pendingHead;
-    if (head === '') return to > from ? this.#writeBytes(bytes, from, to) : true;
-    this.#pendingHead = '';
-    if (to - from <= inlineBodyBytes) return this.#write(head + bytes.latin1Slice(from, to));
-    this.#write(head);
-    return this.#writeBytes(bytes, from, to);
-  }
-
-  #sendChunk(bytes: Buffer, from: number, to: number, end: boolean): boolean {
-    const head = this.#pendingHead;
-    this.#pendingHead = '';
-    const length = to - from;
-    const terminator = end ? '0\r\n\r\n' : '';
-    if (length === 0) return head === '' && !end ? true : this.#write(head + terminator);
-    const start = `${head}${length.toString(16)}\r\n`;
-    if (length <= inlineBodyBytes) return this.#write(`${start}${bytes.latin1Slice(from, to)}\r\n${terminator}`);
-    this.#write(start);
-    this.#writeBytes(bytes, from, to);
-    return this.#write(`\r\n${terminator}`);
-  }
-
-  /** Heads and framing are latin-1: a character is a byte. */
-  #write(text: string): boolean {
-    this.wireBytesSent += text.length;
-    return this.connection.write(text);
-  }
-
-  #writeBytes(bytes: Buffer, from: number, to: number): boolean {
-    this.wireBytesSent += to - from;
-    return this.connection.writeBytes(bytes, from, to);
+  #framingLine(headers: Headers, name: string, value: string): string {
+    return `${wireName(headers, name, this.#host.http1.headerCase)}: ${value}\r\n`;
   }
 
   #responseDone(): void {
@@ -443,7 +448,8 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
   #closeGently(): void {
     const connection = this.connection;
     connection.end();
-    if (this.#isRequestDone) return;
+    const { delayedCloseMs } = this.#host;
+    if (this.#isRequestDone || delayedCloseMs === 0) return;
     connection.resume();
     const timer = setTimeout(() => connection.destroy(), delayedCloseMs);
     timer.unref();
@@ -458,7 +464,4 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
   }
 }
 
-/** Bodies up to this size go out in one write with the head. */
-const inlineBodyBytes = 8 * 1024;
-const delayedCloseMs = 1000;
 const noBytes = Buffer.alloc(0);

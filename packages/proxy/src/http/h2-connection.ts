@@ -2,15 +2,14 @@ import type { Http2OptionsPlan } from '@weft/core/plan/cluster-plan';
 import type { Connection, ConnectionOwner } from '../io/connection.ts';
 import { type FrameConsumer, H2FrameReader } from './h2-frame-reader.ts';
 import { clientPreface, flag, frame, h2Error, maxWindow, readUint32 } from './h2-frames.ts';
-import { H2HeaderBlocks, type HeaderBlockConsumer } from './h2-header-blocks.ts';
+import { H2HeaderBlocks, type HeaderBlockConsumer, type HeaderBlockLimits } from './h2-header-blocks.ts';
+import { H2InboundLimits } from './h2-inbound-limits.ts';
 import { H2Output } from './h2-output.ts';
 import { H2Sender, type SendingConnection } from './h2-sender.ts';
 import { applySettings, clientSettings, connectionReceiveWindow, serverSettings, streamReceiveWindow } from './h2-settings.ts';
 import type { H2Stream } from './h2-stream.ts';
 import { StreamTable } from './h2-stream-table.ts';
 import type { Headers } from './headers.ts';
-
-const maxEmptyFrames = 32;
 
 /** The part of HTTP/2 (RFC 9113) that both ends share: what each frame means for streams, settings and receive windows. */
 export abstract class H2Connection implements ConnectionOwner, FrameConsumer, HeaderBlockConsumer, SendingConnection {
@@ -21,22 +20,26 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
   isGoingAway = false;
   protected lastPeerStream = 0;
   #reader: H2FrameReader;
-  #blocks: H2HeaderBlocks = new H2HeaderBlocks(this);
+  #blocks: H2HeaderBlocks;
   #out: H2Output;
   #sender: H2Sender;
+  #limits: H2InboundLimits;
+  #endsOnMalformed: boolean;
   #hasPeerSettings = false;
   #uncredited = 0;
-  #emptyFrames = 0;
 
-  constructor(connection: Connection, isServer: boolean, options: Http2OptionsPlan) {
+  constructor(connection: Connection, isServer: boolean, options: Http2OptionsPlan, limits: HeaderBlockLimits) {
     this.connection = connection;
     this.isServer = isServer;
     this.#reader = new H2FrameReader(isServer);
-    this.#out = new H2Output(connection, () => this.#sender.pump());
+    this.#blocks = new H2HeaderBlocks(this, limits);
+    this.#out = new H2Output(connection, options.maxOutboundControlFrames, () => this.#sender.pump());
     this.#sender = new H2Sender(this, this.#out, this.streams);
+    this.#limits = new H2InboundLimits(options);
+    this.#endsOnMalformed = isServer && !options.overrideStreamErrorOnInvalidMessage;
     connection.owner = this;
     if (!isServer) this.#out.bytes(clientPreface);
-    this.#out.settings(isServer ? serverSettings(options) : clientSettings);
+    this.#out.settings(isServer ? serverSettings(options, limits) : clientSettings(limits));
     this.#out.windowUpdate(0, connectionReceiveWindow - 65535);
   }
 
@@ -56,6 +59,7 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
 
   protected addStream(stream: H2Stream): void {
     this.streams.set(stream.id, stream);
+    this.#limits.onStream();
   }
 
   /** Streams that the peer lets us have open. */
@@ -161,8 +165,11 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
       case frame.data:
         return this.#readData(bytes, at, length, flags, id);
       case frame.headers:
-        return id === 0 ? h2Error.protocol : this.#blocks.read(bytes, at, length, flags, id);
+        if (id === 0) return h2Error.protocol;
+        if (!this.#limits.mayBeEmpty(length === 0 && (flags & flag.endStream) === 0)) return h2Error.enhanceYourCalm;
+        return this.#blocks.read(bytes, at, length, flags, id);
       case frame.continuation:
+        if (!this.#limits.mayBeEmpty(length === 0)) return h2Error.enhanceYourCalm;
         return this.#blocks.readContinuation(bytes, at, length, flags);
       case frame.priority:
         return this.#readPriority(bytes, at, length, id);
@@ -194,8 +201,7 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
       if (length === 0 || to < from) return h2Error.protocol;
     }
     const end = (flags & flag.endStream) !== 0;
-    if (from < to || end) this.#emptyFrames = 0;
-    else if (++this.#emptyFrames > maxEmptyFrames) return h2Error.enhanceYourCalm;
+    if (!this.#limits.mayBeEmpty(from === to && !end)) return h2Error.enhanceYourCalm;
     const stream = this.streams.get(id);
     if (stream === undefined || stream.hasRemoteEnd) {
       this.sendReset(id, h2Error.streamClosed);
@@ -216,8 +222,7 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
     if (id === 0) return h2Error.protocol;
     if (length !== 5) this.sendReset(id, h2Error.frameSize);
     else if ((readUint32(bytes, at) & maxWindow) === id) this.sendReset(id, h2Error.protocol);
-    else this.#out.countControl();
-    return h2Error.none;
+    return this.#limits.mayPrioritise() ? h2Error.none : h2Error.enhanceYourCalm;
   }
 
   #readReset(bytes: Buffer, at: number, length: number, id: number): number {
@@ -258,6 +263,7 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
 
   #readWindowUpdate(bytes: Buffer, at: number, length: number, id: number): number {
     if (length !== 4) return h2Error.frameSize;
+    if (!this.#limits.mayUpdateWindow(this.#out.dataFrames)) return h2Error.enhanceYourCalm;
     const credit = readUint32(bytes, at) & maxWindow;
     if (id === 0) {
       if (credit === 0) return h2Error.protocol;
@@ -285,6 +291,15 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
   protected resetStreamFromPeer(stream: H2Stream, code: number): void {
     this.resetStream(stream, code);
     this.onStreamReset(stream, code);
+  }
+
+  /**
+   * The peer sent a message that is none (RFC 9113 section 8.1.1): as Envoy, a client that does is not trusted with its other streams
+   * either, unless the configuration wants only the stream to end.
+   */
+  protected refuseMalformed(stream: H2Stream): void {
+    if (this.#endsOnMalformed) this.fail(h2Error.protocol);
+    else this.resetStreamFromPeer(stream, h2Error.protocol);
   }
 
   protected remoteEnd(stream: H2Stream): void {

@@ -6,9 +6,15 @@ export interface HeaderBlockConsumer {
   onHeaders(id: number, fields: string[] | null, end: boolean): void;
 }
 
-/** Most bytes of names and values accepted in one block. */
-export const maxHeaderListBytes: number = 60 * 1024;
-const maxHeaderBlockBytes = 96 * 1024;
+/** What is accepted of one block. */
+export interface HeaderBlockLimits {
+  /** Most bytes of names and values together. */
+  readonly maxBytes: number;
+  readonly maxFields: number;
+}
+
+/** Encoded bytes may be more than what is accepted of decoded ones, so that a block that is a little too large is still answered. */
+const maxEncodedBytes = (limits: HeaderBlockLimits): number => limits.maxBytes * 2;
 const maxContinuations = 32;
 
 interface OpenBlock {
@@ -21,11 +27,13 @@ interface OpenBlock {
 /** Puts header blocks together from HEADERS and CONTINUATION frames and decodes them, within bounds. Both answer an HTTP/2 error code. */
 export class H2HeaderBlocks {
   #consumer: HeaderBlockConsumer;
+  #limits: HeaderBlockLimits;
   #decoder: HpackDecoder = new HpackDecoder();
   #open: OpenBlock | null = null;
 
-  constructor(consumer: HeaderBlockConsumer) {
+  constructor(consumer: HeaderBlockConsumer, limits: HeaderBlockLimits) {
     this.#consumer = consumer;
+    this.#limits = limits;
   }
 
   /** The stream whose block the next frame must continue; 0 for none. */
@@ -56,7 +64,8 @@ export class H2HeaderBlocks {
     const block = this.#open;
     if (block === null) return h2Error.protocol;
     block.bytes += length;
-    if (block.bytes > maxHeaderBlockBytes || block.parts.length > maxContinuations) return h2Error.enhanceYourCalm;
+    if (block.bytes > maxEncodedBytes(this.#limits)) return h2Error.compression;
+    if (block.parts.length > maxContinuations) return h2Error.enhanceYourCalm;
     block.parts.push(Buffer.from(bytes.subarray(at, at + length)));
     if ((flags & flag.endHeaders) === 0) return h2Error.none;
     this.#open = null;
@@ -65,9 +74,10 @@ export class H2HeaderBlocks {
   }
 
   #decode(bytes: Buffer, from: number, to: number, id: number, flags: number): number {
-    const fields = this.#decoder.decode(bytes, from, to, maxHeaderListBytes);
+    const fields = this.#decoder.decode(bytes, from, to, this.#limits.maxBytes);
     if (fields === null) return h2Error.compression;
-    this.#consumer.onHeaders(id, this.#decoder.isTooLarge ? null : fields, (flags & flag.endStream) !== 0);
+    const isTooLarge = this.#decoder.isTooLarge || fields.length > this.#limits.maxFields * 2;
+    this.#consumer.onHeaders(id, isTooLarge ? null : fields, (flags & flag.endStream) !== 0);
     return h2Error.none;
   }
 }

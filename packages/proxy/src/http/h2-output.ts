@@ -38,14 +38,18 @@ export class H2Output {
   #buffer: Buffer | null = null;
   #at = 0;
   #isDirty = false;
+  /** DATA frames written so far. */
+  dataFrames = 0;
   #controlFrames = 0;
+  #maxControlFrames: number;
   #inFlight: Buffer | null = null;
   #waiting: Written[] = [];
   #endsAfterWaiting = false;
 
   /** `onRoom` runs when the socket takes bytes again after it was full. */
-  constructor(connection: Connection, onRoom: () => void) {
+  constructor(connection: Connection, maxControlFrames: number, onRoom: () => void) {
     this.#connection = connection;
+    this.#maxControlFrames = maxControlFrames;
     this.#onRoom = onRoom;
   }
 
@@ -73,7 +77,7 @@ export class H2Output {
   settingsAck(): void {
     const out = this.#room(frameHeaderBytes);
     this.#at = writeFrameHeader(out, this.#at, 0, frame.settings, flag.ack, 0);
-    this.countControl();
+    this.#countControl();
     this.#mark();
   }
 
@@ -83,14 +87,14 @@ export class H2Output {
     const to = writeFrameHeader(out, this.#at, 8, frame.ping, flag.ack, 0);
     bytes.copy(out, to, from, from + 8);
     this.#at = to + 8;
-    this.countControl();
+    this.#countControl();
     this.#mark();
   }
 
   reset(id: number, code: number): void {
     const out = this.#room(13);
     this.#at = writeUint32(out, writeFrameHeader(out, this.#at, 4, frame.rstStream, 0, id), code);
-    this.countControl();
+    this.#countControl();
     this.#mark();
   }
 
@@ -128,6 +132,7 @@ export class H2Output {
   /** One DATA frame; its length is the caller's to bound by the windows. */
   data(id: number, bytes: Buffer, from: number, to: number, end: boolean): void {
     const length = to - from;
+    this.dataFrames++;
     const out = this.#room(length + frameHeaderBytes);
     const start = writeFrameHeader(out, this.#at, length, frame.data, end ? flag.endStream : 0, id);
     if (length > 0) bytes.copy(out, start, from, to);
@@ -157,10 +162,9 @@ export class H2Output {
     else this.#endsAfterWaiting = true;
   }
 
-  /** A peer that makes us answer without reading the answers is cut off. */
-  countControl(): void {
-    if (!this.isSocketFull) return;
-    if (++this.#controlFrames > maxQueuedControlFrames) this.#connection.destroy();
+  /** A peer that makes us answer more than it reads is cut off. */
+  #countControl(): void {
+    if (++this.#controlFrames > this.#maxControlFrames) this.#connection.destroy();
   }
 
   #write(bytes: Buffer, length: number): void {
@@ -176,10 +180,10 @@ export class H2Output {
       this.#write(next.bytes, next.length);
       return;
     }
+    this.#controlFrames = 0;
     if (this.#endsAfterWaiting) this.#connection.end();
     else if (this.isSocketFull) {
       this.isSocketFull = false;
-      this.#controlFrames = 0;
       this.#onRoom();
     }
   };
@@ -202,8 +206,6 @@ export class H2Output {
     setImmediate(flushDirty);
   }
 }
-
-const maxQueuedControlFrames = 1000;
 
 function reuse(buffer: Buffer): void {
   if (buffer.length === outputBytes && freeBuffers.length < maxFreeBuffers) freeBuffers.push(buffer);

@@ -3,7 +3,7 @@ import { type H2Output, outputBytes } from './h2-output.ts';
 import type { SettingsTarget } from './h2-settings.ts';
 import type { H2Stream } from './h2-stream.ts';
 import type { StreamTable } from './h2-stream-table.ts';
-import type { Headers } from './headers.ts';
+import { FieldHeaders, type Headers } from './headers.ts';
 import { HpackEncoder } from './hpack.ts';
 
 /** The connection that a sender works for. */
@@ -96,8 +96,10 @@ export class H2Sender implements SettingsTarget {
   }
 
   sendTrailers(stream: H2Stream, trailers: Headers): void {
-    stream.queuedEnd = trailers;
-    if (stream.queuedBytes === 0) this.#finishQueue(stream);
+    const waits = stream.queuedBytes > 0;
+    // The codec that read them reuses its headers.
+    stream.queuedEnd = waits ? FieldHeaders.from(trailers) : trailers;
+    if (!waits) this.#finishQueue(stream);
   }
 
   /** Sends what waited, after windows or the socket opened. */

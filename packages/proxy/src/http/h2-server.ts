@@ -1,8 +1,8 @@
-import type { Http2OptionsPlan } from '@weft/core/plan/cluster-plan';
+import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
 import type { Connection } from '../io/connection.ts';
 import { H2Connection } from './h2-connection.ts';
-import { readRequestFields, readTrailerFields } from './h2-fields.ts';
-import { h2Error } from './h2-frames.ts';
+import { type RequestFieldRules, readRequestFields, readTrailerFields, tooMuch } from './h2-fields.ts';
+import { h2Error, maxWindow } from './h2-frames.ts';
 import { H2Stream } from './h2-stream.ts';
 import type { Headers } from './headers.ts';
 import type { DownstreamEvents, DownstreamStream, HttpProtocol, RequestHead } from './stream.ts';
@@ -10,6 +10,8 @@ import type { DownstreamEvents, DownstreamStream, HttpProtocol, RequestHead } fr
 /** What an HTTP/2 server connection needs from the connection manager above it. */
 export interface H2ServerHost {
   onStreamRequest(stream: DownstreamStream, head: RequestHead, end: boolean): DownstreamEvents;
+  /** The connection has brought as many requests as it may. */
+  onLastRequest(): void;
   onConnectionIdle(): void;
   onConnectionClosed(): void;
 }
@@ -73,7 +75,6 @@ class ServerStream extends H2Stream implements DownstreamStream {
   }
 }
 
-const maxStreamId = 2 ** 31 - 1;
 const maxResetsBeforeReview = 200;
 const frameHeaderBytes = 9;
 
@@ -83,13 +84,24 @@ export class H2Server extends H2Connection {
   #touched: ServerStream[] = [];
   #maxStreams: number;
   #protocol: HttpProtocol;
+  #maxRequests: number;
+  #rules: RequestFieldRules;
   #opened = 0;
   #resets = 0;
   #isDraining = false;
 
   /** `isBridge`: the peer is a Weft sidecar that multiplexes HTTP/1.1 requests. */
-  constructor(connection: Connection, host: H2ServerHost, options: Http2OptionsPlan, isBridge: boolean) {
-    super(connection, true, options);
+  constructor(connection: Connection, host: H2ServerHost, plan: HttpConnectionManagerPlan, isBridge: boolean) {
+    const { http2: options } = plan;
+    const overrides = options.overrideStreamErrorOnInvalidMessage || plan.overrideStreamErrorOnInvalidMessage;
+    super(
+      connection,
+      true,
+      { ...options, overrideStreamErrorOnInvalidMessage: overrides },
+      { maxBytes: plan.maxRequestHeadersKb * 1024, maxFields: plan.common.maxHeadersCount },
+    );
+    this.#maxRequests = plan.common.maxRequestsPerConnection;
+    this.#rules = { underscores: plan.common.headersWithUnderscores, allowsConnect: options.allowConnect };
     this.#host = host;
     this.#maxStreams = options.maxConcurrentStreams;
     this.#protocol = isBridge ? 'HTTP/1.1' : 'HTTP/2';
@@ -99,9 +111,13 @@ export class H2Server extends H2Connection {
     return this.streams.size === 0;
   }
 
+  get hasReceived(): boolean {
+    return this.connection.bytesRead > 0;
+  }
+
   /** Tells the client to leave, naming no last stream yet: those that it opens before it hears of it are still served (RFC 9113, section 6.8). */
   announceDrain(): void {
-    if (!this.#isDraining) this.sendGoaway(h2Error.none, maxStreamId);
+    if (!this.#isDraining) this.sendGoaway(h2Error.none, maxWindow);
   }
 
   /** Tells the client to open no more streams, and closes once the open ones are done. */
@@ -182,24 +198,20 @@ export class H2Server extends H2Connection {
     const stream = new ServerStream(this, id, this.initialSendWindow, this.#protocol);
     this.addStream(stream);
     this.#opened++;
-    if (fields === null) {
-      stream.hasHead = true;
-      this.sendHeaders(stream, [':status', '431'], noHeaders, true);
-      this.resetStream(stream, h2Error.none);
+    const request = fields === null ? null : readRequestFields(fields, this.#rules);
+    if (fields === null || request === tooMuch) {
+      // As Envoy: no answer, for a client that cannot count its headers will not read one.
+      this.resetStream(stream, h2Error.internal);
       return;
     }
-    const request = readRequestFields(fields);
-    if (request === null) {
-      this.resetStream(stream, h2Error.protocol);
+    if (request === null || (end && request.contentLength > 0)) {
+      this.refuseMalformed(stream);
       return;
     }
     stream.hasHead = true;
     stream.expectedBytes = request.contentLength;
-    if (end && request.contentLength > 0) {
-      this.resetStream(stream, h2Error.protocol);
-      return;
-    }
     if (end) this.remoteEnd(stream);
+    if (this.#maxRequests > 0 && this.#opened >= this.#maxRequests) this.#host.onLastRequest();
     this.#touch(stream);
     const events = this.#host.onStreamRequest(stream, request.head, end);
     if (!stream.isClosed) stream.events = events;
@@ -213,7 +225,7 @@ export class H2Server extends H2Connection {
     }
     const trailers = fields === null || !end ? null : readTrailerFields(fields);
     if (trailers === null || (stream.expectedBytes >= 0 && stream.receivedBytes !== stream.expectedBytes)) {
-      this.resetStreamFromPeer(stream, h2Error.protocol);
+      this.refuseMalformed(stream);
       return;
     }
     const { events } = stream;
@@ -234,12 +246,3 @@ export class H2Server extends H2Connection {
     });
   }
 }
-
-const noHeaders: Headers = {
-  get: () => undefined,
-  set() {},
-  add() {},
-  remove() {},
-  each() {},
-  toLines: () => '',
-};

@@ -1,19 +1,23 @@
 import type { Http2OptionsPlan } from '@weft/core/plan/cluster-plan';
 import { defaultFrameBytes, h2Error, maxWindow, readUint32, setting } from './h2-frames.ts';
-import { maxHeaderListBytes } from './h2-header-blocks.ts';
+import type { HeaderBlockLimits } from './h2-header-blocks.ts';
 
 /** Bytes that a peer may send on a stream, and on a connection, before it is given credit for more. */
 export const streamReceiveWindow: number = 1024 * 1024;
 export const connectionReceiveWindow: number = 16 * 1024 * 1024;
 
-const receiveSettings: readonly number[] = [setting.initialWindowSize, streamReceiveWindow, setting.maxHeaderListSize, maxHeaderListBytes];
+function receiveSettings(limits: HeaderBlockLimits): number[] {
+  return [setting.initialWindowSize, streamReceiveWindow, setting.maxHeaderListSize, limits.maxBytes];
+}
 
 /** What a client announces: identifiers and values in turn. */
-export const clientSettings: readonly number[] = [setting.enablePush, 0, ...receiveSettings];
+export function clientSettings(limits: HeaderBlockLimits): number[] {
+  return [setting.enablePush, 0, ...receiveSettings(limits)];
+}
 
 /** What a server announces. */
-export function serverSettings(options: Http2OptionsPlan): number[] {
-  const settings = [setting.maxConcurrentStreams, options.maxConcurrentStreams, ...receiveSettings];
+export function serverSettings(options: Http2OptionsPlan, limits: HeaderBlockLimits): number[] {
+  const settings = [setting.maxConcurrentStreams, options.maxConcurrentStreams, ...receiveSettings(limits)];
   if (options.allowConnect) settings.push(setting.enableConnect, 1);
   return settings;
 }

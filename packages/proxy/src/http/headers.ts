@@ -11,10 +11,15 @@ export interface Headers {
   each(visit: (name: string, value: string) => void): void;
   /** The fields as HTTP/1.1 header lines, each ending in CRLF. */
   toLines(): string;
+  /** Whether names are written as they came; otherwise they are lower case. */
+  readonly keepsCase: boolean;
+  /** How the message spelled a name given in lower case, where it keeps the case; the name itself otherwise. */
+  spelling(name: string): string;
 }
 
 /** Header fields as a flat list `name, value, name, value, …` with lower-case names. */
 export class FieldHeaders implements Headers {
+  readonly keepsCase = false;
   readonly fields: string[];
 
   constructor(fields: string[] = []) {
@@ -65,6 +70,10 @@ export class FieldHeaders implements Headers {
     let text = '';
     for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`;
     return text;
+  }
+
+  spelling(name: string): string {
+    return name;
   }
 
   #removeFrom(name: string, start: number): void {

@@ -3,6 +3,8 @@ import { staticTable } from './hpack-tables.ts';
 
 const defaultTableBytes = 4096;
 const entryOverhead = 32;
+/** Largest encoded name or value. */
+const maxStringBytes = 64 * 1024;
 const firstDynamic = staticTable.length + 1;
 
 /** Decodes header blocks of one connection's receiving direction (RFC 7541). */
@@ -105,7 +107,7 @@ export class HpackDecoder {
     const isHuffman = (block[this.#at] ?? 0) >= 128;
     const length = this.#integer(block, to, 7);
     const start = this.#at;
-    if (this.#failed || start + length > to) {
+    if (this.#failed || start + length > to || length > maxStringBytes) {
       this.#failed = true;
       return '';
     }

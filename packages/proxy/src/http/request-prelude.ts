@@ -5,6 +5,8 @@ import type { IpAddress } from '@weft/core/plan/ip-address';
 import { isInRange, isLoopbackIp, parseIpAddress } from '@weft/core/plan/ip-address';
 import { hostAddress } from '../io/host-address.ts';
 import { formatCertificateHeader } from './client-cert-header.ts';
+import type { HttpContext, ProxyNode } from './exchange-view.ts';
+import type { Headers } from './headers.ts';
 import { type LocalReply, localReply } from './local-reply.ts';
 import type { RequestHead } from './stream.ts';
 
@@ -22,11 +24,12 @@ export function preparePrelude(
   head: RequestHead,
   plan: HttpConnectionManagerPlan,
   connection: ConnectionFacts,
-  uuid: () => string,
+  proxy: Pick<HttpContext, 'uuid' | 'node'>,
 ): Prelude {
   normalizeAuthority(head, plan, connection);
+  if (plan.addUserAgent) addUserAgent(head, proxy.node);
   const forwarded = applyForwarding(head, plan, connection);
-  const requestId = applyRequestId(head, plan, forwarded.isEdge, uuid);
+  const requestId = applyRequestId(head, plan, forwarded.isEdge, proxy.uuid);
   applyClientCertificate(head, plan, connection);
   return { ...forwarded, requestId, reply: checkRequest(head, plan) };
 }
@@ -38,13 +41,20 @@ function normalizeAuthority(head: RequestHead, plan: HttpConnectionManagerPlan, 
   if (port !== null && (plan.stripPort === 'any' || (plan.stripPort === 'matching' && port === connection.destinationPort))) {
     authority = authority.slice(0, authority.lastIndexOf(':'));
   }
-  if (plan.stripTrailingHostDot && authority.endsWith('.')) authority = authority.slice(0, -1);
+  if (plan.stripTrailingHostDot) authority = authority.replace(/\.(?=(:\d+)?$)/, '');
   head.authority = authority;
 }
 
 function portOf(authority: string): number | null {
   const match = /:(\d+)$/.exec(authority);
   return match === null ? null : Number(match[1]);
+}
+
+/** Tells the upstream which proxy this is. */
+function addUserAgent({ headers }: RequestHead, node: ProxyNode): void {
+  if (headers.get('user-agent') === undefined) headers.set('user-agent', node.cluster);
+  headers.set('x-envoy-downstream-service-cluster', node.cluster);
+  if (node.id !== '') headers.set('x-envoy-downstream-service-node', node.id);
 }
 
 interface Forwarding {
@@ -55,14 +65,17 @@ interface Forwarding {
 
 function applyForwarding(head: RequestHead, plan: HttpConnectionManagerPlan, connection: ConnectionFacts): Forwarding {
   const headers = head.headers;
-  if (plan.via !== '') headers.add('via', plan.via);
-  const scheme = connection.isTls ? 'https' : 'http';
+  if (plan.via !== '') appendVia(headers, plan.via);
+  const scheme = plan.schemeHeader.overwrite ?? (connection.isTls ? 'https' : 'http');
   const xff = headers.get('x-forwarded-for');
   if (plan.useRemoteAddress) {
     const addresses = splitList(xff);
     const trusted = trustedAddress(addresses, plan.xffTrustedHops, connection.source);
     if (!plan.skipXffAppend) appendForwardedFor(head, xff, connection);
     if (plan.xffTrustedHops === 0 || headers.get('x-forwarded-proto') === undefined) headers.set('x-forwarded-proto', scheme);
+    if (plan.appendXForwardedPort && (plan.xffTrustedHops === 0 || headers.get('x-forwarded-port') === undefined)) {
+      headers.set('x-forwarded-port', String(connection.destinationPort));
+    }
     const isSingle = addresses.length === 0;
     const isInternal = isSingle && isPrivate(connection.source, plan);
     applyInternal(head, isInternal, !isInternal);
@@ -70,13 +83,20 @@ function applyForwarding(head: RequestHead, plan: HttpConnectionManagerPlan, con
     applyScheme(head, plan);
     return { remote: trusted, isInternal, isEdge: !isInternal };
   }
-  if (headers.get('x-forwarded-proto') === undefined) headers.set('x-forwarded-proto', scheme);
+  const { overwrite } = plan.schemeHeader;
+  if (overwrite !== null || headers.get('x-forwarded-proto') === undefined) headers.set('x-forwarded-proto', scheme);
   const addresses = splitList(xff);
   const last = parseIpAddress(addresses[addresses.length - 1 - plan.xffTrustedHops] ?? '');
   applyScheme(head, plan);
   const isInternal = addresses.length === 1 && last !== null && isPrivate(last, plan);
   applyInternal(head, isInternal, false);
   return { remote: last ?? connection.source, isInternal, isEdge: false };
+}
+
+/** Adds this proxy to the ones that a message came through. */
+export function appendVia(headers: Headers, name: string): void {
+  const before = headers.get('via');
+  headers.set('via', before === undefined ? name : `${before}, ${name}`);
 }
 
 function applyScheme(head: RequestHead, plan: HttpConnectionManagerPlan): void {
@@ -167,7 +187,7 @@ function applyClientCertificate(head: RequestHead, plan: HttpConnectionManagerPl
 function checkRequest(head: RequestHead, plan: HttpConnectionManagerPlan): LocalReply | null {
   if (head.method === 'CONNECT') return null;
   if (head.path.includes('#')) return localReply(400, '', '', 'path_normalization_failed');
-  if (!head.path.startsWith('/') && head.path !== '*') return localReply(404, '', 'NR', 'absolute_path_rejected');
+  if (!head.path.startsWith('/') && head.path !== '*') return localReply(404, '', '', 'absolute_path_rejected');
   const normalized = normalizePath(head.path, plan);
   if (normalized.kind === 'reject') return localReply(400, '', '', 'path_normalization_failed');
   if (normalized.kind === 'redirect') {

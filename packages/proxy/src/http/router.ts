@@ -174,8 +174,9 @@ export class Router implements AttemptOwner, TimerOwner {
   }
 
   onAttemptInformational(attempt: Attempt, status: number, headers: Headers): void {
-    const { downstream, hasSentHead } = this.#exchange;
-    if (attempt === this.#attempt && status !== 100 && !hasSentHead) downstream.sendInformational(status, headers);
+    const { downstream, hasSentHead, origin } = this.#exchange;
+    if (attempt === this.#attempt && (status !== 100 || origin.manager.proxy100Continue) && !hasSentHead)
+      downstream.sendInformational(status, headers);
   }
 
   onAttemptHead(attempt: Attempt, status: number, headers: Headers, end: boolean): void {

@@ -13,6 +13,7 @@ export class StreamDeadlines implements TimerOwner {
   #exchange: TimedExchange;
   #idleTimer: Timer | null = null;
   #durationTimer: Timer | null = null;
+  #requestTimer: Timer | null = null;
   #idleMs: number;
   #lastActivity: number;
 
@@ -22,9 +23,12 @@ export class StreamDeadlines implements TimerOwner {
     this.#lastActivity = exchange.startedMonotonic;
   }
 
-  /** Begins with the connection manager's idle timeout. */
+  /** Begins with the connection manager's deadlines. */
   start(): void {
-    if (this.#idleMs > 0) this.#idleTimer = this.#exchange.context.timers.schedule(this.#idleMs, this, 'idle');
+    const { context, origin, isRequestDone } = this.#exchange;
+    if (this.#idleMs > 0) this.#idleTimer = context.timers.schedule(this.#idleMs, this, 'idle');
+    const { requestTimeoutMs } = origin.manager;
+    if (requestTimeoutMs > 0 && !isRequestDone) this.#requestTimer = context.timers.schedule(requestTimeoutMs, this, 'request');
   }
 
   /** Takes the route's deadlines in milliseconds: null leaves the connection manager's, 0 is none. */
@@ -42,7 +46,13 @@ export class StreamDeadlines implements TimerOwner {
     this.#lastActivity = this.#exchange.context.now();
   }
 
+  /** The whole request is here. */
+  onRequestDone(): void {
+    this.#requestTimer?.cancel();
+  }
+
   cancel(): void {
+    this.#requestTimer?.cancel();
     this.#idleTimer?.cancel();
     this.#durationTimer?.cancel();
   }
@@ -50,6 +60,7 @@ export class StreamDeadlines implements TimerOwner {
   onTimer(kind: string): void {
     if (this.#exchange.isDone) return;
     if (kind === 'idle') this.#onIdle();
+    else if (kind === 'request') this.#exchange.reply(localReply(408, 'request timeout', '', 'request_overall_timeout'));
     else this.#onMaxDuration();
   }
 
@@ -64,7 +75,7 @@ export class StreamDeadlines implements TimerOwner {
       exchange.flag('SI');
       exchange.details = 'stream_idle_timeout';
       exchange.breakOff();
-    } else exchange.reply(localReply(exchange.isRequestDone ? 504 : 408, 'stream timeout', 'SI', 'stream_idle_timeout'));
+    } else exchange.reply(localReply(timeoutStatus(exchange), 'stream timeout', 'SI', 'stream_idle_timeout'));
   }
 
   #onMaxDuration(): void {
@@ -72,6 +83,11 @@ export class StreamDeadlines implements TimerOwner {
     if (exchange.hasSentHead) {
       exchange.details = 'max_duration_timeout';
       exchange.breakOff();
-    } else exchange.reply(localReply(504, 'downstream duration timeout', '', 'max_duration_timeout'));
+    } else exchange.reply(localReply(timeoutStatus(exchange), 'downstream duration timeout', '', 'max_duration_timeout'));
   }
+}
+
+/** Who took too long: the client with its request, or who should answer it. */
+function timeoutStatus(exchange: ExchangeRecord): number {
+  return exchange.isRequestDone ? 504 : 408;
 }

@@ -1,25 +1,37 @@
 import type { Headers } from './headers.ts';
 
-/** Most header fields of one message; Envoy's default. */
-export const maxHeaderCount = 100;
-
 const slotsPerField = 4;
+const usualFields = 100;
 
 /**
  * The fields of an HTTP/1.1 head as they came: one string and the positions in it, so that an unchanged run of lines is forwarded
- * without being taken apart. Removals are marks, additions a list behind. Filled by the head parser, reused for the next message.
+ * without being taken apart. Removals are marks, additions a list behind. Filled by the head parser, reused for the next message. Names are in
+ * lower case unless `keepsCase`.
  */
 export class WireHeaders implements Headers {
   text = '';
   count = 0;
   /** Four positions in `text` per field: name start, name end, value start, value end. */
-  readonly slots: Int32Array = new Int32Array(maxHeaderCount * slotsPerField);
+  slots: Int32Array = new Int32Array(usualFields * slotsPerField);
+  readonly keepsCase: boolean;
   /** Where the first field line starts and the last one ends. */
   linesStart = 0;
   linesEnd = 0;
   #dropped: boolean[] = [];
   #droppedCount = 0;
   #added: string[] = [];
+
+  constructor(keepsCase = false) {
+    this.keepsCase = keepsCase;
+  }
+
+  /** Makes room for another field after `count`. */
+  reserve(count: number): void {
+    if ((count + 1) * slotsPerField <= this.slots.length) return;
+    const larger = new Int32Array(this.slots.length * 2);
+    larger.set(this.slots);
+    this.slots = larger;
+  }
 
   /** Empties it for the next head. */
   clear(): void {
@@ -71,8 +83,21 @@ export class WireHeaders implements Headers {
   toLines(): string {
     let text = this.#droppedCount === 0 ? this.text.substring(this.linesStart, this.linesEnd) : this.#keptLines();
     const added = this.#added;
-    for (let i = 0; i < added.length; i += 2) text += `${added[i]}: ${added[i + 1]}\r\n`;
+    for (let i = 0; i < added.length; i += 2) {
+      const name = added[i] ?? '';
+      text += `${this.keepsCase ? this.spelling(name) : name}: ${added[i + 1]}\r\n`;
+    }
     return text;
+  }
+
+  spelling(name: string): string {
+    if (!this.keepsCase) return name;
+    for (let i = 0; i < this.count; i++) {
+      const at = i * slotsPerField;
+      const spelled = this.text.substring(this.slots[at] ?? 0, this.slots[at + 1] ?? 0);
+      if (spelled.length === name.length && lowerCaseName(spelled) === name) return spelled;
+    }
+    return name;
   }
 
   /** Takes one field of the head out. */
@@ -89,7 +114,8 @@ export class WireHeaders implements Headers {
 
   nameAt(index: number): string {
     const at = index * slotsPerField;
-    return lowerCaseName(this.text.substring(this.slots[at] ?? 0, this.slots[at + 1] ?? 0));
+    const name = this.text.substring(this.slots[at] ?? 0, this.slots[at + 1] ?? 0);
+    return this.keepsCase ? lowerCaseName(name) : name;
   }
 
   #isNamed(index: number, name: string): boolean {

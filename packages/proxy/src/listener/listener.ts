@@ -18,6 +18,7 @@ import { Facts } from './connection-facts.ts';
 import { rememberDownstreamTls } from './downstream-tls.ts';
 import type { Drain } from './drain.ts';
 import { type FirstBytes, Inspector } from './inspector.ts';
+import { PrefaceDetector } from './preface-detector.ts';
 
 /** What a listener uses of the proxy it belongs to. */
 export interface ListenerEnvironment {
@@ -260,7 +261,12 @@ export class Listener implements HttpConnectionObserver {
     if (manager.codec === 'HTTP1') start(false, bytes);
     else if (manager.codec === 'HTTP2' || alpn === 'h2' || alpn === 'istio-h2' || alpn === bridgeAlpn) start(true, bytes);
     else if (alpn !== '') start(false, bytes);
-    else detectPreface(connection, bytes, start, () => this.#forget(connection));
+    else {
+      const { idleTimeoutMs, maxConnectionDurationMs } = manager.common;
+      const waits = [idleTimeoutMs, maxConnectionDurationMs].filter((ms) => ms > 0);
+      const owner = { onProtocol: start, onGone: () => this.#forget(connection) };
+      new PrefaceDetector(connection, bytes, owner).start(this.#environment.http.timers, waits.length > 0 ? Math.min(...waits) : 0);
+    }
   }
 
   #serveTcp(connection: Connection, chain: FilterChainPlan, facts: Facts, bytes: Buffer): void {
@@ -285,30 +291,6 @@ export class Listener implements HttpConnectionObserver {
 
 const noBytes = Buffer.alloc(0);
 const handshakeTimeoutMs = 15_000;
-const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
-
-/** Tells HTTP/2 prior knowledge from HTTP/1 by the first bytes, where neither ALPN nor the configuration says. */
-function detectPreface(connection: Connection, first: Buffer, start: (isHttp2: boolean, bytes: Buffer) => void, gone: () => void): void {
-  let held = first;
-  const decide = (): boolean => {
-    if (held.length === 0) return false;
-    const length = Math.min(held.length, preface.length);
-    const isPrefix = held.latin1Slice(0, length) === preface.slice(0, length);
-    if (isPrefix && length < preface.length) return false;
-    start(isPrefix, held);
-    return true;
-  };
-  if (decide()) return;
-  connection.owner = {
-    onData(bytes: Buffer, length: number): void {
-      held = held.length === 0 ? Buffer.from(bytes.subarray(0, length)) : Buffer.concat([held, bytes.subarray(0, length)]);
-      decide();
-    },
-    onEnd: () => connection.destroy(),
-    onDrain() {},
-    onClose: gone,
-  };
-}
 
 function listenOptions(address: AddressPlan): net.ListenOptions {
   if (address.kind === 'pipe') return { path: address.path };

@@ -1,5 +1,11 @@
+import type { CommonHttpOptionsPlan, Http1OptionsPlan } from '@weft/core/plan/cluster-plan';
 import { type ChunkConsumer, ChunkDecoder } from '../http/h1-chunks.ts';
-import { type Framing, framing, H1Head, maxHeadBytes, parseResponseHead, parseTrailers } from '../http/h1-head.ts';
+import { isHeadTooLarge } from '../http/h1-fields.ts';
+import { type Framing, framing, H1Head, type HeadLimits } from '../http/h1-head.ts';
+import { parseResponseHead, parseTrailers } from '../http/h1-parse.ts';
+import { H1Writer } from '../http/h1-writer.ts';
+import { headerLines, wireName } from '../http/header-case.ts';
+import type { Headers } from '../http/headers.ts';
 import type { HttpProtocol, RequestHead, ResetReason, UpstreamEvents, UpstreamStream } from '../http/stream.ts';
 import type { Connection, ConnectionOwner } from '../io/connection.ts';
 import type { OpenedConnection } from './transport.ts';
@@ -22,12 +28,14 @@ export class H1Client implements ConnectionOwner, UpstreamStream, ChunkConsumer 
   idleSince = 0;
   #pool: H1ClientPool;
   #events: UpstreamEvents | null = null;
-  #head: H1Head = new H1Head();
+  #options: Http1OptionsPlan;
+  #limits: HeadLimits;
+  #writer: H1Writer;
+  #head: H1Head;
   #chunks: ChunkDecoder | null = null;
   #trailerHead: H1Head | null = null;
+  #hasTrailers = false;
   #partial: Buffer | null = null;
-  #pendingText = '';
-  #requestFraming: Framing = framing.none;
   #responseFraming: Framing = framing.none;
   #bodyLeft = 0;
   #isHeadDone = false;
@@ -44,8 +52,18 @@ export class H1Client implements ConnectionOwner, UpstreamStream, ChunkConsumer 
   readonly peerUri: string;
   readonly localUri: string;
 
-  constructor(opened: OpenedConnection, pool: H1ClientPool) {
+  constructor(opened: OpenedConnection, pool: H1ClientPool, options: Http1OptionsPlan, common: CommonHttpOptionsPlan) {
     const { connection } = opened;
+    this.#options = options;
+    this.#limits = {
+      maxBytes: common.maxResponseHeadersKb * 1024,
+      maxFields: common.maxHeadersCount,
+      allowsChunkedLength: options.allowChunkedLength,
+      underscores: 'ALLOW',
+      keepsCase: options.headerCase === 'preserve',
+    };
+    this.#writer = new H1Writer(connection);
+    this.#head = new H1Head(this.#limits);
     this.peerUri = opened.peer?.uri ?? '';
     this.localUri = opened.localUri;
     this.connection = connection;
@@ -82,44 +100,45 @@ export class H1Client implements ConnectionOwner, UpstreamStream, ChunkConsumer 
     this.#isHeadRequest = head.method === 'HEAD';
     this.#isConnect = head.method === 'CONNECT';
     this.#upgrade = head.upgrade;
-    let text = `${head.method} ${head.path} HTTP/1.1\r\nhost: ${head.authority}\r\n`;
-    if (head.upgrade !== null || this.#isConnect) this.#requestFraming = framing.untilClose;
+    const { headers } = head;
+    const { headerCase, sendFullyQualifiedUrl } = this.#options;
+    const target = sendFullyQualifiedUrl && head.path.startsWith('/') ? `${head.scheme}://${head.authority}${head.path}` : head.path;
+    let text = `${head.method} ${target} HTTP/1.1\r\n${wireName(headers, 'host', headerCase)}: ${head.authority}\r\n`;
+    const writer = this.#writer;
+    if (head.upgrade !== null || this.#isConnect) writer.framing = framing.untilClose;
     else if (end) {
-      this.#requestFraming = framing.none;
+      writer.framing = framing.none;
       // A method that usually has a body says that it has none.
-      if (mayExpectBody(head.method) && head.headers.get('content-length') === undefined) text += 'content-length: 0\r\n';
-    } else if (head.headers.get('content-length') !== undefined) this.#requestFraming = framing.length;
+      if (mayExpectBody(head.method) && headers.get('content-length') === undefined) text += this.#line(headers, 'content-length', '0');
+    } else if (headers.get('content-length') !== undefined) writer.framing = framing.length;
     else {
-      this.#requestFraming = framing.chunked;
-      text += 'transfer-encoding: chunked\r\n';
+      writer.framing = framing.chunked;
+      text += this.#line(headers, 'transfer-encoding', 'chunked');
     }
-    text += head.headers.toLines();
-    text += head.upgrade === null ? '\r\n' : `connection: upgrade\r\nupgrade: ${head.upgrade}\r\n\r\n`;
+    text += headerLines(headers, headerCase);
+    if (head.upgrade !== null) text += this.#line(headers, 'connection', 'upgrade') + this.#line(headers, 'upgrade', head.upgrade);
+    text += '\r\n';
     this.#isRequestDone = end && head.upgrade === null && !this.#isConnect;
-    if (this.#isRequestDone) this.connection.write(text);
-    else this.#pendingText = text;
+    if (this.#isRequestDone) writer.text(text);
+    else writer.holdHead(text);
   }
 
   sendData(bytes: Buffer, from: number, to: number, end: boolean): boolean {
     if (end) this.#isRequestDone = true;
-    const goOn = this.#requestFraming === framing.chunked ? this.#sendChunk(bytes, from, to, end) : this.#sendPlain(bytes, from, to);
-    if (end) {
-      this.flush();
-      if (this.#requestFraming === framing.untilClose) this.connection.end();
-      if (this.#isResponseDone) this.#release();
-    }
+    const goOn = this.#writer.body(bytes, from, to, end);
+    if (end) this.#requestDone();
     return goOn;
   }
 
-  sendTrailers(): void {
-    this.sendData(noBytes, 0, 0, true);
+  sendTrailers(trailers: Headers): void {
+    this.#isRequestDone = true;
+    const { enableTrailers, headerCase } = this.#options;
+    this.#writer.trailers(enableTrailers ? headerLines(trailers, headerCase) : '');
+    this.#requestDone();
   }
 
   flush(): void {
-    if (this.#pendingText === '') return;
-    const text = this.#pendingText;
-    this.#pendingText = '';
-    this.connection.write(text);
+    this.#writer.flush();
   }
 
   abort(): void {
@@ -181,8 +200,9 @@ export class H1Client implements ConnectionOwner, UpstreamStream, ChunkConsumer 
 
   onChunksEnd(trailers: Buffer): boolean {
     if (trailers.length > 2) {
-      this.#trailerHead ??= new H1Head();
+      this.#trailerHead ??= new H1Head(this.#limits);
       if (parseTrailers(trailers, 0, trailers.length, this.#trailerHead) !== trailers.length) return false;
+      this.#hasTrailers = this.#options.enableTrailers;
     }
     return true;
   }
@@ -193,7 +213,7 @@ export class H1Client implements ConnectionOwner, UpstreamStream, ChunkConsumer 
       const events = this.#events;
       if (events === null || p >= end) return;
       const after = parseResponseHead(bytes, p, end, this.#head);
-      if (after < 0 || (after === 0 && end - p > maxHeadBytes)) {
+      if (after < 0 || (after === 0 && isHeadTooLarge(end - p, this.#limits))) {
         this.#fail('protocolError');
         return;
       }
@@ -274,8 +294,11 @@ export class H1Client implements ConnectionOwner, UpstreamStream, ChunkConsumer 
   #finishResponse(events: UpstreamEvents, bytes: Buffer, from: number, to: number): void {
     this.#isResponseDone = true;
     this.#events = null;
+    const trailers = this.#hasTrailers ? this.#trailerHead : null;
+    this.#hasTrailers = false;
     this.#releaseWhenDone();
-    events.onResponseData(bytes, from, to, true);
+    if (trailers === null) events.onResponseData(bytes, from, to, true);
+    else events.onResponseTrailers(trailers.headers);
   }
 
   /** Before the last event is told, so that a request made in answer to it finds this connection idle. */
@@ -308,30 +331,17 @@ export class H1Client implements ConnectionOwner, UpstreamStream, ChunkConsumer 
     events?.onUpstreamReset('connectionTermination');
   }
 
-  #sendPlain(bytes: Buffer, from: number, to: number): boolean {
-    const text = this.#pendingText;
-    if (text === '') return to > from ? this.connection.writeBytes(bytes, from, to) : true;
-    this.#pendingText = '';
-    if (to - from <= inlineBodyBytes) return this.connection.write(text + bytes.latin1Slice(from, to));
-    this.connection.write(text);
-    return this.connection.writeBytes(bytes, from, to);
+  #requestDone(): void {
+    this.flush();
+    if (this.#writer.framing === framing.untilClose) this.connection.end();
+    if (this.#isResponseDone) this.#release();
   }
 
-  #sendChunk(bytes: Buffer, from: number, to: number, end: boolean): boolean {
-    const text = this.#pendingText;
-    this.#pendingText = '';
-    const length = to - from;
-    const terminator = end ? '0\r\n\r\n' : '';
-    if (length === 0) return text === '' && !end ? true : this.connection.write(text + terminator);
-    const start = `${text}${length.toString(16)}\r\n`;
-    if (length <= inlineBodyBytes) return this.connection.write(`${start}${bytes.latin1Slice(from, to)}\r\n${terminator}`);
-    this.connection.write(start);
-    this.connection.writeBytes(bytes, from, to);
-    return this.connection.write(`\r\n${terminator}`);
+  #line(headers: Headers, name: string, value: string): string {
+    return `${wireName(headers, name, this.#options.headerCase)}: ${value}\r\n`;
   }
 }
 
-const inlineBodyBytes = 8 * 1024;
 const noBytes = Buffer.alloc(0);
 
 function mayExpectBody(method: string): boolean {

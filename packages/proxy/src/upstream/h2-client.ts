@@ -1,4 +1,4 @@
-import type { Http2OptionsPlan } from '@weft/core/plan/cluster-plan';
+import type { CommonHttpOptionsPlan, Http2OptionsPlan } from '@weft/core/plan/cluster-plan';
 import { H2Connection } from '../http/h2-connection.ts';
 import { readResponseFields, readTrailerFields } from '../http/h2-fields.ts';
 import { h2Error } from '../http/h2-frames.ts';
@@ -87,8 +87,8 @@ export class H2Client extends H2Connection {
   #touched: ClientStream[] = [];
   #isDraining = false;
 
-  constructor(opened: OpenedConnection, pool: H2ClientPool, options: Http2OptionsPlan) {
-    super(opened.connection, false, options);
+  constructor(opened: OpenedConnection, pool: H2ClientPool, options: Http2OptionsPlan, common: CommonHttpOptionsPlan) {
+    super(opened.connection, false, options, { maxBytes: common.maxResponseHeadersKb * 1024, maxFields: common.maxHeadersCount });
     this.peerUri = opened.peer?.uri ?? '';
     this.localUri = opened.localUri;
     this.#pool = pool;

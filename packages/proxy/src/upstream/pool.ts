@@ -232,7 +232,8 @@ export class HostPool implements H1ClientPool, H2ClientPool {
 
   #onOpen(opened: OpenedConnection, priority: 'default' | 'high'): void {
     const now = this.#host.cluster.now();
-    const client = opened.isHttp2 ? new H2Client(opened, this, this.#host.cluster.plan.protocol.http2) : new H1Client(opened, this);
+    const { http1, http2, common } = this.#host.cluster.plan.protocol;
+    const client = opened.isHttp2 ? new H2Client(opened, this, http2, common) : new H1Client(opened, this, http1, common);
     client.openedAt = now;
     client.idleSince = now;
     if (priority === 'high') this.#highPriority.add(client);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { H1Head, parseRequestHead, parseResponseHead } from './h1-head.ts';
+import { defaultHeadLimits, H1Head } from './h1-head.ts';
+import { parseRequestHead, parseResponseHead } from './h1-parse.ts';
 
 const parse = (text: string): { after: number; head: H1Head } => {
   const bytes = Buffer.from(text, 'latin1');
@@ -16,7 +17,7 @@ test('a plain request is read with its meaning, hop-by-hop headers taken out', (
   assert.equal(after, text.length - 5);
   assert.deepEqual([head.method, head.target, head.host, head.contentLength], ['POST', '/a?b=1', 'x.example', 5]);
   assert.equal(head.headers.get('x-keep'), 'two');
-  assert.equal(head.headers.toLines(), 'Content-Length: 5\r\nX-Keep:  two \r\n');
+  assert.equal(head.headers.toLines(), 'content-length: 5\r\nx-keep:  two \r\n');
 });
 
 const host = 'Host: a\r\n';
@@ -36,7 +37,6 @@ const refused: readonly (readonly [name: string, text: string, status: number])[
   ['a bare line feed', 'GET / HTTP/1.1\nHost: a\n\n', 400],
   ['a bare carriage return', `GET / HTTP/1.1\r\n${host}A: b\rc\r\n\r\n`, 400],
   ['a NUL', `GET / HTTP/1.1\r\n${host}A: \0\r\n\r\n`, 400],
-  ['no host', 'GET / HTTP/1.1\r\n\r\n', 400],
   ['two hosts', `GET / HTTP/1.1\r\n${host}${host}\r\n`, 400],
   ['an empty name', `GET / HTTP/1.1\r\n${host}: b\r\n\r\n`, 400],
   ['HTTP/2 in HTTP/1 clothes', `GET / HTTP/2.0\r\n${host}\r\n`, 426],
@@ -53,6 +53,33 @@ for (const [name, text, status] of refused) {
     assert.equal(head.error.status, status);
   });
 }
+
+test('names keep their case and spell what the codec adds, where that is asked for', () => {
+  const bytes = Buffer.from('GET / HTTP/1.1\r\nHOST: a\r\nX-Keep: b\r\nX-Drop: c\r\n\r\n', 'latin1');
+  const head = new H1Head({ ...defaultHeadLimits, keepsCase: true });
+  assert.equal(parseRequestHead(bytes, 0, bytes.length, head), bytes.length);
+  assert.equal(head.headers.get('x-keep'), 'b');
+  head.headers.remove('x-drop');
+  head.headers.set('x-keep', 'd');
+  head.headers.set('x-new', 'e');
+  assert.equal(head.headers.toLines(), 'X-Keep: d\r\nx-new: e\r\n');
+  assert.equal(head.headers.spelling('host'), 'HOST');
+});
+
+test('names with underscores pass, are dropped, or refuse the head', () => {
+  const bytes = Buffer.from('GET / HTTP/1.1\r\nhost: a\r\nx_a: b\r\nx-c: d\r\n\r\n', 'latin1');
+  for (const [underscores, lines] of [
+    ['ALLOW', 'x_a: b\r\nx-c: d\r\n'],
+    ['DROP_HEADER', 'x-c: d\r\n'],
+  ] as const) {
+    const head = new H1Head({ ...defaultHeadLimits, underscores });
+    assert.equal(parseRequestHead(bytes, 0, bytes.length, head), bytes.length);
+    assert.equal(head.headers.toLines(), lines);
+  }
+  const head = new H1Head({ ...defaultHeadLimits, underscores: 'REJECT_REQUEST' });
+  assert.equal(parseRequestHead(bytes, 0, bytes.length, head), -1);
+  assert.deepEqual(head.error, { status: 400, details: 'http1.unexpected_underscore' });
+});
 
 test('a response with both lengths is refused', () => {
   const bytes = Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n');
