@@ -179,7 +179,7 @@ class Merge {
 
   #place(server: GatewayServer, bound: number): void {
     const bind = server.spec.bind ?? '';
-    if (server.spec.tls !== undefined && isTlsServer(server) && this.#claimsTakenHost(server, bound, bind)) return;
+    if (server.spec.tls !== undefined && this.#claimsTakenHost(server, bound, bind)) return;
     const plain = this.#plainByNumber.get(bound);
     const isKnown = plain !== undefined || this.#tlsBinds.has(bound);
     if (!isKnown) this.#addFirst(server, bound, bind);
@@ -187,9 +187,10 @@ class Merge {
     else this.#addToTls(server, bound, bind);
   }
 
-  /** Envoy refuses two filter chains with one match, so a TLS host is served once per port and address. */
+  /** Envoy refuses two filter chains with one match, so a TLS host is served once per port and address. Plain HTTP with a `tls` block redirects, and is held to the same. */
   #claimsTakenHost(server: GatewayServer, bound: number, bind: string): boolean {
-    const names = server.sniHosts.length > 0 ? server.sniHosts : ['*'];
+    const served = server.sniHosts.length > 0 ? server.sniHosts : ['*'];
+    const names = isTlsServer(server) ? served : server.hosts;
     const keys = names.map((host) => `${bound}/${bind}/${host}`);
     const taken = keys.find((key) => this.#tlsHostOwner.has(key));
     if (taken !== undefined) {

@@ -174,16 +174,33 @@ function serverTls(spec: ListenerSpec, owner: KubernetesGateway | ListenerSet, g
     (reference) => `kubernetes-gateway://${reference?.namespace ?? owner.ref.namespace}/${reference?.name ?? ''}`,
   );
   if (asked === 'ISTIO_MUTUAL') return { mode: 'ISTIO_MUTUAL' };
-  const validation = (gateway.spec?.tls?.frontend?.default?.validation ?? null) as {
-    readonly caCertificateRefs?: readonly NamedReference[];
-  } | null;
+  const validation = clientValidation(gateway, spec.port);
   const authority = validation?.caCertificateRefs?.[0];
+  // A client whose certificate cannot be checked, or that has none, is let in, and what it showed is passed on.
+  const isLenient = authority !== undefined && validation?.mode === 'AllowInsecureFallback';
   const roots = authority && {
     caCertCredentialName: `${authority.kind === 'ConfigMap' ? 'configmap' : 'kubernetes-gateway'}://${authority.namespace ?? gateway.ref.namespace}/${authority.name ?? ''}`,
   };
-  const mode = asked === 'MUTUAL' || asked === 'OPTIONAL_MUTUAL' ? asked : authority ? 'MUTUAL' : 'SIMPLE';
+  const mode = asked === 'MUTUAL' || asked === 'OPTIONAL_MUTUAL' ? asked : isLenient ? 'OPTIONAL_MUTUAL' : authority ? 'MUTUAL' : 'SIMPLE';
   const [only] = references;
-  return { mode, ...(references.length === 1 ? { credentialName: only } : { credentialNames: references }), ...roots };
+  return {
+    mode,
+    ...(references.length === 1 ? { credentialName: only } : { credentialNames: references }),
+    ...roots,
+    ...(isLenient && { insecureSkipVerify: true }),
+  };
+}
+
+interface ClientValidation {
+  readonly caCertificateRefs?: readonly NamedReference[];
+  readonly mode?: string;
+}
+
+/** How the clients of a port are checked: as the Gateway says for the port, else as it says for all. */
+function clientValidation(gateway: KubernetesGateway, port: number | undefined): ClientValidation | null {
+  const { perPort = [], default: standard } = gateway.spec?.tls?.frontend ?? {};
+  const own = perPort.find((entry) => entry?.port === port);
+  return ((own ? own.tls : standard)?.validation ?? null) as ClientValidation | null;
 }
 
 interface NamedReference {
