@@ -414,6 +414,11 @@ test('the rules of the Gateway API', () => {
   const tls = (text: string) => `{gatewayClassName: istio, listeners: [{name: a, port: 443, ${text}}]}`;
   checkRows([
     ['HTTPRoute', rule('backendRefs: [{name: a}]'), 'spec.rules[0].backendRefs[0].port'],
+    [
+      'KubernetesGateway',
+      '{gatewayClassName: a, listeners: [{name: a, port: 80, protocol: HTTP}], addresses: [{value: here}]}',
+      'spec.addresses[0].value',
+    ],
     ['HTTPRoute', rule('backendRefs: [{name: a, kind: Other, group: x.io}]')],
     ['HTTPRoute', rule('matches: [{path: {value: a}}]'), 'spec.rules[0].matches[0].path.value'],
     ['HTTPRoute', rule('matches: [{path: {value: /a/../b}}]'), 'spec.rules[0].matches[0].path.value'],
@@ -457,6 +462,20 @@ test('a mesh configuration is checked like a resource, with paths of its own', (
   assert.deepEqual(
     validateMeshConfig('extensionProviders: [{name: p, zipkin: {service: z, port: 0}}]\nnewField: 1\n').warnings.map(({ path }) => path),
     ['newField', 'extensionProviders[0].zipkin.port'],
+  );
+  const providers = `extensionProviders:
+- {name: a, envoyExtAuthzHttp: {service: a.b, port: 80, statusOnError: teapot, pathPrefix: check, timeout: 0s}}
+- {name: b, envoyExtAuthzGrpc: {service: a.b, port: 80, statusOnError: "503", timeout: 1s}}
+- {name: c, opentelemetry: {service: a.b, port: 4318, http: {timeout: 1s}}}
+`;
+  assert.deepEqual(
+    validateMeshConfig(providers).warnings.map(({ path }) => path),
+    [
+      'extensionProviders[0].envoyExtAuthzHttp.statusOnError',
+      'extensionProviders[0].envoyExtAuthzHttp.pathPrefix',
+      'extensionProviders[0].envoyExtAuthzHttp.timeout',
+      'extensionProviders[2].opentelemetry.http.path',
+    ],
   );
 });
 

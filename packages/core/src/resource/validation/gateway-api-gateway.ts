@@ -1,3 +1,4 @@
+import { isIp } from '../../base/addresses.ts';
 import type { BackendTLSPolicy, BackendTLSPolicySpec, KubernetesGateway, KubernetesGatewaySpec, ListenerSet } from '../kinds.ts';
 import type { Report } from './report.ts';
 
@@ -19,6 +20,7 @@ export function checkKubernetesGateway(resource: KubernetesGateway, report: Repo
     if (!value) continue;
     if (addresses.has(`${type}/${value}`)) report.rule(path, `the address ${value} is listed twice`);
     addresses.add(`${type}/${value}`);
+    if (type === 'IPAddress' && !isIp(value)) report.schema(path, `expected an IP address, found "${value}"`);
     if (type === 'Hostname' && !hostnameValue.test(value)) report.rule(path, `"${value}" is no valid host name`);
   }
 }

@@ -1,11 +1,11 @@
 import { parseDurationMs } from '../../base/durations.ts';
 import type { KindMap } from '../kinds.ts';
-import { defaultMeshConfig, type ExtensionProvider, type MeshConfig, type MeshNetworks, type ProxyConfigSettings } from '../mesh-config.ts';
+import { defaultMeshConfig, type MeshConfig, type MeshNetworks, type ProxyConfigSettings } from '../mesh-config.ts';
 import { meshConfigSchema } from '../mesh-config-schema.ts';
 import { mergeMeshConfig, parseMeshNetworks, readMeshConfigText } from '../parse-mesh-config.ts';
 import type { SchemaNode } from '../schema-node.ts';
 import { checkSchema } from './check-schema.ts';
-import { checkScopedHost } from './gateway.ts';
+import { checkExtensionProviders } from './extension-providers.ts';
 import { checkFqdn, checkIpAddress, checkPort, checkSubnet, checkTrustDomain, checkWildcardHost, isDnsLabel } from './names.ts';
 import type { Report } from './report.ts';
 import { checkLocalityLb } from './traffic-policy.ts';
@@ -97,7 +97,7 @@ export function checkMeshConfig(config: MeshConfig, path: string, report: Report
   for (const [index, alias] of config.trustDomainAliases.entries())
     add(report, `${path}.trustDomainAliases[${index}]`, checkTrustDomain(alias));
   if (config.meshMTLS.ecdhCurves) report.error(`${path}.meshMTLS.ecdhCurves`, 'is not supported, use tlsDefaults.ecdhCurves');
-  checkProviders(config.extensionProviders, `${path}.extensionProviders`, report);
+  checkExtensionProviders(config.extensionProviders, `${path}.extensionProviders`, report);
 }
 
 function checkProxyConfigSettings(config: ProxyConfigSettings, path: string, report: Report): void {
@@ -131,46 +131,6 @@ function checkProxyAddress(address: string): string | null {
     checkPort(Number(match[3])) ??
     (checkFqdn(host) === null || checkIpAddress(host) === null ? null : `"${host}" is neither a name nor an IP address`)
   );
-}
-
-/** Providers are only used when something refers to them, so what is wrong with one is a warning. */
-function checkProviders(providers: readonly ExtensionProvider[], path: string, report: Report): void {
-  const names = new Set<string>();
-  for (const [index, provider] of providers.entries()) {
-    const at = `${path}[${index}]`;
-    const { name = '', ...kinds } = provider;
-    if (name === '') report.warn(`${at}.name`, 'must not be empty');
-    else if (names.has(name)) report.warn(`${at}.name`, `the provider "${name}" is defined twice`);
-    names.add(name);
-    const [kind, ...others] = Object.entries(kinds).filter(([, settings]) => settings != null);
-    if (!kind || others.length > 0) report.warn(at, `expected exactly one kind of provider, found ${others.length + (kind ? 1 : 0)}`);
-    else if (needsService.has(kind[0])) checkProviderService(kind[1] as { service?: string; port?: number }, `${at}.${kind[0]}`, report);
-  }
-}
-
-const needsService: ReadonlySet<string> = new Set([
-  'envoyExtAuthzHttp',
-  'envoyExtAuthzGrpc',
-  'zipkin',
-  'lightstep',
-  'datadog',
-  'opencensus',
-  'skywalking',
-  'opentelemetry',
-  'envoyHttpAls',
-  'envoyTcpAls',
-  'envoyOtelAls',
-]);
-
-function checkProviderService(
-  { service = '', port }: { readonly service?: string; readonly port?: number },
-  path: string,
-  report: Report,
-): void {
-  const problem = service.includes('/') ? checkScopedHost(service, 'sidecar') : checkFqdn(service);
-  if (problem !== null && checkIpAddress(service) !== null) report.warn(`${path}.service`, problem);
-  const portProblem = checkPort(port);
-  if (portProblem !== null) report.warn(`${path}.port`, portProblem);
 }
 
 function checkMeshNetworks(networks: MeshNetworks, path: string, report: Report): void {
