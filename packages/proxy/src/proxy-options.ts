@@ -1,7 +1,7 @@
 import type { ChannelCredentials } from '@grpc/grpc-js';
 import type { AdminAnswer, AdminRequest } from './admin/admin-answer.ts';
 import type { IdentityOptions } from './identity/workload-identity.ts';
-import type { LogLevel, ProxyLog } from './log.ts';
+import type { LogLevel, LogThreshold, ProxyLog } from './log.ts';
 import type { StatSample } from './telemetry/stat-sample.ts';
 import type { Bootstrap } from './xds/bootstrap.ts';
 import type { PlanStore } from './xds/plan-store.ts';
@@ -26,6 +26,8 @@ export interface ProxyOptions {
   readonly log?: ProxyLog;
   /** Shared by workers, so that each resumes the TLS sessions of the others; random where left out. */
   readonly sessionSecret?: Uint8Array;
+  /** From which level on lines are written, until the admin interface changes it; all of them where it is left out. */
+  readonly logThreshold?: LogThreshold;
   /** Lets several workers share listener ports. */
   readonly reusePort?: boolean;
   /** How long `stop` waits for connections to end; 5 s where left out. */

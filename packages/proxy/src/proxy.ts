@@ -15,7 +15,8 @@ import { WorkloadIdentity } from './identity/workload-identity.ts';
 import { fastUuid } from './io/fast-random.ts';
 import { TimerWheel } from './io/timer-wheel.ts';
 import { ListenerManager } from './listener/listener-manager.ts';
-import type { ProxyLog, ProxyOptions, RunningProxy } from './proxy-options.ts';
+import { type LogThreshold, type ProxyLog, passesThreshold } from './log.ts';
+import type { ProxyOptions, RunningProxy } from './proxy-options.ts';
 import { AccessLogs } from './telemetry/access-log.ts';
 import { GrpcAccessLogs } from './telemetry/grpc-access-log.ts';
 import { HttpStats } from './telemetry/http-stats.ts';
@@ -24,6 +25,7 @@ import { MessageReports } from './telemetry/message-reports.ts';
 import { OpenTelemetryLogs } from './telemetry/open-telemetry-logs.ts';
 import { PeerMetadata } from './telemetry/peer-metadata.ts';
 import { Registry } from './telemetry/registry.ts';
+import { registerServerStats } from './telemetry/server-stats.ts';
 import { mergeSamples, type StatSample } from './telemetry/stat-sample.ts';
 import { buildStatsConfig, type StatsConfig } from './telemetry/stats-config.ts';
 import { TcpLogEntry } from './telemetry/tcp-log-entry.ts';
@@ -69,6 +71,10 @@ class RunningInstance implements RunningProxy, ProxyInside {
   ads: ResourceSource | null = null;
   identity: WorkloadIdentity | null = null;
   isDraining = false;
+  logThreshold: LogThreshold;
+  #log: ProxyLog = (level, message) => {
+    if (passesThreshold(level, this.logThreshold)) this.#options.log?.(level, `${this.name}: ${message}`);
+  };
   #tlsContexts: TlsContexts;
   #options: ProxyOptions;
   #stats: StatsConfig;
@@ -94,7 +100,8 @@ class RunningInstance implements RunningProxy, ProxyInside {
     this.stopped = new Promise((resolve) => {
       this.#markStopped = resolve;
     });
-    const log: ProxyLog = (level, message) => options.log?.(level, `${this.name}: ${message}`);
+    this.logThreshold = options.logThreshold ?? 'trace';
+    const log = this.#log;
     this.secrets = new SecretStore((message) => log('warn', message));
     const tlsContexts = new TlsContexts(this.secrets, options.sessionSecret);
     this.#tlsContexts = tlsContexts;
@@ -128,6 +135,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
       random: Math.random,
       uuid: fastUuid,
       peers,
+      statsOf: (manager) => httpStats.of(manager),
       tracing: this.#tracing,
       onExchangeStart: (exchange) => {
         if (exchange.isGrpc) messages.watch(exchange);
@@ -170,6 +178,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
       this.store.refresh();
       this.clusters.renewConnections();
     });
+    registerServerStats(this.registry, this);
     this.#admin = new AdminServer(bootstrap, (request) => answerAdmin(this, request));
   }
 
@@ -196,7 +205,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
   async start(): Promise<void> {
     await this.#admin.start();
     const { identity } = this.#options;
-    const log: ProxyLog = (level, message) => this.#options.log?.(level, `${this.name}: ${message}`);
+    const log = this.#log;
     if (identity) {
       this.identity = new WorkloadIdentity(identity, this.secrets, log);
       this.identity.start();
@@ -225,6 +234,10 @@ class RunningInstance implements RunningProxy, ProxyInside {
 
   async rotateCertificate(): Promise<void> {
     await this.identity?.rotate();
+  }
+
+  reopenLogs(): void {
+    this.#accessLogs.reopen();
   }
 
   drainListeners({ graceful, inboundOnly }: { graceful: boolean; inboundOnly: boolean }): void {

@@ -83,14 +83,20 @@ function validate(bootstrap: ReadBootstrap, { configPath }: ProxyArguments, io: 
 
 async function serve(bootstrap: Bootstrap, options: ProxyArguments, io: CommandIo): Promise<number> {
   const format = options.logFormat ?? defaultLogFormat;
+  const write: ProxyLog = (level, message) => io.stderr.write(`${logLine(format, level, message, new Date())}\n`);
   const log: ProxyLog = (level, message) => {
-    if (levels.indexOf(level) <= levels.indexOf(options.logLevel)) io.stderr.write(`${logLine(format, level, message, new Date())}\n`);
+    if (levels.indexOf(level) <= levels.indexOf(options.logLevel)) write(level, message);
   };
   if (options.ignored.length > 0) log('debug', `ignored: ${options.ignored.map((name) => `--${name}`).join(' ')}`);
   const drainTimeMs = terminationDrainMs(bootstrap);
   const { concurrency, drainStrategy } = options;
-  const common = { bootstrap, log, drainTimeMs, listenerDrainMs: options.drainTimeMs, drainStrategy };
-  const proxy = concurrency > 1 ? await WorkerGroup.start({ ...common, count: concurrency }) : await startProxy(common);
+  // One proxy filters its lines itself: its admin interface may change the level.
+  const logThreshold = options.logLevel === 'warn' ? 'warning' : options.logLevel;
+  const common = { bootstrap, drainTimeMs, listenerDrainMs: options.drainTimeMs, drainStrategy };
+  const proxy =
+    concurrency > 1
+      ? await WorkerGroup.start({ ...common, log, count: concurrency })
+      : await startProxy({ ...common, log: write, logThreshold });
   if (options.adminAddressPath !== null && proxy.adminPort !== null)
     writeFileSync(resolve(io.cwd, options.adminAddressPath), `127.0.0.1:${proxy.adminPort}`);
   const signals = new StopSignals();

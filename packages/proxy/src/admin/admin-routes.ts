@@ -1,22 +1,24 @@
+import { compileRegex } from '@weft/core/plan/regex';
 import { prometheusText } from '../telemetry/prometheus-text.ts';
-import { statsText } from '../telemetry/stats-text.ts';
+import { proxyVersion } from '../xds/weft-node.ts';
 import type { AdminAnswer, AdminRequest } from './admin-answer.ts';
+import { certificates } from './certificates.ts';
 import { clustersJson, clustersText } from './clusters.ts';
 import { configDump } from './config-dump.ts';
+import { answerLogging } from './log-levels.ts';
 import type { ProxyInside } from './proxy-inside.ts';
+import { snakeJson } from './snake-json.ts';
+import { answerStats } from './stats-route.ts';
+
+const textType = 'text/plain; charset=UTF-8';
 
 /** Answers a request by its route. */
 export function answerAdmin(proxy: ProxyInside, { method, path }: AdminRequest): AdminAnswer {
   const url = new URL(path, 'http://localhost');
   const route = routes[url.pathname];
-  if (route === undefined) {
-    const known = Object.keys(routes).map((name) => `  ${name}`);
-    return { status: 404, type: 'text/plain', body: `invalid path. admin commands are:\n${known.join('\n')}\n` };
-  }
-  if (route.changes && method !== 'POST') {
-    return { status: 405, type: 'text/plain', body: `Method ${method} not allowed, POST required.\n` };
-  }
-  const { status = 200, type = 'text/plain; charset=UTF-8', body } = route.run(proxy, url.searchParams);
+  if (route === undefined) return { status: 404, type: textType, body: `invalid path. ${help()}` };
+  if (route.changes && method !== 'POST') return { status: 405, type: textType, body: `Method ${method} not allowed, POST required.` };
+  const { status = 200, type = textType, body } = route.run(proxy, url.searchParams);
   return { status, type, body };
 }
 
@@ -27,66 +29,117 @@ interface Answer {
 }
 
 interface Route {
+  readonly help: string;
+  /** Changes something, and so wants POST. */
   readonly changes: boolean;
   run(proxy: ProxyInside, query: URLSearchParams): Answer;
 }
 
-const read = (run: Route['run']): Route => ({ changes: false, run });
-const change = (run: Route['run']): Route => ({ changes: true, run });
+const read = (help: string, run: Route['run']): Route => ({ help, changes: false, run });
+const change = (help: string, run: Route['run']): Route => ({ help, changes: true, run });
 const json = (value: unknown): Answer => ({ type: 'application/json', body: `${JSON.stringify(value, null, 1)}\n` });
+const done = (action: (proxy: ProxyInside, query: URLSearchParams) => void): Route['run'] => {
+  return (proxy, query) => {
+    action(proxy, query);
+    return { body: 'OK\n' };
+  };
+};
 
 const routes: Readonly<Record<string, Route>> = {
-  '/ready': read((proxy) => ({
-    status: proxy.isReady ? 200 : 503,
-    body: proxy.isReady ? 'LIVE\n' : proxy.isDraining ? 'DRAINING\n' : 'INITIALIZING\n',
-  })),
-  '/server_info': read((proxy) => json(serverInfo(proxy))),
-  '/config_dump': read((proxy) => json(configDump(proxy))),
-  '/clusters': read((proxy, query) => (query.get('format') === 'json' ? json(clustersJson(proxy)) : { body: clustersText(proxy) })),
-  '/listeners': read((proxy, query) => listeners(proxy, query.get('format') === 'json')),
-  '/stats': read((proxy, query) =>
-    query.get('format') === 'prometheus' ? prometheus(proxy) : { body: filtered(statsText(proxy.stats()), query.get('filter')) },
+  '/': read('Admin home page', () => ({ body: help() })),
+  '/certs': read('print certs on machine', (proxy) => json(certificates(proxy))),
+  '/clusters': read('upstream cluster status', clusters),
+  '/config_dump': read('dump current Envoy configs', dump),
+  '/drain_listeners': change(
+    'drain listeners',
+    done((proxy, query) => proxy.drainListeners({ graceful: query.has('graceful'), inboundOnly: query.has('inboundonly') })),
   ),
-  '/stats/prometheus': read(prometheus),
-  '/certs': read((proxy) => json({ certificates: proxy.identity?.status ? [proxy.identity.status] : [] })),
-  '/drain_listeners': change((proxy, query) => {
-    proxy.drainListeners({ graceful: query.has('graceful'), inboundOnly: query.has('inboundonly') });
-    return { body: 'OK\n' };
-  }),
-  '/healthcheck/ok': change((proxy) => {
-    proxy.failHealthCheck(false);
-    return { body: 'OK\n' };
-  }),
-  '/healthcheck/fail': change((proxy) => {
-    proxy.failHealthCheck(true);
-    return { body: 'OK\n' };
-  }),
-  '/quitquitquit': change((proxy) => {
-    void proxy.stop();
-    return { body: 'OK\n' };
+  '/healthcheck/fail': change(
+    'cause the server to fail health checks',
+    done((proxy) => proxy.failHealthCheck(true)),
+  ),
+  '/healthcheck/ok': change(
+    'cause the server to pass health checks',
+    done((proxy) => proxy.failHealthCheck(false)),
+  ),
+  '/help': read('print out list of admin commands', () => ({ body: help() })),
+  '/listeners': read('print listener info', (proxy, query) => listeners(proxy, query.get('format') === 'json')),
+  '/logging': change('query/change logging levels', answerLogging),
+  '/memory': read('print current allocation/heap usage', () => json(memory())),
+  '/quitquitquit': change(
+    'exit the server',
+    done((proxy) => void proxy.stop()),
+  ),
+  '/ready': read('print server state, return 200 if LIVE, otherwise return 503', (proxy) => ({
+    status: proxy.isReady ? 200 : 503,
+    body: `${stateOf(proxy)}\n`,
+  })),
+  '/reopen_logs': change(
+    'reopen access logs',
+    done((proxy) => proxy.reopenLogs()),
+  ),
+  '/reset_counters': change(
+    'reset all counters to zero',
+    done((proxy) => proxy.registry.resetCounters()),
+  ),
+  '/server_info': read('print server version/status information', (proxy) => json(serverInfo(proxy))),
+  '/stats': read('print server stats', answerStats),
+  '/stats/prometheus': read('print server stats in prometheus format', (proxy, query) => {
+    query.set('format', 'prometheus');
+    return [...query.keys()].length > 1 ? answerStats(proxy, query) : { body: prometheusText(proxy.stats()) };
   }),
 };
 
-function prometheus(proxy: ProxyInside): Answer {
-  return { type: 'text/plain; version=0.0.4', body: prometheusText(proxy.stats()) };
+function help(): string {
+  const lines = Object.entries(routes).map(([path, route]) => `  ${path}${route.changes ? ' (POST)' : ''}: ${route.help}\n`);
+  return `admin commands are:\n${lines.join('')}`;
 }
 
-function filtered(text: string, filter: string | null): string {
-  if (filter === null || filter === '') return text;
-  return text
-    .split('\n')
-    .filter((line) => line.includes(filter))
-    .concat('')
-    .join('\n');
+function stateOf(proxy: ProxyInside): 'LIVE' | 'DRAINING' | 'INITIALIZING' {
+  return proxy.isReady ? 'LIVE' : proxy.isDraining ? 'DRAINING' : 'INITIALIZING';
+}
+
+function clusters(proxy: ProxyInside, query: URLSearchParams): Answer {
+  const filter = query.get('filter') ?? '';
+  const regex = filter === '' ? null : compileRegex(filter);
+  if (filter !== '' && regex === null) return { status: 400, body: `Invalid re2 regex: ${filter}` };
+  const isWanted = (name: string): boolean => regex === null || regex.find(name) !== null;
+  return query.get('format') === 'json' ? json(clustersJson(proxy, isWanted)) : { body: clustersText(proxy, isWanted) };
+}
+
+function dump(proxy: ProxyInside, query: URLSearchParams): Answer {
+  const result = configDump(proxy, {
+    resource: query.get('resource'),
+    mask: query.get('mask'),
+    nameRegex: query.get('name_regex'),
+    includesEndpoints: query.has('include_eds'),
+  });
+  return result.ok ? json(result.dump) : { status: result.status, type: 'text/plain', body: result.error };
 }
 
 function serverInfo(proxy: ProxyInside): unknown {
+  const uptime = `${Math.floor((Date.now() - proxy.startedAt) / 1000)}s`;
   return {
-    version: 'weft',
-    state: proxy.isReady ? 'LIVE' : proxy.isDraining ? 'DRAINING' : 'INITIALIZING',
-    uptime_current_epoch: `${Math.floor((Date.now() - proxy.startedAt) / 1000)}s`,
-    node: proxy.node,
+    version: `weft/${proxyVersion}`,
+    state: stateOf(proxy),
+    uptime_current_epoch: uptime,
+    uptime_all_epochs: uptime,
+    hot_restart_version: 'disabled',
+    command_line_options: { log_level: proxy.logThreshold, mode: 'Serve', disable_hot_restart: true },
+    node: snakeJson(proxy.node, 'envoy.config.core.v3.Node'),
     xds: proxy.ads?.status ?? null,
+  };
+}
+
+function memory(): unknown {
+  const { rss, heapTotal, heapUsed } = process.memoryUsage();
+  return {
+    allocated: String(heapUsed),
+    heap_size: String(heapTotal),
+    pageheap_unmapped: '0',
+    pageheap_free: String(heapTotal - heapUsed),
+    total_thread_cache: '0',
+    total_physical_bytes: String(rss),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { NodeJson } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
 import type { WorkloadIdentity } from '../identity/workload-identity.ts';
 import type { ListenerManager } from '../listener/listener-manager.ts';
+import type { LogThreshold } from '../log.ts';
 import type { Registry } from '../telemetry/registry.ts';
 import type { StatSample } from '../telemetry/stat-sample.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
@@ -24,6 +25,10 @@ export interface ProxyInside {
   readonly isReady: boolean;
   readonly isDraining: boolean;
   readonly startedAt: number;
+  /** From which level on log lines are written. */
+  logThreshold: LogThreshold;
+  /** Opens access log files anew, after they were rotated. */
+  reopenLogs(): void;
   /** Accepts nothing more: at once, or (graceful) after the drain time, in which clients are asked to leave. */
   drainListeners(how: { readonly graceful: boolean; readonly inboundOnly: boolean }): void;
   /** While failed, the proxy is not ready and asks its clients to leave. */

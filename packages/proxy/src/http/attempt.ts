@@ -69,8 +69,6 @@ export class Attempt implements UpstreamEvents, StreamRequest {
 
   start(isFresh: boolean): void {
     this.host.activeRequests++;
-    this.host.totalRequests++;
-    this.cluster.stats.requests.increment();
     this.#isWaiting = true;
     this.#pool.request(this, isFresh);
   }
@@ -86,6 +84,8 @@ export class Attempt implements UpstreamEvents, StreamRequest {
   onStream(stream: UpstreamStream, client: H1Client | H2Client): void {
     this.#isWaiting = false;
     this.#isCounted = true;
+    this.host.totalRequests++;
+    this.cluster.stats.requests.increment();
     this.breaker.requests++;
     if (this.cluster.reportsConnections) this.cluster.reportResult(this.host, 'connected');
     this.stream = stream;
@@ -143,9 +143,6 @@ export class Attempt implements UpstreamEvents, StreamRequest {
   }
 
   #countStatus(status: number): void {
-    const stats = this.cluster.stats;
-    stats.completed.increment();
-    stats.byClass[Math.floor(status / 100) - 1]?.increment();
     if (status >= 500) this.host.totalErrors++;
     else this.host.totalSuccesses++;
   }

@@ -6,7 +6,7 @@ import type { ListenerPlan } from '@weft/core/plan/listener-plan';
 import type { Connection } from '../io/connection.ts';
 import { ConnectionTimers } from './connection-timers.ts';
 import { Exchange } from './exchange.ts';
-import type { ExchangeConnection, HttpContext } from './exchange-view.ts';
+import type { ExchangeConnection, HttpContext, ManagerStats } from './exchange-view.ts';
 import { type H1Head, type HeadError, type HeadLimits, headErrors } from './h1-head.ts';
 import { H1Server, type H1ServerHost } from './h1-server.ts';
 import { H2Server, type H2ServerHost } from './h2-server.ts';
@@ -39,6 +39,7 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
   readonly direction: ListenerPlan['direction'];
   readonly headLimits: HeadLimits;
   #context: HttpContext;
+  #stats: ManagerStats;
   #observer: HttpConnectionObserver;
   #timers: ConnectionTimers;
   #codec: H1Server | H2Server | null = null;
@@ -49,6 +50,7 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
     place: { facts: ConnectionFacts; chain: FilterChainPlan; manager: HttpConnectionManagerPlan; listener: ListenerPlan },
   ) {
     this.#context = context;
+    this.#stats = context.statsOf(place.manager);
     this.#observer = observer;
     this.facts = place.facts;
     this.chain = place.chain;
@@ -71,6 +73,7 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
   serve(connection: Connection, isHttp2: boolean, isBridge: boolean): HttpConnection & { onData(bytes: Buffer, length: number): void } {
     const codec = isHttp2 ? new H2Server(connection, this, this.manager, isBridge) : new H1Server(connection, this);
     this.#codec = codec;
+    this.#stats.connectionOpened(isHttp2, this.facts.isTls);
     this.#timers.start(codec);
     return codec;
   }
@@ -92,6 +95,7 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
     if (http1.allowAbsoluteUrl || request.method === 'CONNECT') takeAbsoluteTarget(request);
     const isTunnel = request.upgrade !== null || request.method === 'CONNECT';
     if (isTunnel) server.startTunnel();
+    this.#stats.requestStarted(false);
     const exchange = new Exchange(this.#context, this, server, request, end && !isTunnel);
     if (request.authority === '' && head.host === null) {
       this.#refuseHostless(server, exchange);
@@ -125,6 +129,7 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
 
   #refuse(server: H1Server, error: HeadError): Exchange {
     const head: RequestHead = { method: '', path: '', authority: '', scheme: 'http', upgrade: null, headers: new FieldHeaders() };
+    this.#stats.requestStarted(false);
     const exchange = new Exchange(this.#context, this, server, head, true);
     server.closeAfterResponse();
     exchange.reply({
@@ -140,6 +145,7 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
   }
 
   onStreamRequest(stream: DownstreamStream, request: RequestHead, end: boolean): DownstreamEvents {
+    this.#stats.requestStarted(true);
     this.#timers.onRequest();
     if (this.#observer.isDraining) this.#timers.startDrain();
     const exchange = new Exchange(this.#context, this, stream, request, end);
@@ -159,7 +165,9 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
   onConnectionClosed(): void {
     this.#timers.end();
     const codec = this.#codec;
-    if (codec !== null) this.#observer.onHttpConnectionClosed(codec);
+    if (codec === null) return;
+    this.#stats.connectionClosed();
+    this.#observer.onHttpConnectionClosed(codec);
   }
 
   #start(exchange: Exchange, request: RequestHead): void {

@@ -121,6 +121,7 @@ export interface HttpContext {
   readonly uuid: () => string;
   /** Adds what peers should learn of this proxy, and takes what they tell. */
   readonly peers: PeerExchange;
+  readonly statsOf: (manager: HttpConnectionManagerPlan) => ManagerStats;
   readonly tracing: ExchangeTracing;
   /** Told before anything is decided of a request, where the messages of gRPC streams are counted. */
   readonly onExchangeStart: (exchange: ExchangeView) => void;
@@ -134,6 +135,13 @@ export interface PeerExchange {
   beforeUpstream(exchange: ExchangeView): void;
   onResponse(exchange: ExchangeView): void;
   onAnswer(exchange: ExchangeView): void;
+}
+
+/** What a connection manager counts of its connections and requests; requests that end are told to `onExchangeDone`. */
+export interface ManagerStats {
+  connectionOpened(isHttp2: boolean, isTls: boolean): void;
+  connectionClosed(): void;
+  requestStarted(isHttp2: boolean): void;
 }
 
 /** Begins spans, where a connection manager traces its requests. */

@@ -170,6 +170,7 @@ export class Router implements AttemptOwner, TimerOwner {
       return;
     }
     if (this.#retry({ kind: 'reset', reason })) return;
+    this.#countReply(503, attempt.host);
     exchange.reply(upstreamFailureReply(reason, details, this.#hasRetried));
   }
 
@@ -188,6 +189,7 @@ export class Router implements AttemptOwner, TimerOwner {
       if (!end) attempt.cancel();
       return;
     }
+    attempt.cluster.stats.countStatus(status, exchange.isInternal);
     if (this.#hasRetried && status < 500) attempt.cluster.stats.retrySuccesses.increment();
     attempt.perTryTimer?.cancel();
     exchange.responseStartedAt = exchange.context.now();
@@ -251,6 +253,7 @@ export class Router implements AttemptOwner, TimerOwner {
     });
     if (host === null) {
       cluster.stats.noHealthyHost.increment();
+      this.#countReply(503, null);
       exchange.reply(localReply(503, 'no healthy upstream', 'UH', 'no_healthy_upstream'));
       return;
     }
@@ -320,26 +323,40 @@ export class Router implements AttemptOwner, TimerOwner {
   #onResponseTimeout(): void {
     const exchange = this.#exchange;
     this.#cluster.stats.timeouts.increment();
+    if (this.#attempt !== null) this.#attempt.host.totalTimeouts++;
     const attempt = this.#attempt;
     if (attempt !== null && !attempt.hasResponse) attempt.cluster.reportResult(attempt.host, 'timeout');
     if (exchange.hasSentHead) {
       exchange.flag('UT');
       exchange.details = 'response_timeout';
       exchange.breakOff();
-    } else exchange.reply(localReply(504, 'upstream request timeout', 'UT', 'response_timeout'));
+    } else {
+      this.#countReply(504, this.#attempt?.host ?? null);
+      exchange.reply(localReply(504, 'upstream request timeout', 'UT', 'response_timeout'));
+    }
   }
 
   #onPerTryTimeout(): void {
     const attempt = this.#attempt;
     if (attempt === null || attempt.hasResponse) return;
     attempt.cluster.stats.perTryTimeouts.increment();
+    attempt.host.totalTimeouts++;
     attempt.cluster.reportResult(attempt.host, 'timeout');
     if (this.#retry({ kind: 'perTryTimeout' })) return;
+    this.#countReply(504, attempt.host);
     this.#exchange.reply(localReply(504, 'upstream request timeout', 'UT', 'upstream_per_try_timeout'));
+  }
+
+  /** Answers in the cluster's stead count as its own; a host that was tried is to blame. */
+  #countReply(status: number, host: Host | null): void {
+    this.#cluster.stats.countStatus(status, this.#exchange.isInternal);
+    if (host !== null) host.totalErrors++;
   }
 
   #responseDone(): void {
     this.#isResponseDone = true;
+    const { requestEndedAt, context, isInternal } = this.#exchange;
+    if (requestEndedAt > 0) this.#cluster.stats.recordTime(context.now() - requestEndedAt, isInternal);
     // The upstream answered before the whole request was sent: the rest has no receiver.
     if (!this.#exchange.isRequestDone) this.#attempt?.stream?.abort();
     this.#exchange.finish();

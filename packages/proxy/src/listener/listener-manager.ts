@@ -1,6 +1,6 @@
 import type { ListenerPlan } from '@weft/core/plan/listener-plan';
 import type { Plan } from '@weft/core/plan/plan';
-import { listenerStats } from '../telemetry/listener-stats.ts';
+import { ListenerStats } from '../telemetry/listener-stats.ts';
 import type { Registry } from '../telemetry/registry.ts';
 import { Drain, type DrainStrategy } from './drain.ts';
 import { Listener, type ListenerEnvironment } from './listener.ts';
@@ -149,7 +149,7 @@ export class ListenerManager {
   #newListener(plan: ListenerPlan): Listener {
     const [address] = plan.addresses;
     const label = address?.kind === 'tcp' ? `${address.host}_${address.port}` : plan.name;
-    return new Listener(plan, this.#environment, listenerStats(this.#options.registry, label));
+    return new Listener(plan, this.#environment, new ListenerStats(this.#options.registry, label));
   }
 
   #bind(listener: Listener, then: () => void): void {

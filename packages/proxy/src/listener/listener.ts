@@ -109,7 +109,7 @@ export class Listener implements HttpConnectionObserver {
   onHttpConnectionClosed(connection: HttpConnection): void {
     this.#http.delete(connection);
     this.#connections.delete(connection.connection);
-    this.stats.active--;
+    this.stats.countClosed();
   }
 
   #listen(address: AddressPlan): Promise<net.Server> {
@@ -201,7 +201,7 @@ export class Listener implements HttpConnectionObserver {
       if (isOver) return;
       isOver = true;
       this.stats.tlsErrors.increment();
-      this.stats.active--;
+      this.stats.countClosed();
       socket.destroy();
     };
     raw.on('error', () => socket.destroy());
@@ -285,7 +285,7 @@ export class Listener implements HttpConnectionObserver {
   }
 
   #forget(connection: Connection): void {
-    if (this.#connections.delete(connection)) this.stats.active--;
+    if (this.#connections.delete(connection)) this.stats.countClosed();
   }
 }
 

@@ -189,6 +189,7 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     host.activeConnections++;
     host.totalConnections++;
     cluster.stats.connections.increment();
+    cluster.stats.pending.increment();
     this.#isCounted = true;
     this.#opening = openHost(host, 'tcp', {
       onOpen: (opened) => this.#onOpen(opened),
@@ -212,6 +213,10 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
       return;
     }
     const upstream = opened.connection;
+    if (this.host !== null) {
+      this.host.totalRequests++;
+      this.host.cluster.stats.requests.increment();
+    }
     if (this.host !== null) this.host.cluster.reportResult(this.host, this.host.cluster.reportsConnections ? 'connected' : 200);
     this.upstreamSocket = upstream.socket;
     this.upstreamLocalAddress = localAddress(upstream.socket);

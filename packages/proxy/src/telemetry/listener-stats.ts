@@ -1,26 +1,38 @@
 import type { Counter, Registry, StatScope } from './registry.ts';
 
 /** Counters of one listener, under Envoy's names. */
-export interface ListenerStats {
+export class ListenerStats {
   readonly connections: Counter;
+  readonly closed: Counter;
   readonly noFilterChain: Counter;
-  readonly handshakes: Counter;
-  readonly tlsErrors: Counter;
-  readonly rbacDenied: Counter;
-  active: number;
-}
+  active = 0;
+  #registry: Registry;
+  #scope: StatScope;
 
-/** Registers a listener's counters. */
-export function listenerStats(registry: Registry, address: string): ListenerStats {
-  const scope: StatScope = { prefix: `listener.${address}.`, extractedPrefix: 'listener.', labels: [['envoy.listener_address', address]] };
-  const stats: ListenerStats = {
-    connections: registry.counter(scope, 'downstream_cx_total'),
-    noFilterChain: registry.counter(scope, 'no_filter_chain_match'),
-    handshakes: registry.counter(scope, 'ssl.handshake'),
-    tlsErrors: registry.counter(scope, 'ssl.connection_error'),
-    rbacDenied: registry.counter(scope, 'rbac_denied'),
-    active: 0,
-  };
-  registry.readGauge(scope, 'downstream_cx_active', () => stats.active);
-  return stats;
+  constructor(registry: Registry, address: string) {
+    this.#registry = registry;
+    this.#scope = { prefix: `listener.${address}.`, extractedPrefix: 'listener.', labels: [['envoy.listener_address', address]] };
+    this.connections = registry.counter(this.#scope, 'downstream_cx_total');
+    this.closed = registry.counter(this.#scope, 'downstream_cx_destroy');
+    this.noFilterChain = registry.counter(this.#scope, 'no_filter_chain_match');
+    registry.readGauge(this.#scope, 'downstream_cx_active', () => this.active);
+  }
+
+  /** A connection ended. */
+  countClosed(): void {
+    this.active--;
+    this.closed.increment();
+  }
+
+  get handshakes(): Counter {
+    return this.#registry.counter(this.#scope, 'ssl.handshake');
+  }
+
+  get tlsErrors(): Counter {
+    return this.#registry.counter(this.#scope, 'ssl.connection_error');
+  }
+
+  get rbacDenied(): Counter {
+    return this.#registry.counter(this.#scope, 'rbac_denied');
+  }
 }

@@ -4,7 +4,7 @@ import type { PriorityHealth } from '@weft/core/engine/priority-load';
 import type { LocalCluster } from '@weft/core/engine/zone-routing';
 import type { ClusterPlan, EndpointPlan, LoadAssignmentPlan, LocalityPlan, UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
 import type { TlsContexts } from '../identity/tls-contexts.ts';
-import { type ClusterStats, clusterStats } from '../telemetry/cluster-stats.ts';
+import { ClusterStats } from '../telemetry/cluster-stats.ts';
 import type { Registry } from '../telemetry/registry.ts';
 import { chooseOfMembers } from './aggregate.ts';
 import { Breaker } from './breakers.ts';
@@ -57,7 +57,7 @@ export class Cluster implements HostCluster {
     this.environment = environment;
     this.tlsContexts = environment.tlsContexts;
     this.breakers = { default: new Breaker(plan.circuitBreakers.default), high: new Breaker(plan.circuitBreakers.high) };
-    this.stats = clusterStats(environment.registry, this);
+    this.stats = new ClusterStats(environment.registry, this);
     this.#watch();
   }
 

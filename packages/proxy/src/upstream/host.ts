@@ -18,6 +18,7 @@ export class Host implements UpstreamHost, BalancedHost, OutlierHost {
   totalRequests = 0;
   totalSuccesses = 0;
   totalErrors = 0;
+  totalTimeouts = 0;
   connectFailures = 0;
   totalConnections = 0;
   /** When it last became healthy, for slow start. */

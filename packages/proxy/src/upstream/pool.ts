@@ -196,6 +196,7 @@ export class HostPool implements H1ClientPool, H2ClientPool {
     const mayConnect = breaker.mayConnect && this.#host.activeConnections < breaker.limits.perHostMaxConnections;
     if (!mayShare && !mayConnect && !isFirst) this.#host.cluster.stats.connectionOverflow.increment();
     breaker.pending++;
+    this.#host.cluster.stats.pending.increment();
     this.#pending.push(request);
     if (!mayShare && (mayConnect || isFirst)) this.#open(request);
   }
@@ -211,7 +212,9 @@ export class HostPool implements H1ClientPool, H2ClientPool {
     host.cluster.breaker(priority).connections++;
     host.activeConnections++;
     host.totalConnections++;
-    host.cluster.stats.connections.increment();
+    const { stats } = host.cluster;
+    stats.connections.increment();
+    (this.#usesHttp2(request) ? stats.http2Connections : stats.http1Connections).increment();
     const opening = openUpstream(
       host,
       this.#usesHttp2(request),
@@ -262,6 +265,7 @@ export class HostPool implements H1ClientPool, H2ClientPool {
     const host = this.#host;
     host.connectFailures++;
     host.cluster.stats.connectFailures.increment();
+    if (reason === 'connectTimeout') host.cluster.stats.connectTimeouts.increment();
     this.#connectionGone(priority);
     // As many requests fail as connections were tried for them; with a shared connection all of them waited for this one.
     const waiting = this.#openings.size === 0 ? this.#pending.splice(0) : this.#pending.splice(0, 1);
