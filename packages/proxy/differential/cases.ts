@@ -1,5 +1,6 @@
 import { type Case, get, raw, send } from './case.ts';
 import { managerCases } from './manager-cases.ts';
+import { smugglingCases } from './smuggling-cases.ts';
 
 const repeats = 'Weft repeats an idempotent request once when a reused connection is closed under it';
 const host = 'Host: a.example.com\r\n';
@@ -369,4 +370,5 @@ export const cases: readonly Case[] = [
   raw('a tab in a value', [`GET / HTTP/1.1\r\n${host}${close}A: a\tb\r\n\r\n`]),
   raw('HTTP/1.1 with keep-alive and close', [`GET / HTTP/1.1\r\n${host}Connection: keep-alive, close\r\n\r\n`]),
   ...managerCases,
+  ...smugglingCases,
 ];

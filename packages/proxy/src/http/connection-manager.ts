@@ -134,7 +134,7 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
     server.closeAfterResponse();
     exchange.reply({
       status: error.status,
-      body: error.body ?? (bodilessErrors.has(error.details) ? '' : statusBody(error.status)),
+      body: error.body ?? statusBody(error.status),
       headers: [],
       flag: error.flag ?? 'DPE',
       details: error.details,
@@ -186,9 +186,6 @@ function headLimitsOf({ maxRequestHeadersKb, common, http1 }: HttpConnectionMana
     keepsCase: http1.headerCase === 'preserve',
   };
 }
-
-/** Refusals that Envoy answers without a body. */
-const bodilessErrors = new Set(['http1.connection_header_rejected']);
 
 /** `GET http://host/path`: the URL wins over the Host header. */
 function takeAbsoluteTarget(request: RequestHead): void {

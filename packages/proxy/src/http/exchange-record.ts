@@ -56,6 +56,8 @@ export abstract class ExchangeRecord implements ExchangeView {
   localPrincipal = '';
   /** The client's request is here to its last byte. */
   isRequestDone: boolean;
+  /** The request's head announced a body, which may turn out empty. */
+  readonly cameWithBody: boolean;
   /** The response head is on its way: what happens now can only break the response off. */
   hasSentHead = false;
   isDone = false;
@@ -72,6 +74,7 @@ export abstract class ExchangeRecord implements ExchangeView {
     this.startedMonotonic = context.now();
     this.contentLength = end ? 0 : Number(head.headers.get('content-length') ?? -1);
     this.isRequestDone = end;
+    this.cameWithBody = !end;
     if (end) this.requestEndedAt = this.startedMonotonic;
   }
 

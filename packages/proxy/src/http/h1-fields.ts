@@ -156,11 +156,15 @@ function applyConnection(head: H1Head, connection: string, upgrade: string | nul
     if (token === 'close') head.wantsClose = true;
     else if (token === 'keep-alive') head.wantsKeepAlive = true;
     else if (token === 'upgrade') head.upgrade = upgrade;
-    else if (token === 'host') return refuse(head, headErrors.badConnection) > 0;
-    else if (token !== '' && token !== 'content-length') head.headers.remove(token);
+    else if (token.startsWith(':') || mustStay.has(token)) return refuse(head, headErrors.badConnection) > 0;
+    else if (token === 'host') head.host = null;
+    else if (token !== '') head.headers.remove(token);
   }
   return true;
 }
+
+/** Fields that tell who asks: taken away, they would make a request look like another's. */
+const mustStay = new Set(['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']);
 
 /** Takes a content length out that chunks outrule. */
 export function dropContentLength(head: H1Head): void {

@@ -43,6 +43,7 @@ export const headErrors = {
   tooManyHeaders: { status: 431, details: 'http1.too_many_headers' },
   headTooLarge: { status: 431, details: 'http1.headers_too_large' },
   badConnection: { status: 400, details: 'http1.connection_header_rejected' },
+  badAuthority: { status: 400, details: 'http.invalid_authority' },
   underscore: { status: 400, details: 'http1.unexpected_underscore' },
   /** For versions that are not spoken. */
   upgradeRequired: { status: 426, details: 'low_version' },

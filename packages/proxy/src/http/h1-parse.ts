@@ -13,11 +13,16 @@ export function parseRequestHead(bytes: Buffer, from: number, end: number, head:
   const methodEnd = p++;
   const targetStart = p;
   while (p < end && isTarget[bytes[p] ?? 0] === 1) p++;
-  if (p + 10 >= end) return incomplete(from, end, head);
+  if (p >= end) return incomplete(from, end, head);
+  if (p > targetStart && (bytes[p] === carriageReturn || bytes[p] === lineFeed)) return refuse(head, headErrors.upgradeRequired);
   if (p === targetStart || bytes[p] !== space) return refuse(head, headErrors.badRequest);
+  if (p + 10 >= end) return incomplete(from, end, head);
   const targetEnd = p;
   const minor = parseVersion(bytes, p + 1);
-  if (minor === otherVersion) return refuse(head, headErrors.upgradeRequired);
+  if (minor === otherVersion) {
+    const isKnown = knownMethods.has(bytes.latin1Slice(from, methodEnd));
+    return refuse(head, isKnown ? headErrors.upgradeRequired : headErrors.badRequest);
+  }
   if (minor < 0 || bytes[p + 9] !== carriageReturn || bytes[p + 10] !== lineFeed) return refuse(head, headErrors.badRequest);
   head.minorVersion = minor;
   const after = parseFields(bytes, from, p + 11, end, targetEnd - targetStart, head);
@@ -96,10 +101,15 @@ function checkRequestFraming(head: H1Head): boolean {
     if (head.contentLength >= 0) dropContentLength(head);
   }
   if (!knownMethods.has(head.method) || !isKnownTarget(head)) return refuse(head, headErrors.badRequest) > 0;
+  if (head.host !== null && !isAuthority(head.host)) return refuse(head, headErrors.badAuthority) > 0;
   return true;
 }
 
 const otherVersion = -2;
+
+const authorityBytes = new Uint8Array(256);
+for (const byte of Buffer.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@[]%"))
+  authorityBytes[byte] = 1;
 
 /** The methods Envoy's parser knows; others are refused. */
 const knownMethods = new Set(
@@ -112,6 +122,12 @@ function isKnownTarget(head: H1Head): boolean {
   return target.startsWith('/') || method === 'CONNECT' || (target === '*' && method === 'OPTIONS') || isAbsolute(target);
 }
 
+/** Whether a text has only characters that may stand in an authority (RFC 3986 section 3.2). */
+function isAuthority(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (authorityBytes[text.charCodeAt(i)] !== 1) return false;
+  return true;
+}
+
 function isAbsolute(target: string): boolean {
-  return /^https?:\/\//i.test(target);
+  return /^https?:\/\/[^/?#@]*(?:@[^/?#@]*)?(?:[/?#]|$)/i.test(target);
 }

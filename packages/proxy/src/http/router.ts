@@ -139,7 +139,7 @@ export class Router implements AttemptOwner, TimerOwner {
     if (socket !== null) localAddress(socket);
     exchange.upstreamPrincipal = attempt.client?.peerUri ?? '';
     exchange.localPrincipal = attempt.client?.localUri ?? '';
-    const hasBody = body.length > 0 || body.trailers !== null;
+    const hasBody = body.length > 0 || body.trailers !== null || exchange.cameWithBody;
     exchange.span?.inject(head.headers);
     if (this.#decision.virtualHost.includeAttemptCountInRequest) head.headers.set('x-envoy-attempt-count', String(exchange.attemptCount));
     stream.sendHead(head, isRequestDone && !hasBody);
@@ -147,6 +147,7 @@ export class Router implements AttemptOwner, TimerOwner {
       const trailers = isRequestDone ? body.trailers : null;
       body.each((chunk, isLast) => stream.sendData(chunk, 0, chunk.length, isLast && isRequestDone && trailers === null));
       if (trailers !== null) stream.sendTrailers(trailers);
+      else if (isRequestDone && body.length === 0) stream.sendData(noBytes, 0, 0, true);
       body.forgetUnlessKept();
       if (!isRequestDone) exchange.downstream.resume();
     }
@@ -362,6 +363,8 @@ export class Router implements AttemptOwner, TimerOwner {
     this.#exchange.finish();
   }
 }
+
+const noBytes = Buffer.alloc(0);
 
 function setCookie({ name, value, ttlMs, path, attributes }: HashCookie): string {
   const age = ttlMs === null ? '' : `; Max-Age=${Math.floor(ttlMs / 1000)}`;
