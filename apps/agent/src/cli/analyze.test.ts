@@ -91,6 +91,12 @@ test('an analyzer that nobody has is wrong usage', async (context) => {
   await assert.rejects(analyzed(context, { 'a.yaml': lostRoute }, ['--analyzer', 'no.Such']), UsageError);
 });
 
+test('a request without files, or with one that has no text, is answered with what was expected', async (context) => {
+  const requests = [{}, [], null, { files: [null] }, { files: [{ name: 'a' }] }].map((request) => `${JSON.stringify(request)}\n`).join('');
+  const { stdout } = await analyzed(context, {}, ['--batch'], requests);
+  for (const line of stdout.trim().split('\n')) assert.match(JSON.parse(line).error, /expected/);
+});
+
 test('a batch answers one line for each request', async (context) => {
   const requests = [{ files: [{ name: 'x.yaml', text: lostRoute }] }, 7];
   const { stdout } = await analyzed(context, {}, ['--batch'], requests.map((request) => `${JSON.stringify(request)}\n`).join(''));

@@ -96,8 +96,10 @@ async function readRequest(options: CheckOptions, io: CommandIo): Promise<Analyz
 
 /** The answer to one JSON request: `{"files": [{"name", "text"}], "clusters", "meshConfig", "meshNetworks", "namespace", "analyzers", "suppress"}`. */
 async function answerRequest(value: unknown, options: CheckOptions): Promise<AnalyzeAnswer> {
-  if (typeof value !== 'object' || value === null) throw new UsageError('expected a JSON object with "files"');
-  const request = value as Readonly<Record<string, unknown>>;
+  const request = (typeof value === 'object' ? value : null) as Readonly<Record<string, unknown>> | null;
+  if (request?.files === undefined && request?.yaml === undefined && request?.clusters === undefined) {
+    throw new UsageError('expected a JSON object with "files", "yaml" or "clusters"');
+  }
   const clusters = typeof request.clusters === 'object' && request.clusters !== null ? Object.entries(request.clusters) : [];
   return answerFor({
     files: filesOf(request.files ?? request.yaml),
@@ -192,11 +194,14 @@ function parseLevel(text: string): Level {
 }
 
 function filesOf(value: unknown): readonly InputFile[] {
+  if (value === undefined) return [];
   if (typeof value === 'string') return [{ file: '-', text: value }];
-  if (!Array.isArray(value)) return [];
-  return value.map((entry, index) => {
-    const { name, file, text } = entry as { readonly name?: unknown; readonly file?: unknown; readonly text?: unknown };
-    return { file: textOf(file) ?? textOf(name) ?? `${index}.yaml`, text: textOf(text) ?? '' };
+  const entries: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return entries.map((entry, index) => {
+    if (typeof entry === 'string') return { file: `${index}.yaml`, text: entry };
+    const { name, file, text } = (entry ?? {}) as { readonly name?: unknown; readonly file?: unknown; readonly text?: unknown };
+    if (typeof text !== 'string') throw new UsageError(`files[${index}]: expected {"name": "a.yaml", "text": "<YAML>"}`);
+    return { file: textOf(file) ?? textOf(name) ?? `${index}.yaml`, text };
   });
 }
 

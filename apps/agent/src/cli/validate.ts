@@ -48,10 +48,11 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
   const options = parseCheckOptions(args);
   const settings: Settings = { defaultNamespace: options.namespace ?? 'default', rootNamespace: options.rootNamespace };
   if (options.batch) return runBatch(io, (request) => ({ results: validateInputs([inputOf(request)], settings) }));
-  if (options.files.length === 0 && options.meshConfig === null) throw new UsageError('-f is needed: a file, a directory or - for stdin');
+  const files = [...options.files, ...options.positionals];
+  if (files.length === 0 && options.meshConfig === null) throw new UsageError('-f is needed: a file, a directory or - for stdin');
   const meshConfig =
     options.meshConfig === null ? [] : [validateMesh({ file: options.meshConfig, text: readTextFile(options.meshConfig, io) })];
-  const resources = validateInputs(await readInputs(options.files, io), settings);
+  const resources = validateInputs(await readInputs(files, io), settings);
   const results = [...meshConfig, ...resources].map((result, index) => ({ ...result, index }));
   if (options.output === 'text') io.stdout.write(formatText(results));
   else io.stdout.write(options.output === 'yaml' ? stringify({ results }) : `${JSON.stringify({ results })}\n`);
