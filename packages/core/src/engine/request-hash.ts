@@ -1,4 +1,5 @@
-import type { RequestFacts } from '../plan/facts.ts';
+import type { ConnectionFacts, RequestFacts } from '../plan/facts.ts';
+import type { IpAddress } from '../plan/ip-address.ts';
 import type { HashPolicyPlan } from '../plan/route-plan.ts';
 import { cookieValue } from './jwt-tokens.ts';
 import { queryParameter } from './match-route.ts';
@@ -37,6 +38,14 @@ export function requestHash(policies: readonly HashPolicyPlan[], facts: RequestF
     if (policy.terminal && hash !== null) break;
   }
   return { hash, cookie };
+}
+
+/** What Envoy gives as a new cookie: 16 hex digits made of both ends of the connection. */
+export function connectionHash({ source, sourcePort, destination, destinationPort }: ConnectionFacts): string {
+  const end = (ip: IpAddress, port: number): string => (ip.family === 6 ? `[${ip.text}]:${port}` : `${ip.text}:${port}`);
+  return xxHash64(end(source, sourcePort) + end(destination, destinationPort))
+    .toString(16)
+    .padStart(16, '0');
 }
 
 function textOf(policy: HashPolicyPlan, facts: RequestFacts): string | null {

@@ -9,6 +9,7 @@ import { buildHealthCheck } from './build-health-check.ts';
 import { buildCommonHttpOptions, buildHttp1Options, buildHttp2Options } from './build-http-options.ts';
 import { buildLoadBalancer } from './build-load-balancer.ts';
 import { buildOutlierDetection } from './build-outlier.ts';
+import { buildResponseTest } from './build-response-test.ts';
 import { buildUpstreamTls } from './build-tls.ts';
 import type { CircuitBreakerPlan, ClusterPlan, UpstreamFilterPlan, UpstreamProtocolPlan, UpstreamTransportPlan } from './cluster-plan.ts';
 import { durationMs, filterMetadata, messageName } from './read.ts';
@@ -159,6 +160,7 @@ function buildProtocol(json: ClusterJson): UpstreamProtocolPlan {
     autoSanValidation: upstream?.autoSanValidation ?? false,
     overrideAutoSniHeader: upstream?.overrideAutoSniHeader ?? '',
     httpFilters: (typed?.httpFilters ?? []).map(buildUpstreamFilter),
+    outlierErrors: typed?.outlierDetection?.errorMatcher ? buildResponseTest(typed.outlierDetection.errorMatcher) : null,
   };
 }
 

@@ -245,7 +245,12 @@ export interface UpstreamProtocolPlan {
   readonly autoSanValidation: boolean;
   readonly overrideAutoSniHeader: string;
   readonly httpFilters: readonly UpstreamFilterPlan[];
+  /** Which responses outlier detection counts as errors, by `:status` and header; null = those of 5xx. */
+  readonly outlierErrors: ResponseTest | null;
 }
+
+/** A test of a response; `header` gives values by lower-case name, `:status` among them. */
+export type ResponseTest = (header: (name: string) => string | undefined) => boolean;
 
 /** A filter of a cluster's own chain (network or HTTP), by its configuration as sent. */
 export interface UpstreamFilterPlan {

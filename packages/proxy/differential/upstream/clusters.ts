@@ -407,6 +407,22 @@ const clusterCases: Readonly<Record<string, ClusterCase>> = {
     },
   },
 
+  outlier_matcher: {
+    localities: all,
+    config: {
+      outlier_detection: { consecutive_5xx: 2, base_ejection_time: '3600s', max_ejection_percent: 50, interval: never },
+      typed_extension_protocol_options: {
+        'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+          '@type': type('envoy.extensions.upstreams.http.v3.HttpProtocolOptions'),
+          explicit_http_config: { http_protocol_options: {} },
+          outlier_detection: {
+            error_matcher: { http_response_headers_match: { headers: [{ name: ':status', string_match: { exact: '429' } }] } },
+          },
+        },
+      },
+    },
+  },
+
   checked: { localities: [{ endpoints: at(4, 5) }], config: { ...atOnce, health_checks: [httpCheck()] } },
   checked_statuses: {
     localities: [{ endpoints: at(4, 5) }],

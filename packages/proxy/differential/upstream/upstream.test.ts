@@ -135,8 +135,10 @@ describe('Weft and Envoy choose the same hosts', {
     ['outlier_always_one', '/fail/1/500', 12],
     ['outlier_gateway', '/fail/2/503', 20],
     ['outlier_local', '/', 15],
+    ['outlier_matcher', '/fail/1/503', 12],
+    ['outlier_matcher', '/fail/2/429', 16],
   ] as const) {
-    test(`${cluster} leaves the same hosts`, async () => {
+    test(`${cluster} leaves the same hosts after ${path}`, async () => {
       await same(async (side) => {
         await counts(side, cluster, failures, path);
         const after = await counts(side, cluster, 12);

@@ -2,7 +2,7 @@ import type { RetryPolicyPlan } from '@weft/core/plan/route-plan';
 import type { Breaker } from '../upstream/breakers.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
-import { backoffMs } from './retry.ts';
+import { backoffMs, type TryOutcome } from './retry.ts';
 
 /** The retries of one request: how many there were, whether there may be another, and the pause before it. */
 export class Retries {
@@ -34,11 +34,12 @@ export class Retries {
   }
 
   /** Runs `retry` after the back-off; until then the retry breaker counts it. */
-  schedule(random: number, retry: () => void): void {
+  schedule(exchange: ExchangeRecord, outcome: TryOutcome, retry: () => void): void {
     this.count++;
     this.#cluster.stats.retries.increment();
     this.#breaker.retries++;
-    const wait = backoffMs(this.#policy, this.count, random);
+    const { random, wallClock } = exchange.context;
+    const wait = backoffMs(this.#policy, this.count, random(), outcome, wallClock());
     this.#timer = setTimeout(() => {
       this.#release();
       retry();

@@ -65,8 +65,24 @@ function responseMatches(condition: string, policy: RetryPolicyPlan, outcome: Tr
   }
 }
 
-/** Milliseconds before retry number `retry` (1 for the first): Envoy's fully jittered exponential back-off. */
-export function backoffMs(policy: RetryPolicyPlan, retry: number, random: number): number {
+/**
+ * Milliseconds before retry number `retry` (1 for the first): what the response asks for in a reset header that the policy reads, and up to
+ * half as much again; else Envoy's fully jittered exponential back-off. `nowMs` is since 1970.
+ */
+export function backoffMs(policy: RetryPolicyPlan, retry: number, random: number, outcome: TryOutcome, nowMs: number): number {
+  const asked = outcome.kind === 'response' ? askedBackoffMs(policy, outcome.headers, nowMs) : null;
+  if (asked !== null) return Math.floor(asked + (random * asked) / 2);
   const ceiling = Math.min(policy.backoffMaxMs, policy.backoffBaseMs * 2 ** (retry - 1));
   return Math.floor(random * ceiling);
+}
+
+/** The first reset header that gives a time within the policy's limit; null for none. */
+function askedBackoffMs({ rateLimitedBackoff }: RetryPolicyPlan, headers: Headers, nowMs: number): number | null {
+  for (const { name, format } of rateLimitedBackoff?.headers ?? []) {
+    const value = headers.get(name);
+    if (value === undefined || !/^\d{1,15}$/.test(value)) continue;
+    const wait = Number(value) * 1000 - (format === 'UNIX_TIMESTAMP' ? nowMs : 0);
+    if (wait >= 0 && wait <= (rateLimitedBackoff?.maxMs ?? 0)) return wait;
+  }
+  return null;
 }

@@ -1,14 +1,14 @@
 import type { ForwardDecision } from '@weft/core/engine/decision';
-import { type HashCookie, requestHash } from '@weft/core/engine/request-hash';
+import { connectionHash, type HashCookie, requestHash } from '@weft/core/engine/request-hash';
 import { localAddress } from '../io/local-address.ts';
 import type { Timer, TimerOwner } from '../io/timer-wheel.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Host } from '../upstream/host.ts';
+import { outlierStatus } from '../upstream/outlier-status.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import type { BodyBuffer } from './body-buffer.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { applyForwardHeaders, rewriteRequest } from './forward-headers.ts';
-import { grpcToHttpStatus } from './grpc-to-http-status.ts';
 import type { Headers } from './headers.ts';
 import { type LocalReply, localReply } from './local-reply.ts';
 import { startMirrors } from './mirror.ts';
@@ -185,7 +185,12 @@ export class Router implements AttemptOwner, TimerOwner {
     const exchange = this.#exchange;
     if (attempt !== this.#attempt || exchange.isDone) return;
     const grpcStatus = readGrpcStatus(headers);
-    attempt.cluster.reportResult(attempt.host, grpcStatus !== null && exchange.isGrpc ? grpcToHttpStatus(grpcStatus) : status);
+    const { outlierErrors } = attempt.cluster.plan.protocol;
+    if (grpcStatus === null && outlierErrors === null) attempt.cluster.reportResult(attempt.host, status);
+    else {
+      const judged = { status, headers, grpcStatus: exchange.isGrpc ? grpcStatus : null };
+      attempt.cluster.reportResult(attempt.host, outlierStatus(judged, outlierErrors));
+    }
     if (this.#retry({ kind: 'response', status, grpcStatus, headers })) {
       if (!end) attempt.cancel();
       return;
@@ -231,7 +236,7 @@ export class Router implements AttemptOwner, TimerOwner {
 
   #hashRequest(): void {
     const exchange = this.#exchange;
-    const { hash, cookie } = requestHash(this.#decision.action.hashPolicies, exchange, exchange.context.uuid);
+    const { hash, cookie } = requestHash(this.#decision.action.hashPolicies, exchange, () => connectionHash(exchange.connection));
     this.#hash = hash;
     if (cookie !== null) exchange.stickyCookie = setCookie(cookie);
   }
@@ -313,7 +318,7 @@ export class Router implements AttemptOwner, TimerOwner {
     if (!this.#retries.mayRetry(exchange, exchange.requestBytes === 0 || exchange.body.isKept)) return false;
     exchange.span?.abandonAttempt(outcome.kind === 'response' ? outcome.status : 0);
     this.cancelAttempt();
-    this.#retries.schedule(exchange.context.random(), () => this.#try());
+    this.#retries.schedule(exchange, outcome, () => this.#try());
     return true;
   }
 
