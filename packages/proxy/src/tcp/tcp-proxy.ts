@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
+import { xxHash64 } from '@weft/core/engine/xx-hash';
 import type { ConnectionFacts } from '@weft/core/plan/facts';
-import type { FilterChainPlan, TcpProxyPlan } from '@weft/core/plan/filter-chain-plan';
+import type { FilterChainPlan, TcpClusterPlan, TcpProxyPlan } from '@weft/core/plan/filter-chain-plan';
 import type { ListenerPlan } from '@weft/core/plan/listener-plan';
 import type { Connection, ConnectionOwner } from '../io/connection.ts';
 import { localAddress } from '../io/local-address.ts';
@@ -8,8 +9,11 @@ import type { Timer, TimerOwner, TimerWheel } from '../io/timer-wheel.ts';
 import { networkStatsPlan } from '../telemetry/stats-plans.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
+import { identityFor } from '../upstream/connection-identity.ts';
 import type { Host } from '../upstream/host.ts';
 import { type OpenedConnection, openHost, type UpstreamOpening } from '../upstream/transport.ts';
+import { type ByteStream, closeAfterFlush } from './byte-stream.ts';
+import { TcpTunnel } from './tcp-tunnel.ts';
 
 /** What TCP proxying uses of the proxy around it. */
 export interface TcpProxyContext {
@@ -59,7 +63,7 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
   bytesSent = 0;
   endedAt = 0;
   #downstream: Connection;
-  #upstream: Connection | null = null;
+  #upstream: ByteStream | null = null;
   #opening: UpstreamOpening | null = null;
   #context: TcpProxyContext;
   #onClosed: () => void;
@@ -72,6 +76,7 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
   #reportTimer: Timer | null = null;
   #reportEveryMs: number;
   #isCounted = false;
+  #drawn: TcpClusterPlan | null = null;
 
   constructor(downstream: Connection, place: TcpPlace, context: TcpProxyContext, onClosed: () => void) {
     this.#downstream = downstream;
@@ -144,7 +149,8 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
 
   #route(): void {
     const { tcp } = this.place;
-    const cluster = this.#context.clusters.get(this.#drawCluster(tcp));
+    this.#drawn = this.#drawCluster(tcp);
+    const cluster = this.#context.clusters.get(this.#drawn?.name ?? '');
     if (cluster === undefined) {
       this.#fail('NC');
       return;
@@ -153,13 +159,13 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     cluster.whenInitialized(() => this.#connect(cluster));
   }
 
-  #drawCluster(tcp: TcpProxyPlan): string {
+  #drawCluster(tcp: TcpProxyPlan): TcpClusterPlan | null {
     let left = Math.floor(this.#context.random() * tcp.totalWeight);
-    for (const { name, weight } of tcp.clusters) {
-      if (left < weight) return name;
-      left -= weight;
+    for (const cluster of tcp.clusters) {
+      if (left < cluster.weight) return cluster;
+      left -= cluster.weight;
     }
-    return tcp.clusters[0]?.name ?? '';
+    return tcp.clusters[0] ?? null;
   }
 
   #connect(cluster: Cluster): void {
@@ -173,8 +179,8 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
       return;
     }
     const host = cluster.choose({
-      hash: null,
-      metadataMatch: tcp.metadataMatch,
+      hash: tcp.hashPolicies.some(({ kind }) => kind === 'sourceIp') ? xxHash64(this.place.facts.source.text) : null,
+      metadataMatch: this.#drawn?.metadataMatch ?? tcp.metadataMatch,
       retry: null,
       request: null,
       connection: this.place.facts,
@@ -185,25 +191,51 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
       return;
     }
     this.host = host;
+    if (tcp.tunneling === null) this.#open(cluster, host);
+    else this.#openTunnel(cluster, host, tcp.tunneling);
+  }
+
+  #openTunnel(cluster: Cluster, host: Host, tunneling: NonNullable<TcpProxyPlan['tunneling']>): void {
+    const tunnel = new TcpTunnel(host, tunneling, this.place.facts, {
+      onOpen: () => this.#use(tunnel, tunnel.peerUri, tunnel.localUri),
+      onFailure: (reason, details) => this.#onNotOpen(cluster, host, reason === 'overflow' ? 'UO' : 'UF', details),
+    });
+    this.#opening = { cancel: () => tunnel.destroy() };
+    tunnel.start();
+  }
+
+  #open(cluster: Cluster, host: Host): void {
+    const breaker = cluster.breakers.default;
     breaker.connections++;
     host.activeConnections++;
     host.totalConnections++;
     cluster.stats.connections.increment();
     cluster.stats.pending.increment();
     this.#isCounted = true;
-    this.#opening = openHost(host, 'tcp', {
-      onOpen: (opened) => this.#onOpen(opened),
-      onFailure: (_reason, details) => {
-        this.#opening = null;
-        this.transportFailure = details;
-        this.#uncount();
-        host.connectFailures++;
-        cluster.stats.connectFailures.increment();
-        host.cluster.reportResult(host, 'connectFailed');
-        if (this.attempts < Math.max(1, tcp.maxConnectAttempts)) this.#connect(cluster);
-        else this.#fail('UF,URX');
+    this.#opening = openHost(
+      host,
+      'tcp',
+      {
+        onOpen: (opened) => this.#onOpen(opened),
+        onFailure: (_reason, details) => {
+          this.#uncount();
+          host.connectFailures++;
+          cluster.stats.connectFailures.increment();
+          this.#onNotOpen(cluster, host, 'UF', details);
+        },
       },
-    });
+      identityFor(host, this.place.facts, null),
+    );
+  }
+
+  /** Tries another host where the listener allows more attempts. */
+  #onNotOpen(cluster: Cluster, host: Host, flag: string, details: string): void {
+    this.#opening = null;
+    this.transportFailure = details;
+    if (this.#isClosed) return;
+    host.cluster.reportResult(host, 'connectFailed');
+    if (this.attempts < Math.max(1, this.place.tcp.maxConnectAttempts)) this.#connect(cluster);
+    else this.#fail(`${flag},URX`);
   }
 
   #onOpen(opened: OpenedConnection): void {
@@ -212,16 +244,20 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
       opened.connection.destroy();
       return;
     }
-    const upstream = opened.connection;
     if (this.host !== null) {
       this.host.totalRequests++;
       this.host.cluster.stats.requests.increment();
     }
+    this.upstreamSocket = opened.connection.socket;
+    this.upstreamLocalAddress = localAddress(opened.connection.socket);
+    this.#use(opened.connection, opened.peer?.uri ?? '', opened.localUri);
+  }
+
+  #use(upstream: ByteStream, peerUri: string, localUri: string): void {
+    this.#opening = null;
     if (this.host !== null) this.host.cluster.reportResult(this.host, this.host.cluster.reportsConnections ? 'connected' : 200);
-    this.upstreamSocket = upstream.socket;
-    this.upstreamLocalAddress = localAddress(upstream.socket);
-    this.upstreamPeerUri = opened.peer?.uri ?? '';
-    this.localUri = opened.localUri;
+    this.upstreamPeerUri = peerUri;
+    this.localUri = localUri;
     this.#upstream = upstream;
     upstream.owner = {
       onData: (bytes, length) => {
@@ -268,17 +304,3 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     this.cluster.breakers.default.connections--;
   }
 }
-
-/** Sends what is queued before closing: the peer's close must not lose the last bytes. */
-function closeAfterFlush(connection: Connection): void {
-  if (!connection.isOpen) return;
-  if (connection.queuedBytes === 0) {
-    connection.destroy();
-    return;
-  }
-  connection.owner = { onData() {}, onEnd() {}, onDrain: () => connection.destroy(), onClose() {} };
-  connection.end();
-  setTimeout(() => connection.destroy(), flushTimeoutMs).unref();
-}
-
-const flushTimeoutMs = 5000;
