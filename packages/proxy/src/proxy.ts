@@ -156,6 +156,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
         now: () => performance.now(),
         wallClock: () => Date.now(),
         random: Math.random,
+        peers,
         onProgress: (proxy, isFinal) => istio.recordTcp(proxy, isFinal, performance.now()),
         onDone: (proxy) => this.#accessLogs.write(proxy.place.tcp.accessLogs, new TcpLogEntry(proxy)),
       },

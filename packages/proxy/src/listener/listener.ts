@@ -244,7 +244,7 @@ export class Listener implements HttpConnectionObserver {
       return;
     }
     if (chain.http !== null) this.#serveHttp(connection, chain, facts, alpn, bytes);
-    else if (chain.tcp !== null) this.#serveTcp(connection, chain, facts, bytes);
+    else if (chain.tcp !== null) this.#serveTcp(connection, chain, facts, alpn, bytes);
     else this.#refuse(connection);
   }
 
@@ -269,9 +269,9 @@ export class Listener implements HttpConnectionObserver {
     }
   }
 
-  #serveTcp(connection: Connection, chain: FilterChainPlan, facts: Facts, bytes: Buffer): void {
+  #serveTcp(connection: Connection, chain: FilterChainPlan, facts: Facts, alpn: string, bytes: Buffer): void {
     if (chain.tcp === null) return;
-    const proxy = new TcpProxy(connection, { facts, chain, tcp: chain.tcp, listener: this.plan }, this.#environment.tcp, () => {
+    const proxy = new TcpProxy(connection, { facts, chain, tcp: chain.tcp, listener: this.plan, alpn }, this.#environment.tcp, () => {
       this.#tcp.delete(proxy);
       this.#forget(connection);
     });

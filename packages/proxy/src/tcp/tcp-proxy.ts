@@ -13,6 +13,7 @@ import { identityFor } from '../upstream/connection-identity.ts';
 import type { Host } from '../upstream/host.ts';
 import { type OpenedConnection, openHost, type UpstreamOpening } from '../upstream/transport.ts';
 import { type ByteStream, closeAfterFlush } from './byte-stream.ts';
+import { MetadataFrameReader, type PeerTold, peerExchangeAlpn } from './metadata-frame.ts';
 import { TcpTunnel } from './tcp-tunnel.ts';
 
 /** What TCP proxying uses of the proxy around it. */
@@ -23,6 +24,8 @@ export interface TcpProxyContext {
   readonly wallClock: () => number;
   readonly random: () => number;
   /** Bytes since the last report; `isFinal` once, at the end. */
+  /** What proxies tell each other of themselves where a connection begins with that. */
+  readonly peers: { readonly frame: Buffer; workloadOf(told: PeerTold): object };
   readonly onProgress: (proxy: TcpProxy, isFinal: boolean) => void;
   /** Told once of every connection whose end is to be logged. */
   readonly onDone: (proxy: TcpProxy) => void;
@@ -34,6 +37,8 @@ export interface TcpPlace {
   readonly chain: FilterChainPlan;
   readonly tcp: TcpProxyPlan;
   readonly listener: ListenerPlan;
+  /** ALPN name that was agreed on; `''` without. */
+  readonly alpn: string;
 }
 
 const maxEarlyBytes = 256 * 1024;
@@ -77,6 +82,9 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
   #reportEveryMs: number;
   #isCounted = false;
   #drawn: TcpClusterPlan | null = null;
+  /** Take the peers' frames off, until they were there. */
+  #downstreamFrame: MetadataFrameReader | null = null;
+  #upstreamFrame: MetadataFrameReader | null = null;
 
   constructor(downstream: Connection, place: TcpPlace, context: TcpProxyContext, onClosed: () => void) {
     this.#downstream = downstream;
@@ -92,6 +100,10 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
   }
 
   start(first: Buffer): void {
+    if (this.place.alpn === peerExchangeAlpn && this.#exchangesMetadata) {
+      this.#downstreamFrame = new MetadataFrameReader();
+      this.#downstream.writeOwned(this.#context.peers.frame);
+    }
     if (first.length > 0) this.onData(first, first.length);
     const { idleTimeoutMs, maxConnectionDurationMs } = this.place.tcp;
     if (idleTimeoutMs > 0) this.#idleTimer = this.#context.timers.schedule(idleTimeoutMs, this, 'idle');
@@ -120,6 +132,18 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
   // --- from downstream
 
   onData(bytes: Buffer, length: number): void {
+    if (this.#downstreamFrame !== null) {
+      const answer = this.#downstreamFrame.read(bytes.subarray(0, length));
+      if (answer === null) return;
+      this.#downstreamFrame = null;
+      if (answer.told !== null) this.downstreamPeer = this.#context.peers.workloadOf(answer.told);
+      if (answer.rest.length > 0) this.#receive(answer.rest, answer.rest.length);
+      return;
+    }
+    this.#receive(bytes, length);
+  }
+
+  #receive(bytes: Buffer, length: number): void {
     this.bytesReceived += length;
     this.#lastActivity = this.#context.now();
     const upstream = this.#upstream;
@@ -250,6 +274,10 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     }
     this.upstreamSocket = opened.connection.socket;
     this.upstreamLocalAddress = localAddress(opened.connection.socket);
+    if (opened.alpn === peerExchangeAlpn) {
+      this.#upstreamFrame = new MetadataFrameReader();
+      opened.connection.writeOwned(this.#context.peers.frame);
+    }
     this.#use(opened.connection, opened.peer?.uri ?? '', opened.localUri);
   }
 
@@ -260,11 +288,7 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     this.localUri = localUri;
     this.#upstream = upstream;
     upstream.owner = {
-      onData: (bytes, length) => {
-        this.bytesSent += length;
-        this.#lastActivity = this.#context.now();
-        if (!this.#downstream.writeBytes(bytes, 0, length)) upstream.pause();
-      },
+      onData: (bytes, length) => this.#onUpstreamData(upstream, bytes, length),
       onEnd: () => this.#downstream.end(),
       onDrain: () => this.#downstream.resume(),
       onClose: () => this.#finish(),
@@ -272,6 +296,28 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     for (const chunk of this.#early.splice(0)) upstream.writeOwned(chunk);
     this.#downstream.resume();
     if (this.#downstreamEnded) upstream.end();
+  }
+
+  #onUpstreamData(upstream: ByteStream, bytes: Buffer, length: number): void {
+    if (this.#upstreamFrame !== null) {
+      const answer = this.#upstreamFrame.read(bytes.subarray(0, length));
+      if (answer === null) return;
+      this.#upstreamFrame = null;
+      if (answer.told !== null) this.upstreamPeer = this.#context.peers.workloadOf(answer.told);
+      if (answer.rest.length > 0) this.#sendDown(upstream, answer.rest, answer.rest.length);
+      return;
+    }
+    this.#sendDown(upstream, bytes, length);
+  }
+
+  #sendDown(upstream: ByteStream, bytes: Buffer, length: number): void {
+    this.bytesSent += length;
+    this.#lastActivity = this.#context.now();
+    if (!this.#downstream.writeBytes(bytes, 0, length)) upstream.pause();
+  }
+
+  get #exchangesMetadata(): boolean {
+    return this.place.chain.networkFilters.some((filter) => filter.kind === 'metadataExchange');
   }
 
   #fail(flag: string): void {

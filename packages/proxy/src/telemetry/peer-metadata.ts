@@ -4,6 +4,7 @@ import type { EndpointPlan } from '@weft/core/plan/cluster-plan';
 import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
 import type { NodeJson } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
 import type { ExchangeView, PeerExchange } from '../http/exchange-view.ts';
+import { encodeMetadataFrame, type PeerTold } from '../tcp/metadata-frame.ts';
 import type { Host } from '../upstream/host.ts';
 
 /** What metrics tell of a workload. Values that are not known are `''`. */
@@ -121,12 +122,24 @@ const neither: Directions = { downstream: false, upstream: false };
 export class PeerMetadata implements PeerExchange {
   readonly own: Workload;
   #ownHeader: string;
+  #frame: Buffer | null = null;
   #directions: WeakMap<HttpConnectionManagerPlan, Directions> = new WeakMap();
   #known: Map<string, Workload | null> = new Map();
 
   constructor(node: NodeJson) {
     this.own = workloadOfNode(node);
     this.#ownHeader = Buffer.from(toBinary(StructSchema, this.own.struct)).toString('base64');
+  }
+
+  /** What a connection begins with towards a peer that exchanges metadata over TCP. */
+  get frame(): Buffer {
+    this.#frame ??= encodeMetadataFrame(this.own.struct, this.own.id);
+    return this.#frame;
+  }
+
+  /** The workload that a peer told of itself over TCP. */
+  workloadOf({ metadata, id }: PeerTold): Workload {
+    return describe(metadata, id);
   }
 
   onRequest(exchange: ExchangeView): void {
