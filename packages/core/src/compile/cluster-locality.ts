@@ -55,7 +55,7 @@ const noLocality: LocalityLb = { setting: null, hasFailover: false, usesLocality
 /** The own region first whatever becomes of it. Switched off it must be said, because Envoy would do it of itself. Gateways know no zone mates. */
 function zoneAwareLb(view: ProxyView, { enabled, failover, failoverPriority, minClusterSize }: ZoneAwareLbSetting): LocalityLb {
   if (view.node.type !== 'sidecar') return noLocality;
-  if (!enabled) return { ...noLocality, zoneAware: { routingEnabled: { value: 0 } } };
+  if (!enabled) return { ...noLocality, zoneAware: { routingEnabled: {} } };
   const zoneAware = { routingEnabled: { value: 100 }, ...(minClusterSize ? { minClusterSize: String(minClusterSize) } : {}) };
   const setting = { ...(failover ? { failover } : {}), ...(failoverPriority ? { failoverPriority } : {}) };
   return { setting, hasFailover: true, usesLocalityWeights: false, zoneAware };

@@ -233,5 +233,5 @@ test('with zone awareness regions make priorities and Envoy balances zones; swit
   const on = cart('{loadBalancer: {zoneAwareLbSetting: {enabled: true, minClusterSize: 3}}}', 80, client);
   assert.deepEqual(on?.commonLbConfig, { zoneAwareLbConfig: { routingEnabled: { value: 100 }, minClusterSize: '3' } });
   const off = cart('{loadBalancer: {zoneAwareLbSetting: {enabled: false}}}', 80, client);
-  assert.deepEqual(off?.commonLbConfig, { zoneAwareLbConfig: { routingEnabled: { value: 0 } } });
+  assert.deepEqual(off?.commonLbConfig, { zoneAwareLbConfig: { routingEnabled: {} } });
 });

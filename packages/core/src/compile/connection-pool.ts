@@ -60,12 +60,13 @@ export function meshConnectionPool(view: ProxyView): ConnectionPool | undefined 
 export function outlierFields(spec: OutlierDetection | undefined): ClusterJson {
   if (!spec) return {};
   const { consecutive5xxErrors, consecutiveGatewayErrors, consecutiveLocalOriginFailures, failurePercentageThreshold } = spec;
+  const interval = spec.interval ? durationText(spec.interval) : undefined;
   const baseMs = spec.baseEjectionTime ? parseDurationMs(spec.baseEjectionTime) : null;
   const enforced = (count: number) => (count > 0 ? 100 : 0);
   const isSet = (count: number | null | undefined): count is number => count !== undefined && count !== null;
   const outlierDetection: OutlierDetectionJson = {
     ...(isSet(consecutive5xxErrors) ? { consecutive5xx: consecutive5xxErrors } : {}),
-    ...(spec.interval ? { interval: durationText(spec.interval) } : {}),
+    ...(interval === undefined ? {} : { interval }),
     ...(baseMs === null ? {} : { baseEjectionTime: formatDuration(baseMs) }),
     ...(spec.maxEjectionPercent && spec.maxEjectionPercent > 0 ? { maxEjectionPercent: spec.maxEjectionPercent } : {}),
     ...(isSet(consecutive5xxErrors) ? { enforcingConsecutive5xx: enforced(consecutive5xxErrors) } : {}),

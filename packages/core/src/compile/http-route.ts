@@ -61,8 +61,8 @@ function translateRoute(rule: Rule<HttpRouteSpec>, origin: Origin, context: Rout
       : null;
   const forwarded =
     answer === null && !spec.redirect ? routeAction(spec, { match, operations, semantics: origin.rules.semantics }, context) : null;
-  // A redirect with a status that Envoy does not have leaves a route without an action, which Envoy would refuse.
-  if (answer === null && forwarded === null) return null;
+  // A redirect with a status that Envoy does not have, or destinations without any weight, leave a route without an action, which Envoy would refuse.
+  if (answer === null && (forwarded === null || forwarded.action.weightedClusters?.clusters?.length === 0)) return null;
   return {
     ...(name === '' ? {} : { name }),
     match,

@@ -21,9 +21,11 @@ export function outboundListeners(view: ProxyView): {
     if (egress.port === null) addServicePorts(view, egress, table);
     else addFixedPort(view, egress, egress.port, table);
   }
-  const listeners = table.entries().map((entry) => listenerFromEntry(view, entry));
+  // Rules without a destination leave nothing to do with a connection, and Envoy refuses listeners without filter chains.
+  const entries = table.entries().filter(({ chains }) => chains.length > 0);
+  const listeners = entries.map((entry) => listenerFromEntry(view, entry));
   const routeNames = new Set(
-    table.entries().flatMap((entry) => entry.chains.flatMap((chain) => (chain.routeName === null ? [] : [chain.routeName]))),
+    entries.flatMap((entry) => entry.chains.flatMap((chain) => (chain.routeName === null ? [] : [chain.routeName]))),
   );
   const proxyPort = view.node.httpProxyPort ?? view.settings.meshConfig.proxyHttpPort;
   if (proxyPort > 0) {
