@@ -112,6 +112,21 @@ test("annotations change ports and resources, and the pod's own istio-proxy goes
   );
 });
 
+test('without interception nothing is set up on the network, and probes stay where an annotation wants them', () => {
+  const none = inject(pod({ annotations: { 'sidecar.istio.io/interceptionMode': 'NONE' } }));
+  assert.deepEqual(
+    none.spec.initContainers.map(({ name }) => name),
+    ['istio-proxy'],
+  );
+  assert.deepEqual(JSON.parse(none.metadata.annotations['sidecar.istio.io/status'] ?? '').initContainers, ['istio-proxy']);
+  const direct = inject(pod({ annotations: { 'sidecar.istio.io/rewriteAppHTTPProbers': 'false' } }));
+  assert.deepEqual(named(direct.spec.containers, 'app').readinessProbe, app.readinessProbe);
+});
+
+test('an empty label asks for what is the default', () => {
+  assert.ok(inject(pod({ labels: { 'sidecar.istio.io/inject': '' } })).metadata.annotations['sidecar.istio.io/status']);
+});
+
 test('a canonical name is a value that labels may have', () => {
   const name = `${'a'.repeat(62)}.b`;
   assert.equal(inject(pod({ labels: { app: name } })).metadata.labels['service.istio.io/canonical-name'], 'a'.repeat(62));

@@ -24,7 +24,7 @@ function isInjectable(pod: Written, namespace: string): boolean {
   const { labels, annotations } = metadataOf(pod);
   if ((pod.spec as Written | undefined)?.hostNetwork === true || ignoredNamespaces.has(namespace)) return false;
   const asked = labels['sidecar.istio.io/inject'] ?? annotations['sidecar.istio.io/inject'];
-  return asked === undefined || ['true', 'y', 'yes', 'on'].includes(String(asked).toLowerCase());
+  return asked === undefined || ['', 'true', 'y', 'yes', 'on'].includes(String(asked).toLowerCase());
 }
 
 /** A pod, or the template of one, with its sidecar as a native one; a pod that has been injected before stays as it is. */
@@ -36,7 +36,8 @@ export function injectPod(pod: Written, settings: InjectSettings): Written {
   const containers = listOf(spec.containers);
   const initContainers = listOf(spec.initContainers);
   const own = [...containers, ...initContainers].find(isProxy) ?? {};
-  const { containers: apps, probers } = rewriteProbes(containers.filter((container) => !isProxy(container)));
+  const others = containers.filter((container) => !isProxy(container));
+  const { containers: apps, probers } = asksThroughSidecar(annotations) ? rewriteProbes(others) : { containers: others, probers: {} };
   const canonicalName = canonical(
     labels['service.istio.io/canonical-name'] ?? labels['app.kubernetes.io/name'] ?? labels.app ?? settings.workloadName,
   );
@@ -49,8 +50,11 @@ export function injectPod(pod: Written, settings: InjectSettings): Written {
     own: annotatedProxyConfig(annotations),
   });
   const added = volumes().filter(({ name }) => !listOf(spec.volumes).some((volume) => volume.name === name));
+  const mode = annotations['sidecar.istio.io/interceptionMode'] ?? config.interceptionMode ?? 'REDIRECT';
+  // Without interception there is nothing to set up, and the workload needs no rights on its network.
+  const setup = mode === 'NONE' ? [] : [initContainer(annotations, settings, mode)];
   const status = {
-    initContainers: ['istio-init', 'istio-proxy'],
+    initContainers: [...setup.map(({ name }) => name), 'istio-proxy'],
     containers: null,
     volumes: added.map(({ name }) => name),
     imagePullSecrets: null,
@@ -71,7 +75,7 @@ export function injectPod(pod: Written, settings: InjectSettings): Written {
     spec: {
       ...spec,
       initContainers: [
-        initContainer(annotations, settings, config),
+        ...setup,
         mergeContainer(proxyContainer(apps, { annotations, probers, canonicalName, settings, config }), own),
         ...initContainers.filter((container) => !isProxy(container) && container.name !== 'istio-init'),
       ],
@@ -81,9 +85,13 @@ export function injectPod(pod: Written, settings: InjectSettings): Written {
   };
 }
 
-function initContainer(annotations: Texts, { image }: InjectSettings, config: ProxyConfigSettings): Written {
+/** Whether the sidecar asks the application how it is, which an annotation can turn off. */
+function asksThroughSidecar(annotations: Texts): boolean {
+  return !/^(0|[fF]|false|False|FALSE)$/.test(annotations['sidecar.istio.io/rewriteAppHTTPProbers'] ?? '');
+}
+
+function initContainer(annotations: Texts, { image }: InjectSettings, mode: string): Written {
   const of = (name: string, otherwise: string): string => annotations[`${traffic}${name}`] ?? otherwise;
-  const mode = annotations['sidecar.istio.io/interceptionMode'] ?? config.interceptionMode ?? 'REDIRECT';
   const excluded = ['15090', '15021', ...of('excludeInboundPorts', '').split(','), '15020'].filter(Boolean).join(',');
   const optional = [
     ['-o', of('excludeOutboundPorts', '')],
