@@ -14,6 +14,7 @@ import { TlsContexts } from './identity/tls-contexts.ts';
 import { WorkloadIdentity } from './identity/workload-identity.ts';
 import { fastUuid } from './io/fast-random.ts';
 import { TimerWheel } from './io/timer-wheel.ts';
+import { ConnectionLimits } from './listener/connection-limits.ts';
 import { ListenerManager } from './listener/listener-manager.ts';
 import { type LogThreshold, type ProxyLog, passesThreshold } from './log.ts';
 import type { ProxyOptions, RunningProxy } from './proxy-options.ts';
@@ -163,6 +164,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
       tlsContexts,
       registry: this.registry,
       log,
+      limits: new ConnectionLimits(bootstrap),
       reusePort: options.reusePort ?? false,
       listenerDrainMs: options.listenerDrainMs ?? defaultListenerDrainMs,
       drainStrategy: options.drainStrategy ?? 'gradual',

@@ -2,6 +2,7 @@ import type { ListenerPlan } from '@weft/core/plan/listener-plan';
 import type { Plan } from '@weft/core/plan/plan';
 import { ListenerStats } from '../telemetry/listener-stats.ts';
 import type { Registry } from '../telemetry/registry.ts';
+import type { ChainConnections } from './chain-connections.ts';
 import { Drain, type DrainStrategy } from './drain.ts';
 import { Listener, type ListenerEnvironment } from './listener.ts';
 
@@ -22,6 +23,8 @@ export class ListenerManager {
   #active: Map<string, Listener> = new Map();
   #draining: Set<Listener> = new Set();
   #pending: Set<Promise<void>> = new Set();
+  /** By address: connections of a replaced listener are counted with those of its successor. */
+  #stats: Map<string, ListenerStats> = new Map();
   #retries: Set<NodeJS.Timeout> = new Set();
   #retired: Set<NodeJS.Timeout> = new Set();
   #nextConnectionId = 1;
@@ -130,6 +133,10 @@ export class ListenerManager {
       return;
     }
     if (known.plan === plan) return;
+    if (sameButChains(known.plan, plan)) {
+      this.#retireChains(known.replaceChains(plan, this.#newDrain(this.#options.drainStrategy)), known);
+      return;
+    }
     const next = this.#newListener(plan);
     this.#active.set(plan.name, next);
     if (sameAddresses(known.plan, plan)) {
@@ -149,7 +156,9 @@ export class ListenerManager {
   #newListener(plan: ListenerPlan): Listener {
     const [address] = plan.addresses;
     const label = address?.kind === 'tcp' ? `${address.host}_${address.port}` : plan.name;
-    return new Listener(plan, this.#environment, new ListenerStats(this.#options.registry, label));
+    const stats = this.#stats.get(label) ?? new ListenerStats(this.#options.registry, label);
+    this.#stats.set(label, stats);
+    return new Listener(plan, this.#environment, stats);
   }
 
   #bind(listener: Listener, then: () => void): void {
@@ -167,6 +176,17 @@ export class ListenerManager {
     this.#pending.add(tracked);
   }
 
+  #retireChains(chains: readonly ChainConnections[], listener: Listener): void {
+    for (const chain of chains) {
+      const timer = setTimeout(() => {
+        this.#retired.delete(timer);
+        listener.dropChain(chain);
+      }, this.#options.listenerDrainMs);
+      timer.unref();
+      this.#retired.add(timer);
+    }
+  }
+
   #retire(listener: Listener): void {
     this.#startDrain(listener, this.#options.drainStrategy);
     this.#draining.add(listener);
@@ -181,6 +201,27 @@ export class ListenerManager {
 }
 
 const idleGraceMs = 1000;
+
+/** Whether a change is one of filter chains alone: those that stay keep their connections. */
+function sameButChains(a: ListenerPlan, b: ListenerPlan): boolean {
+  return settingsKey(a) === settingsKey(b);
+}
+
+const settingsKeys = new WeakMap<ListenerPlan, string>();
+
+function settingsKey(plan: ListenerPlan): string {
+  const known = settingsKeys.get(plan);
+  if (known !== undefined) return known;
+  const {
+    filterChains: _chains,
+    defaultFilterChain: _default,
+    filterChainMatcher: _matcher,
+    ...rest
+  } = plan.source as Record<string, unknown>;
+  const key = JSON.stringify(rest);
+  settingsKeys.set(plan, key);
+  return key;
+}
 
 function sameAddresses(a: ListenerPlan, b: ListenerPlan): boolean {
   return a.bindToPort === b.bindToPort && JSON.stringify(a.addresses) === JSON.stringify(b.addresses);

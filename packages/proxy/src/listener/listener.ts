@@ -1,23 +1,24 @@
 import net from 'node:net';
-import tls from 'node:tls';
 import { decideConnection } from '@weft/core/engine/decide-connection';
 import { decideNetwork } from '@weft/core/engine/decide-network';
 import type { AddressPlan } from '@weft/core/plan/cluster-plan';
 import type { FilterChainPlan } from '@weft/core/plan/filter-chain-plan';
 import type { ListenerPlan } from '@weft/core/plan/listener-plan';
-import { ConnectionManager, type HttpConnection, type HttpConnectionObserver } from '../http/connection-manager.ts';
+import { ConnectionManager, type HttpConnection } from '../http/connection-manager.ts';
 import type { HttpContext } from '../http/exchange-view.ts';
-import { identityOf, peerX509 } from '../identity/peer-certificate.ts';
 import type { TlsContexts, TlsServerContext } from '../identity/tls-contexts.ts';
-import { checkPeer } from '../identity/verify-peer.ts';
-import { Connection } from '../io/connection.ts';
+import { Connection, type ConnectionOwner } from '../io/connection.ts';
 import { TcpProxy, type TcpProxyContext } from '../tcp/tcp-proxy.ts';
 import type { ListenerStats } from '../telemetry/listener-stats.ts';
 import { bridgeAlpn } from '../upstream/transport.ts';
+import { bindError, listenOptions } from './bind-address.ts';
+import { ChainConnections, type ChainOwner, chainKey } from './chain-connections.ts';
 import { Facts } from './connection-facts.ts';
-import { rememberDownstreamTls } from './downstream-tls.ts';
+import type { ConnectionLimits } from './connection-limits.ts';
 import type { Drain } from './drain.ts';
+import { handshake } from './handshake.ts';
 import { type FirstBytes, Inspector } from './inspector.ts';
+import { NetworkLimits } from './network-limits.ts';
 import { PrefaceDetector } from './preface-detector.ts';
 
 /** What a listener uses of the proxy it belongs to. */
@@ -27,25 +28,28 @@ export interface ListenerEnvironment {
   readonly tlsContexts: TlsContexts;
   readonly nextConnectionId: () => number;
   readonly log: (level: 'warn' | 'info' | 'debug', message: string) => void;
-  /** Certificates of this proxy, for XFCC and logs. */
+  readonly limits: ConnectionLimits;
   readonly reusePort: boolean;
 }
 
 /** One listener at run time: its bound sockets and the connections that came through them. */
-export class Listener implements HttpConnectionObserver {
+export class Listener implements ChainOwner {
   plan: ListenerPlan;
   #drain: Drain | null = null;
   readonly stats: ListenerStats;
   #environment: ListenerEnvironment;
   #servers: net.Server[] = [];
   #connections: Set<Connection> = new Set();
-  #http: Set<HttpConnection> = new Set();
-  #tcp: Set<TcpProxy> = new Set();
+  #byChain: Map<string, ChainConnections> = new Map();
+  #leaving: Set<ChainConnections> = new Set();
+  #chains: WeakMap<HttpConnection, FilterChainPlan> = new WeakMap();
+  #limits: NetworkLimits;
 
   constructor(plan: ListenerPlan, environment: ListenerEnvironment, stats: ListenerStats) {
     this.plan = plan;
     this.#environment = environment;
     this.stats = stats;
+    this.#limits = new NetworkLimits(environment.http.now);
   }
 
   /** Binds all addresses; rejects with a clear message when one cannot be. */
@@ -93,7 +97,7 @@ export class Listener implements HttpConnectionObserver {
 
   /** Ends the connections that carry no request. */
   drainIdle(): void {
-    for (const connection of this.#http) if (connection.isIdle) connection.drain();
+    for (const connections of this.#allChains()) connections.drainIdle();
   }
 
   closeServers(): void {
@@ -102,14 +106,39 @@ export class Listener implements HttpConnectionObserver {
 
   destroyConnections(): void {
     for (const connection of this.#connections) connection.destroy();
-    for (const proxy of this.#tcp) proxy.close();
-    for (const connection of this.#http) connection.connection.destroy();
+    for (const connections of this.#allChains()) connections.destroy();
   }
 
-  onHttpConnectionClosed(connection: HttpConnection): void {
-    this.#http.delete(connection);
-    this.#connections.delete(connection.connection);
-    this.stats.countClosed();
+  /** Ends what is left of a chain that was removed. */
+  dropChain(connections: ChainConnections): void {
+    this.#leaving.delete(connections);
+    connections.destroy();
+  }
+
+  #allChains(): readonly ChainConnections[] {
+    return [...this.#byChain.values(), ...this.#leaving];
+  }
+
+  onHttpEnd(connection: HttpConnection): void {
+    const chain = this.#chains.get(connection);
+    if (chain !== undefined) this.#limits.release(chain);
+    this.#forget(connection.connection);
+  }
+
+  /**
+   * Takes a plan that differs in its filter chains only. Connections of chains that are no more drain; the others do not notice. Answers
+   * the connections that are to leave.
+   */
+  replaceChains(plan: ListenerPlan, drain: Drain): readonly ChainConnections[] {
+    this.plan = plan;
+    const kept = new Set([...plan.filterChains, ...(plan.defaultFilterChain === null ? [] : [plan.defaultFilterChain])].map(chainKey));
+    const gone = [...this.#byChain].filter(([key]) => !kept.has(key));
+    for (const [key, connections] of gone) {
+      this.#byChain.delete(key);
+      connections.drain(drain);
+      this.#leaving.add(connections);
+    }
+    return gone.map(([, connections]) => connections);
   }
 
   #listen(address: AddressPlan): Promise<net.Server> {
@@ -126,10 +155,16 @@ export class Listener implements HttpConnectionObserver {
   }
 
   #onSocket(socket: net.Socket): void {
+    const { limits } = this.#environment;
+    if (!limits.isGlobalFree || !limits.isListenerFree(this.plan.name, this.stats.active)) {
+      (limits.isGlobalFree ? this.stats.overflow : this.stats.globalOverflow).increment();
+      socket.destroy();
+      return;
+    }
     const connection = Connection.accept(socket);
     this.#connections.add(connection);
     this.stats.connections.increment();
-    this.stats.active++;
+    this.#opened();
     if (!Inspector.isNeeded(this.plan)) {
       this.#choose(connection, null);
       return;
@@ -161,79 +196,34 @@ export class Listener implements HttpConnectionObserver {
       this.#refuse(connection);
       return;
     }
-    if (bytes.length > 0) this.#secure(connection, chain, facts, context, bytes);
-    else this.#secureLater(connection, chain, facts, context);
+    this.#secure(connection, chain, facts, { context, bytes });
   }
 
   #isOwnPort(port: number): boolean {
     return this.plan.addresses.some((address) => address.kind === 'tcp' && address.port === port);
   }
 
-  #secureLater(connection: Connection, chain: FilterChainPlan, facts: Facts, context: TlsServerContext): void {
-    this.#secure(connection, chain, facts, context, noBytes);
-  }
-
-  #secure(connection: Connection, chain: FilterChainPlan, facts: Facts, context: TlsServerContext, bytes: Buffer): void {
-    const isUninspected = bytes.length === 0;
-    const secureContext = context.certificates.forName(facts.serverName, context.plan.requireSni && !isUninspected);
+  #secure(connection: Connection, chain: FilterChainPlan, facts: Facts, first: { context: TlsServerContext; bytes: Buffer }): void {
+    const { context, bytes } = first;
+    const secureContext = context.certificates.forName(facts.serverName, context.plan.requireSni && bytes.length > 0);
     if (secureContext === null) {
       this.stats.tlsErrors.increment();
       this.#refuse(connection);
       return;
     }
-    const raw = connection.detach(bytes);
     this.#connections.delete(connection);
-    const socket = new tls.TLSSocket(raw, {
-      isServer: true,
-      secureContext,
-      requestCert: context.asksForCertificate,
-      rejectUnauthorized: false,
-      ...nameOptions(context, facts),
-      ...alpnOptions(chain, facts),
-    });
-    const timer = setTimeout(
-      () => socket.destroy(),
-      chain.transportConnectTimeoutMs > 0 ? chain.transportConnectTimeoutMs : handshakeTimeoutMs,
-    );
-    let isOver = false;
-    const fail = (): void => {
-      clearTimeout(timer);
-      if (isOver) return;
-      isOver = true;
-      this.stats.tlsErrors.increment();
-      this.stats.countClosed();
-      socket.destroy();
-    };
-    raw.on('error', () => socket.destroy());
-    socket.once('error', fail);
-    // The time ran out, or the client left: neither need be an error.
-    socket.once('close', fail);
-    socket.once('secure', () => {
-      clearTimeout(timer);
-      socket.removeListener('error', fail);
-      socket.removeListener('close', fail);
-      const certificate = peerX509(socket);
-      const problem = checkPeer(socket, certificate, context.validation, { isRequired: context.plan.requireClientCertificate });
-      if (problem !== null) {
-        this.#environment.log('debug', `listener ${this.plan.name}: ${problem}`);
-        socket.on('error', () => {});
-        fail();
+    handshake(connection.detach(bytes), { chain, facts, context, secureContext }, (socket, problem) => {
+      if (socket === null) {
+        this.stats.tlsErrors.increment();
+        this.#closed();
+        if (problem !== '') this.#environment.log('debug', `listener ${this.plan.name}: ${problem}`);
         return;
       }
-      facts.peerCertificate = certificate === null ? null : identityOf(certificate, context.validation?.hasRoots === true).certificate;
-      facts.localCertificate = context.certificate ?? localCertificate(socket);
-      this.#onSecured(socket, chain, facts);
+      this.stats.handshakes.increment();
+      const secured = Connection.secure(socket);
+      this.#connections.add(secured);
+      this.#serve(secured, chain, facts, typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : '', noBytes);
     });
-  }
-
-  #onSecured(socket: tls.TLSSocket, chain: FilterChainPlan, facts: Facts): void {
-    this.stats.handshakes.increment();
-    facts.isTls = true;
-    rememberDownstreamTls(facts, socket);
-    facts.tlsVersion = socket.getProtocol() ?? '';
-    const connection = Connection.secure(socket);
-    this.#connections.add(connection);
-    this.#serve(connection, chain, facts, typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : '', noBytes);
   }
 
   #serve(connection: Connection, chain: FilterChainPlan, facts: Facts, alpn: string, bytes: Buffer): void {
@@ -243,19 +233,32 @@ export class Listener implements HttpConnectionObserver {
       this.#refuse(connection);
       return;
     }
+    if (chain.http === null && chain.tcp === null) {
+      this.#refuse(connection);
+      return;
+    }
+    const refusal = this.#limits.admit(chain);
+    if (refusal !== null) {
+      this.stats.limited.increment();
+      if (refusal.afterMs > 0) setTimeout(() => connection.destroy(), refusal.afterMs).unref();
+      else connection.destroy();
+      connection.owner = this.#forgetting(connection);
+      return;
+    }
     if (chain.http !== null) this.#serveHttp(connection, chain, facts, alpn, bytes);
-    else if (chain.tcp !== null) this.#serveTcp(connection, chain, facts, alpn, bytes);
-    else this.#refuse(connection);
+    else this.#serveTcp(connection, chain, facts, alpn, bytes);
   }
 
   #serveHttp(connection: Connection, chain: FilterChainPlan, facts: Facts, alpn: string, bytes: Buffer): void {
     const manager = chain.http;
     if (manager === null) return;
     const place = { facts, chain, manager, listener: this.plan };
+    const connections = this.#connectionsOf(chain);
     const start = (isHttp2: boolean, first: Buffer): void => {
-      const connectionManager = new ConnectionManager(this.#environment.http, this, place);
+      const connectionManager = new ConnectionManager(this.#environment.http, connections, place);
       const codec = connectionManager.serve(connection, isHttp2, alpn === bridgeAlpn);
-      this.#http.add(codec);
+      connections.http.add(codec);
+      this.#chains.set(codec, chain);
       if (first.length > 0) codec.onData(first, first.length);
     };
     if (manager.codec === 'HTTP1') start(false, bytes);
@@ -264,18 +267,25 @@ export class Listener implements HttpConnectionObserver {
     else {
       const { idleTimeoutMs, maxConnectionDurationMs } = manager.common;
       const waits = [idleTimeoutMs, maxConnectionDurationMs].filter((ms) => ms > 0);
-      const owner = { onProtocol: start, onGone: () => this.#forget(connection) };
-      new PrefaceDetector(connection, bytes, owner).start(this.#environment.http.timers, waits.length > 0 ? Math.min(...waits) : 0);
+      const onGone = (): void => {
+        this.#limits.release(chain);
+        this.#forget(connection);
+      };
+      const detector = new PrefaceDetector(connection, bytes, { onProtocol: start, onGone });
+      detector.start(this.#environment.http.timers, waits.length > 0 ? Math.min(...waits) : 0);
     }
   }
 
   #serveTcp(connection: Connection, chain: FilterChainPlan, facts: Facts, alpn: string, bytes: Buffer): void {
     if (chain.tcp === null) return;
-    const proxy = new TcpProxy(connection, { facts, chain, tcp: chain.tcp, listener: this.plan, alpn }, this.#environment.tcp, () => {
-      this.#tcp.delete(proxy);
+    const connections = this.#connectionsOf(chain);
+    const place = { facts, chain, tcp: chain.tcp, listener: this.plan, alpn };
+    const proxy = new TcpProxy(connection, place, this.#environment.tcp, () => {
+      connections.tcp.delete(proxy);
+      this.#limits.release(chain);
       this.#forget(connection);
     });
-    this.#tcp.add(proxy);
+    connections.tcp.add(proxy);
     proxy.start(bytes);
   }
 
@@ -285,56 +295,31 @@ export class Listener implements HttpConnectionObserver {
   }
 
   #forget(connection: Connection): void {
-    if (this.#connections.delete(connection)) this.stats.countClosed();
+    if (this.#connections.delete(connection)) this.#closed();
+  }
+
+  #forgetting(connection: Connection): ConnectionOwner {
+    return { onData() {}, onDrain() {}, onEnd: () => connection.destroy(), onClose: () => this.#forget(connection) };
+  }
+
+  #opened(): void {
+    this.stats.active++;
+    this.#environment.limits.opened();
+  }
+
+  #closed(): void {
+    this.stats.countClosed();
+    this.#environment.limits.closed();
+  }
+
+  #connectionsOf(chain: FilterChainPlan): ChainConnections {
+    const key = chainKey(chain);
+    const known = this.#byChain.get(key);
+    if (known !== undefined) return known;
+    const made = new ChainConnections(this);
+    this.#byChain.set(key, made);
+    return made;
   }
 }
 
 const noBytes = Buffer.alloc(0);
-const handshakeTimeoutMs = 15_000;
-
-function listenOptions(address: AddressPlan): net.ListenOptions {
-  if (address.kind === 'pipe') return { path: address.path };
-  if (address.kind === 'tcp') return { host: address.host, port: address.port };
-  throw new Error(`a listener cannot bind the internal address ${address.listener}`);
-}
-
-function bindError(name: string, address: AddressPlan, error: NodeJS.ErrnoException): string {
-  const where = address.kind === 'tcp' ? `${address.host}:${address.port}` : address.kind === 'pipe' ? address.path : address.listener;
-  const why =
-    error.code === 'EADDRINUSE' ? 'the port is taken by another process' : error.code === 'EACCES' ? 'not permitted' : error.message;
-  return `listener ${name} cannot bind ${where}: ${why}`;
-}
-
-/** Without an inspector the name is learned in the handshake: the certificate is chosen then, where there is a choice. */
-function nameOptions({ certificates, plan }: TlsServerContext, facts: Facts): Pick<tls.TLSSocketOptions, 'SNICallback'> {
-  if (facts.serverName !== '' || !(certificates.isChoice || plan.requireSni)) return {};
-  return {
-    SNICallback: (name, done) => {
-      const context = certificates.forName(name.toLowerCase(), plan.requireSni);
-      if (context === null) done(new Error(`no certificate for ${name}`));
-      else done(null, context);
-    },
-  };
-}
-
-/** The server's choice among the offered protocols; two Weft sidecars agree on the multiplexed bridge. */
-function alpnOptions(chain: FilterChainPlan, facts: Facts): Pick<tls.TLSSocketOptions, 'ALPNProtocols'> {
-  const own = chain.tls?.alpn ?? [];
-  const mayBridge = chain.http !== null && chain.http.codec !== 'HTTP1';
-  const offered = facts.applicationProtocols;
-  // What the client offers is known where the TLS inspector ran; elsewhere OpenSSL chooses, by our order.
-  if (offered.length === 0) return own.length === 0 ? {} : { ALPNProtocols: mayBridge ? [bridgeAlpn, ...own] : [...own] };
-  if (mayBridge && offered.includes(bridgeAlpn)) return { ALPNProtocols: [bridgeAlpn] };
-  const chosen = own.find((name) => offered.includes(name));
-  // No overlap is no error: BoringSSL then goes on without ALPN, OpenSSL would fail the handshake.
-  return chosen === undefined ? {} : { ALPNProtocols: [chosen] };
-}
-
-function localCertificate(socket: tls.TLSSocket): Facts['localCertificate'] {
-  try {
-    const certificate = socket.getX509Certificate();
-    return certificate === undefined ? null : identityOf(certificate, true).certificate;
-  } catch {
-    return null;
-  }
-}

@@ -78,6 +78,7 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
   #isClosed = false;
   #lastActivity = 0;
   #idleTimer: Timer | null = null;
+  #durationTimer: Timer | null = null;
   #reportTimer: Timer | null = null;
   #reportEveryMs: number;
   #isCounted = false;
@@ -107,7 +108,7 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     if (first.length > 0) this.onData(first, first.length);
     const { idleTimeoutMs, maxConnectionDurationMs } = this.place.tcp;
     if (idleTimeoutMs > 0) this.#idleTimer = this.#context.timers.schedule(idleTimeoutMs, this, 'idle');
-    if (maxConnectionDurationMs !== null) this.#context.timers.schedule(maxConnectionDurationMs, this, 'maxDuration');
+    if (maxConnectionDurationMs !== null) this.#durationTimer = this.#context.timers.schedule(maxConnectionDurationMs, this, 'maxDuration');
     this.#route();
   }
 
@@ -183,7 +184,11 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     cluster.whenInitialized(() => this.#connect(cluster));
   }
 
+  /** With the SNI filter before it, the server name is the cluster's. */
   #drawCluster(tcp: TcpProxyPlan): TcpClusterPlan | null {
+    const { facts, chain } = this.place;
+    if (facts.serverName !== '' && chain.networkFilters.some(({ kind }) => kind === 'sniCluster'))
+      return { name: facts.serverName, weight: 1, metadataMatch: null };
     let left = Math.floor(this.#context.random() * tcp.totalWeight);
     for (const cluster of tcp.clusters) {
       if (left < cluster.weight) return cluster;
@@ -330,6 +335,7 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     this.#isClosed = true;
     this.endedAt = this.#context.now();
     this.#idleTimer?.cancel();
+    this.#durationTimer?.cancel();
     this.#reportTimer?.cancel();
     // What was held for an upstream that never came counts as not received: Envoy would not have read it.
     if (this.#upstream === null) this.bytesReceived = 0;

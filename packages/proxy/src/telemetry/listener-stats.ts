@@ -35,4 +35,19 @@ export class ListenerStats {
   get rbacDenied(): Counter {
     return this.#registry.counter(this.#scope, 'rbac_denied');
   }
+
+  /** Connections over the listener's limit. */
+  get overflow(): Counter {
+    return this.#registry.counter(this.#scope, 'downstream_cx_overflow');
+  }
+
+  /** Connections over the limit of the whole proxy. */
+  get globalOverflow(): Counter {
+    return this.#registry.counter(this.#scope, 'downstream_global_cx_overflow');
+  }
+
+  /** Connections over a limit of their chain's filters. */
+  get limited(): Counter {
+    return this.#registry.counter(this.#scope, 'network_limited');
+  }
 }

@@ -1,0 +1,103 @@
+import type net from 'node:net';
+import tls from 'node:tls';
+import type { FilterChainPlan } from '@weft/core/plan/filter-chain-plan';
+import { identityOf, peerX509 } from '../identity/peer-certificate.ts';
+import type { TlsServerContext } from '../identity/tls-contexts.ts';
+import { checkPeer } from '../identity/verify-peer.ts';
+import { bridgeAlpn } from '../upstream/transport.ts';
+import type { Facts } from './connection-facts.ts';
+import { rememberDownstreamTls } from './downstream-tls.ts';
+
+/** What a handshake goes by. */
+export interface HandshakeSetup {
+  readonly chain: FilterChainPlan;
+  /** Filled in with what the handshake tells. */
+  readonly facts: Facts;
+  readonly context: TlsServerContext;
+  readonly secureContext: tls.SecureContext;
+}
+
+const handshakeTimeoutMs = 15_000;
+
+/**
+ * Handshakes as a server. `done` is called once: with the socket when the client may come in, with null and the reason (`''` for a handshake
+ * that failed, or took longer than the chain allows) when it was turned away.
+ */
+export function handshake(raw: net.Socket, setup: HandshakeSetup, done: (socket: tls.TLSSocket | null, problem: string) => void): void {
+  const { chain, facts, context, secureContext } = setup;
+  const socket = new tls.TLSSocket(raw, {
+    isServer: true,
+    secureContext,
+    requestCert: context.asksForCertificate,
+    rejectUnauthorized: false,
+    ...nameOptions(context, facts),
+    ...alpnOptions(chain, facts),
+  });
+  const limitMs = chain.transportConnectTimeoutMs > 0 ? chain.transportConnectTimeoutMs : handshakeTimeoutMs;
+  const timer = setTimeout(() => socket.destroy(), limitMs);
+  let isOver = false;
+  const finish = (problem: string | null): void => {
+    clearTimeout(timer);
+    if (isOver) return;
+    isOver = true;
+    socket.removeListener('close', fail);
+    socket.removeListener('error', fail);
+    if (problem === null) done(socket, '');
+    else {
+      socket.on('error', () => {});
+      socket.destroy();
+      done(null, problem);
+    }
+  };
+  const fail = (): void => finish('');
+  raw.on('error', () => socket.destroy());
+  socket.once('error', fail);
+  // The time ran out, or the client left: neither need be an error.
+  socket.once('close', fail);
+  socket.once('secure', () => {
+    const certificate = peerX509(socket);
+    const problem = checkPeer(socket, certificate, context.validation, { isRequired: context.plan.requireClientCertificate });
+    if (problem === null) {
+      facts.isTls = true;
+      facts.peerCertificate = certificate === null ? null : identityOf(certificate, context.validation?.hasRoots === true).certificate;
+      facts.localCertificate = context.certificate ?? localCertificate(socket);
+      rememberDownstreamTls(facts, socket);
+      facts.tlsVersion = socket.getProtocol() ?? '';
+    }
+    finish(problem);
+  });
+}
+
+/** Without an inspector the name is learned in the handshake: the certificate is chosen then, where there is a choice. */
+function nameOptions({ certificates, plan }: TlsServerContext, facts: Facts): Pick<tls.TLSSocketOptions, 'SNICallback'> {
+  if (facts.serverName !== '' || !(certificates.isChoice || plan.requireSni)) return {};
+  return {
+    SNICallback: (name, done) => {
+      const context = certificates.forName(name.toLowerCase(), plan.requireSni);
+      if (context === null) done(new Error(`no certificate for ${name}`));
+      else done(null, context);
+    },
+  };
+}
+
+/** The server's choice among the offered protocols; two Weft sidecars agree on the multiplexed bridge. */
+function alpnOptions(chain: FilterChainPlan, facts: Facts): Pick<tls.TLSSocketOptions, 'ALPNProtocols'> {
+  const own = chain.tls?.alpn ?? [];
+  const mayBridge = chain.http !== null && chain.http.codec !== 'HTTP1';
+  const offered = facts.applicationProtocols;
+  // What the client offers is known where the TLS inspector ran; elsewhere OpenSSL chooses, by our order.
+  if (offered.length === 0) return own.length === 0 ? {} : { ALPNProtocols: mayBridge ? [bridgeAlpn, ...own] : [...own] };
+  if (mayBridge && offered.includes(bridgeAlpn)) return { ALPNProtocols: [bridgeAlpn] };
+  const chosen = own.find((name) => offered.includes(name));
+  // No overlap is no error: BoringSSL then goes on without ALPN, OpenSSL would fail the handshake.
+  return chosen === undefined ? {} : { ALPNProtocols: [chosen] };
+}
+
+function localCertificate(socket: tls.TLSSocket): Facts['localCertificate'] {
+  try {
+    const certificate = socket.getX509Certificate();
+    return certificate === undefined ? null : identityOf(certificate, true).certificate;
+  } catch {
+    return null;
+  }
+}
