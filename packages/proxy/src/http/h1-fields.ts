@@ -61,6 +61,7 @@ function resetMeaning(head: H1Head): void {
   head.hasTransferEncoding = false;
   head.wantsClose = false;
   head.wantsKeepAlive = false;
+  head.keepAlive = '';
   head.upgrade = null;
   head.expectsContinue = false;
 }
@@ -101,6 +102,9 @@ function readMeaning(head: H1Head): boolean {
         if (headers.valueAt(i).toLowerCase() !== 'trailers') headers.dropAt(i);
         break;
       case 'keep-alive':
+        head.keepAlive = headers.valueAt(i);
+        headers.dropAt(i);
+        break;
       case 'proxy-connection':
       case 'http2-settings':
         headers.dropAt(i);

@@ -64,6 +64,8 @@ export class H1Head {
   hasTransferEncoding = false;
   wantsClose = false;
   wantsKeepAlive = false;
+  /** The `keep-alive` header's value, `''` without. */
+  keepAlive = '';
   /** The protocol asked for by `upgrade`, where `connection` lists it. */
   upgrade: string | null = null;
   expectsContinue = false;

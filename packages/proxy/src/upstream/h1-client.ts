@@ -73,7 +73,7 @@ export class H1Client implements ConnectionOwner, UpstreamStream, ChunkConsumer 
 
   /** What the last response's `Keep-Alive: timeout=` says; 0 without. */
   get announcedKeepAliveMs(): number {
-    const timeout = /(?:^|[,; ])timeout=(\d{1,6})/i.exec(this.#head.headers.get('keep-alive') ?? '');
+    const timeout = /(?:^|[,; ])timeout=(\d{1,6})/i.exec(this.#head.keepAlive);
     return timeout === null ? 0 : Number(timeout[1]) * 1000;
   }
 
