@@ -22,9 +22,11 @@ import type {
   ShadowVerdict,
   Trace,
 } from './decision.ts';
+import { faultOf } from './fault-decision.ts';
 import { requestMutations, responseMutations } from './filter-mutations.ts';
 import { findRoute, findVirtualHost, traceRoutes } from './find-route.ts';
-import { isGrpc, matchesRoute } from './match-route.ts';
+import { invalidEnvoyHeader } from './invalid-envoy-header.ts';
+import { matchesRoute } from './match-route.ts';
 import { descriptorsFrom, descriptorsOf } from './rate-limit-descriptors.ts';
 import { RequestOverlay } from './request-overlay.ts';
 import { redirectLocation, rewriteAuthority, rewritePath } from './rewrite.ts';
@@ -334,16 +336,10 @@ class Decision {
 
   /** `strict_check_headers` of the router filter. */
   #invalidHeader(): RequestDecision | null {
-    const router = this.#http.filters[this.#http.filters.length - 1]?.config;
-    if (router?.kind !== 'router' || router.router.strictCheckHeaders.length === 0) return null;
-    for (const header of router.router.strictCheckHeaders) {
-      const value = this.#facts.header(header.toLowerCase());
-      if (value !== undefined && !isValidEnvoyHeader(header.toLowerCase(), value)) {
-        const body = `invalid header '${header}' with value '${value}'`;
-        return this.#reply({ status: 400, body, details: `request_headers_failed_strict_check{${header}}`, reason: 'header', flag: 'IH' });
-      }
-    }
-    return null;
+    const found = invalidEnvoyHeader(this.#http, this.#facts);
+    if (found === null) return null;
+    const body = `invalid header '${found.name}' with value '${found.value}'`;
+    return this.#reply({ status: 400, body, details: `request_headers_failed_strict_check{${found.name}}`, reason: 'header', flag: 'IH' });
   }
 
   /** In place of its routes such a host has one redirect to https. */
@@ -462,39 +458,4 @@ interface Answer {
   readonly headers?: LocalReplyDecision['headers'];
   readonly flag?: string;
   readonly grpcStatus?: number | null;
-}
-
-/** The delay and abort of a fault; header-driven ones read their values from the request. */
-function faultOf(fault: FaultPlan, facts: RequestFacts): FaultDecision | null {
-  const { delay, abort } = fault;
-  const delayMs = delay ? (delay.fromHeader ? headerNumber(facts, 'x-envoy-fault-delay-request') : (delay.fixedMs ?? 0)) : 0;
-  const status = abort?.fromHeader ? headerNumber(facts, 'x-envoy-fault-abort-request') : (abort?.httpStatus ?? 0);
-  const grpc = abort?.fromHeader ? headerNumber(facts, 'x-envoy-fault-abort-grpc-request') || null : (abort?.grpcStatus ?? null);
-  if (delayMs === 0 && status === 0 && grpc === null && !fault.responseRateLimit) return null;
-  return {
-    fault,
-    delayMs,
-    delayFraction: delay && delayMs > 0 ? delay.fraction : null,
-    abortStatus: status || (grpc !== null && !isGrpc(facts) ? grpcToHttp(grpc) : grpc !== null ? 200 : 0),
-    abortGrpcStatus: grpc,
-    abortFraction: abort && (status > 0 || grpc !== null) ? abort.fraction : null,
-  };
-}
-
-function headerNumber(facts: RequestFacts, name: string): number {
-  const value = facts.header(name);
-  return value !== undefined && /^\d{1,9}$/.test(value) ? Number(value) : 0;
-}
-
-const httpOfGrpc: readonly number[] = [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401];
-
-/** The HTTP status that stands for a gRPC status (Envoy `Grpc::Utility::grpcToHttpStatus`). */
-export function grpcToHttp(status: number): number {
-  return httpOfGrpc[status] ?? 500;
-}
-
-/** The `x-envoy-*` headers that a strict router checks. */
-function isValidEnvoyHeader(name: string, value: string): boolean {
-  if (name === 'x-envoy-retry-on' || name === 'x-envoy-retry-grpc-on') return /^[a-z0-9-]+(?:,[a-z0-9-]+)*$/.test(value);
-  return /^\d+$/.test(value);
 }

@@ -1,7 +1,7 @@
 import { decideRequest } from '../engine/decide-request.ts';
 import type { ForwardDecision, LocalReplyDecision } from '../engine/decision.ts';
 import { requestResolver } from '../engine/format-value.ts';
-import { applyHeaderMutations, type HeaderSink } from '../engine/mutate-headers.ts';
+import { applyHeaderMutations } from '../engine/mutate-headers.ts';
 import { buildHttpConnection } from '../plan/build-http-connection.ts';
 import { buildListener } from '../plan/build-listener.ts';
 import { buildHeaderMatcher, headerHolds } from '../plan/build-matcher.ts';
@@ -11,6 +11,7 @@ import type { FilterChainPlan } from '../plan/filter-chain-plan.ts';
 import type { RouteTable, WeightedClusterPlan } from '../plan/route-plan.ts';
 import { completeCall } from './call.ts';
 import { CallRequest, connectionFacts, terminatedFacts } from './call-facts.ts';
+import { headerSink } from './header-sink.ts';
 
 /** One test of Envoy's router check tool, in its snake-case or camel-case spelling. */
 export interface RouteTest {
@@ -130,19 +131,7 @@ function mutated(
   request: CallRequest,
   headers: Record<string, string>,
 ): Record<string, string> {
-  const sink: HeaderSink = {
-    has: (name) => headers[name] !== undefined,
-    remove: (name) => {
-      delete headers[name];
-    },
-    set: (name, value) => {
-      headers[name] = value;
-    },
-    append: (name, value) => {
-      headers[name] = headers[name] === undefined ? value : `${headers[name]},${value}`;
-    },
-  };
-  applyHeaderMutations(own ? [own, ...levels] : levels, requestResolver(request), sink);
+  applyHeaderMutations(own ? [own, ...levels] : levels, requestResolver(request), headerSink(headers));
   return headers;
 }
 

@@ -6,6 +6,7 @@ import { RequestOverlay } from '../engine/request-overlay.ts';
 import type { RequestFacts } from '../plan/facts.ts';
 import type { WeightedClusterPlan } from '../plan/route-plan.ts';
 import type { Call } from './call.ts';
+import { headerSink } from './header-sink.ts';
 import type { CallResult } from './simulate-call.ts';
 
 /** A cluster with the share of requests it gets, 0 … 100. */
@@ -106,7 +107,7 @@ function responseHeaders(
   request: RequestFacts,
 ): Record<string, string> {
   const headers: Record<string, string> = decision.kind === 'localReply' ? Object.fromEntries(decision.headers) : {};
-  const sink = sinkOf(headers);
+  const sink = headerSink(headers);
   for (const change of decision.outcome.responseHeaders) applyChange(sink, change);
   if (decision.cors) for (const [name, value] of corsResponseHeaders(decision.cors)) sink.set(name, value, name);
   applyHeaderMutations([own, ...decision.responseHeaders], requestResolver(request, decision.outcome.metadata), sink);
@@ -120,21 +121,6 @@ function nameOf(cluster: WeightedClusterPlan | null, request: RequestFacts): str
 function shares(clusters: readonly { readonly name: string; readonly weight: number }[]): ClusterShare[] {
   const total = clusters.reduce((sum, { weight }) => sum + weight, 0);
   return clusters.map(({ name, weight }) => ({ cluster: name, percent: total === 0 ? 0 : (100 * weight) / total }));
-}
-
-function sinkOf(headers: Record<string, string>): HeaderSink {
-  return {
-    has: (name) => headers[name] !== undefined,
-    remove: (name) => {
-      delete headers[name];
-    },
-    set: (name, value) => {
-      headers[name] = value;
-    },
-    append: (name, value) => {
-      headers[name] = headers[name] === undefined ? value : `${headers[name]},${value}`;
-    },
-  };
 }
 
 function applyChange(sink: HeaderSink, change: HeaderChange): void {

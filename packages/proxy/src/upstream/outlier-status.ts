@@ -1,5 +1,5 @@
+import { grpcToHttp } from '@weft/core/engine/grpc-to-http';
 import type { ResponseTest } from '@weft/core/plan/cluster-plan';
-import { grpcToHttpStatus } from '../http/grpc-to-http-status.ts';
 import type { Headers } from '../http/headers.ts';
 
 /** A response as outlier detection takes it. */
@@ -12,7 +12,7 @@ export interface JudgedResponse {
 
 /** The status that outlier detection counts: a gRPC status translated; with a test of the cluster's own 500 where it holds, else 200. */
 export function outlierStatus({ status, headers, grpcStatus }: JudgedResponse, test: ResponseTest | null): number {
-  if (test === null) return grpcStatus === null ? status : grpcToHttpStatus(grpcStatus);
+  if (test === null) return grpcStatus === null ? status : grpcToHttp(grpcStatus);
   const isError = test((name) => (name === ':status' ? String(status) : headers.get(name)));
   return isError ? Math.max(500, status) : 200;
 }

@@ -1,0 +1,22 @@
+import type { RequestFacts } from '../plan/facts.ts';
+import type { HttpConnectionManagerPlan } from '../plan/http-connection-plan.ts';
+
+/** The first header that the router filter is to check strictly and whose value does not do; null for none. */
+export function invalidEnvoyHeader(
+  { filters }: HttpConnectionManagerPlan,
+  facts: RequestFacts,
+): { readonly name: string; readonly value: string } | null {
+  const router = filters[filters.length - 1]?.config;
+  if (router?.kind !== 'router') return null;
+  for (const name of router.router.strictCheckHeaders) {
+    const value = facts.header(name.toLowerCase());
+    if (value !== undefined && !isValidEnvoyHeader(name.toLowerCase(), value)) return { name, value };
+  }
+  return null;
+}
+
+/** The `x-envoy-*` headers that a strict router checks. */
+function isValidEnvoyHeader(name: string, value: string): boolean {
+  if (name === 'x-envoy-retry-on' || name === 'x-envoy-retry-grpc-on') return /^[a-z0-9-]+(?:,[a-z0-9-]+)*$/.test(value);
+  return /^\d+$/.test(value);
+}
