@@ -6,6 +6,7 @@ import type {
   DraftAnalysis,
   DraftChange,
   EffectiveMtls,
+  GroupWorkloadQuery,
   LocalWorkload,
   PolicySummary,
   ResourceDetail,
@@ -78,6 +79,7 @@ export interface ApplyRequest extends ChangeAuthor {
 export interface AgentApi {
   readStatus(): MeshStatus;
   listLocalWorkloads(): readonly LocalWorkload[];
+  readGroupWorkload(group: GroupWorkloadQuery): LocalWorkload;
   readOverview(scope: TrafficScope): Overview;
   readTopology(query: TopologyQuery): TopologyGraph;
   listServices(scope: TrafficScope): ServiceList;

@@ -3,7 +3,7 @@ import { applyChanges } from '../operations/apply-changes.ts';
 import { applyWeights, previewWeights } from '../operations/change-weights.ts';
 import { countFindings } from '../operations/counts.ts';
 import { changeDemoSettings, readDemoSettings } from '../operations/demo-settings.ts';
-import { listLocalWorkloads } from '../operations/list-local-workloads.ts';
+import { listLocalWorkloads, readGroupWorkload } from '../operations/list-local-workloads.ts';
 import { listPolicies, readEffectiveMtls, readSecurityChoices } from '../operations/list-policies.ts';
 import { listResources, readConfigFile, readResource } from '../operations/list-resources.ts';
 import { listRevisions, readRevision } from '../operations/list-revisions.ts';
@@ -32,6 +32,7 @@ export function createAgentApi(parts: AgentParts, pulse: Pulse): AgentApi {
   return {
     readStatus: () => readStatus(parts),
     listLocalWorkloads: () => listLocalWorkloads(parts),
+    readGroupWorkload: (query) => readGroupWorkload(parts, query),
     readOverview: (scope) => readOverview(parts, scope),
     readTopology: (query) => readTopology(parts, query),
     listServices: (scope) => listServices(parts, scope),

@@ -249,6 +249,22 @@ export interface DemoSettings {
   readonly workloads: readonly { readonly name: string; readonly errorPercent: number; readonly latencyMs: number }[];
 }
 
+/** A workload that is to register itself. */
+export interface GroupWorkloadQuery {
+  readonly namespace: string;
+  /** A WorkloadGroup. */
+  readonly group: string;
+  readonly address: string;
+}
+
+/** How a workload registers itself. */
+export interface Registration {
+  /** WorkloadGroup of the workload's namespace. */
+  readonly group: string;
+  /** How the sidecar asks the application whether it is well. */
+  readonly readinessProbe: Readonly<Record<string, unknown>> | null;
+}
+
 /** A workload of this computer that is to have a proxy. */
 export interface LocalWorkload {
   readonly name: string;
@@ -264,4 +280,6 @@ export interface LocalWorkload {
   readonly trustDomain: string;
   /** `ISTIO_META_…` variables. */
   readonly proxyMetadata: Readonly<Record<string, string>>;
+  /** For a workload that registers itself. */
+  readonly registration: Registration | null;
 }

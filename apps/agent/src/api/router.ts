@@ -39,6 +39,7 @@ const author = {
   origin: z.enum(['console', 'cli']).default('console'),
 };
 const resourceId = z.string().max(1_000);
+const resourceName = z.string().min(1).max(253);
 const yamlText = z.string().max(4_000_000);
 const change = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('resource'), id: resourceId.nullable(), yaml: yamlText }),
@@ -69,6 +70,9 @@ const mesh = trpc.router({
 /** What the data plane of this computer asks. */
 const dataPlane = trpc.router({
   workloads: procedure.query(({ ctx }) => ctx.api.listLocalWorkloads()),
+  ofGroup: procedure
+    .input(z.object({ namespace: resourceName, group: resourceName, address: z.union([z.ipv4(), z.ipv6()]) }))
+    .query(({ ctx, input }) => ctx.api.readGroupWorkload(input)),
 });
 
 const overview = trpc.router({

@@ -22,6 +22,8 @@ export const help = `weft sidecar: run the proxy of one workload of this compute
 The workload is a WorkloadEntry with a loopback address in the agent's configuration. Its certificate is requested here; the key never leaves the process.
 
   --name NAME            the WorkloadEntry
+  --group NAME           instead: a WorkloadGroup, for a workload that registers itself while its proxy runs
+  --address IP           with --group: where the workload is reached (default 127.0.0.1)
   -n, --namespace NS     default "default"
   --envoy PATH           run this Envoy instead of Weft's proxy, with its secrets by SDS
   --protocol delta|sotw  how an Envoy asks for its configuration (default delta)
@@ -31,7 +33,9 @@ The workload is a WorkloadEntry with a loopback address in the agent's configura
   --xds-port N           default 15010
   --data DIR             the agent's data directory, for the key that signs tokens (default .weft)
 
-Example: weft sidecar --name cart-v1 --namespace shop --envoy /usr/bin/envoy
+Examples:
+  weft sidecar --group billing --address 127.0.0.9
+  weft sidecar --name cart-v1 --namespace shop --envoy /usr/bin/envoy
 `;
 
 const certificateTtlSeconds = 24 * 3_600;
@@ -50,6 +54,8 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
   const { values } = parseOptions(args, {
     agent: { type: 'string' },
     name: { type: 'string' },
+    group: { type: 'string' },
+    address: { type: 'string' },
     namespace: { type: 'string', short: 'n' },
     envoy: { type: 'string' },
     protocol: { type: 'string' },
@@ -58,17 +64,17 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
     'xds-port': { type: 'string' },
     data: { type: 'string' },
   });
-  const { name, envoy, protocol = 'delta' } = values;
-  if (typeof name !== 'string') throw new UsageError('expected --name, the name of a WorkloadEntry');
+  const { name, group, envoy, protocol = 'delta' } = values;
+  if ((typeof name === 'string') === (typeof group === 'string'))
+    throw new UsageError('expected --name, the name of a WorkloadEntry, or --group, that of a WorkloadGroup');
   if (protocol !== 'delta' && protocol !== 'sotw') throw new UsageError(`--protocol: expected delta or sotw, found ${protocol}`);
   const namespace = typeof values.namespace === 'string' ? values.namespace : 'default';
   const url = typeof values.agent === 'string' ? values.agent : defaultAgentUrl;
-  const workloads = await ask(url, createAgentClient(url).dataPlane.workloads.query());
-  const workload = workloads.find((each) => each.name === name && each.namespace === namespace);
-  if (!workload)
-    throw new InputError(
-      `no workload ${namespace}/${name} with a loopback address in an injected namespace; there are ${workloads.length} others`,
-    );
+  const address = typeof values.address === 'string' ? values.address : '127.0.0.1';
+  const workload =
+    typeof group === 'string'
+      ? await ask(url, createAgentClient(url).dataPlane.ofGroup.query({ namespace, group, address }))
+      : await namedWorkload(url, namespace, String(name));
   const data = pathOf(values, 'data', '.weft', io.cwd);
   const options: SidecarOptions = {
     workload,
@@ -79,6 +85,15 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
     directory: join(data, 'sidecars'),
   };
   return typeof envoy === 'string' ? runEnvoy(envoy, options, { isDelta: protocol === 'delta', io }) : runWeft(options, io);
+}
+
+async function namedWorkload(url: string, namespace: string, name: string): Promise<LocalWorkload> {
+  const workloads = await ask(url, createAgentClient(url).dataPlane.workloads.query());
+  const workload = workloads.find((each) => each.name === name && each.namespace === namespace);
+  if (workload) return workload;
+  throw new InputError(
+    `no workload ${namespace}/${name} with a loopback address in an injected namespace; there are ${workloads.length} others`,
+  );
 }
 
 async function runWeft({ workload, adminPort, xdsPort, tokenKey }: SidecarOptions, io: CommandIo): Promise<number> {

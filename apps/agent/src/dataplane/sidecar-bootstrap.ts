@@ -1,3 +1,4 @@
+import type { JsonObject } from '@bufbuild/protobuf';
 import type { TypedConfig } from '@weft/core/snapshot/snapshot';
 import type { BootstrapJson } from '@weft/envoy-api/envoy/config/bootstrap/v3/bootstrap_pb';
 import type { ClusterJson } from '@weft/envoy-api/envoy/config/cluster/v3/cluster_pb';
@@ -41,7 +42,7 @@ export function sidecarBootstrap(workload: LocalWorkload, ports: SidecarPorts): 
         LABELS: { ...labels },
         SERVICE_ACCOUNT: workload.serviceAccount,
         WORKLOAD_NAME: workload.workloadName,
-        WORKLOAD_ENTRY: name,
+        ...registrationMetadata(workload),
         CLUSTER_ID: workload.cluster,
         NETWORK: workload.network,
         INSTANCE_IPS: address,
@@ -67,6 +68,13 @@ export function sidecarBootstrap(workload: LocalWorkload, ports: SidecarPorts): 
       clusters: [grpcCluster('xds-grpc', ports.xdsHost, ports.xds)],
     },
   };
+}
+
+/** What proxies of Istio tell of how their workload is known to the control plane. */
+function registrationMetadata({ name, registration }: LocalWorkload): JsonObject {
+  if (registration === null) return { WORKLOAD_ENTRY: name };
+  const { group, readinessProbe } = registration;
+  return { AUTO_REGISTER_GROUP: group, ...(readinessProbe ? { PROXY_CONFIG: { readinessProbe: readinessProbe as JsonObject } } : {}) };
 }
 
 /** The same for a real Envoy, which knows none of Istio's own filters: secrets come from `sds-grpc`, a token proves who asks. */

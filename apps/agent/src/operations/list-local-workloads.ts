@@ -1,13 +1,17 @@
 import { annotatedProxyConfig, effectiveProxyConfig } from '@weft/core/mesh/effective-proxy-config';
+import { parseLocality } from '@weft/core/mesh/labels';
+import { registeredAnnotation, registeredName } from '@weft/core/mesh/registered-workload';
 import type { Workload } from '@weft/core/mesh/workload';
-import type { LocalWorkload } from '../api/config-types.ts';
+import type { GroupWorkloadQuery, LocalWorkload } from '../api/config-types.ts';
+import { WeftError } from '../api/weft-error.ts';
 import type { AgentParts } from './agent-parts.ts';
 
-/** The workloads of this computer that get a proxy: WorkloadEntries with a loopback address in injected namespaces, and gateways. */
+/** The workloads of this computer that get a proxy: WorkloadEntries with a loopback address in injected namespaces, and gateways. Those that registered themselves have theirs. */
 export function listLocalWorkloads(parts: AgentParts): readonly LocalWorkload[] {
   const mesh = parts.config.current.mesh();
   return mesh.workloads
     .filter((workload) => workload.kind === 'WorkloadEntry' && workload.addresses.some(isLoopback))
+    .filter(({ annotations }) => annotations[registeredAnnotation] === undefined)
     .filter((workload) => isInjected(workload, mesh.namespaceLabels.get(workload.namespace) ?? {}))
     .map((workload) => toLocal(parts, workload))
     .sort((a, b) => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1));
@@ -27,6 +31,7 @@ function toLocal(parts: AgentParts, workload: Workload): LocalWorkload {
     network: workload.network,
     locality: workload.locality,
     trustDomain: meshConfig.trustDomain,
+    registration: null,
     proxyMetadata: texts(
       effectiveProxyConfig(parts.config.current.mesh().resources.ofKind('ProxyConfig'), meshConfig, {
         namespace: workload.namespace,
@@ -34,6 +39,39 @@ function toLocal(parts: AgentParts, workload: Workload): LocalWorkload {
         own: annotatedProxyConfig(workload.annotations),
       }).proxyMetadata,
     ),
+  };
+}
+
+/** What a workload is that is to register itself from a group: its proxy names the group, and asks the application what the group's probe says. */
+export function readGroupWorkload(parts: AgentParts, { namespace, group: name, address }: GroupWorkloadQuery): LocalWorkload {
+  const { settings, mesh } = parts.config.current;
+  const { resources } = mesh();
+  const group = resources.ofKind('WorkloadGroup').find(({ ref }) => ref.namespace === namespace && ref.name === name);
+  if (!group) throw new WeftError('NOT_FOUND', `there is no WorkloadGroup ${namespace}/${name}`);
+  const { template = {}, metadata = {}, probe } = group.spec ?? {};
+  const labels = { ...metadata.labels, ...template.labels };
+  const config = effectiveProxyConfig(resources.ofKind('ProxyConfig'), settings.meshConfig, {
+    namespace,
+    labels,
+    own: annotatedProxyConfig(metadata.annotations ?? {}),
+  });
+  return {
+    name: registeredName(name, { ip: address, network: template.network ?? '' }),
+    namespace,
+    type: 'sidecar',
+    address,
+    labels,
+    workloadName: name,
+    serviceAccount: template.serviceAccount || 'default',
+    cluster: settings.clusterId,
+    network: template.network ?? '',
+    locality: parseLocality(template.locality),
+    trustDomain: settings.meshConfig.trustDomain,
+    proxyMetadata: texts(config.proxyMetadata),
+    registration: {
+      group: name,
+      readinessProbe: (probe as Readonly<Record<string, unknown>> | undefined) ?? config.readinessProbe ?? null,
+    },
   };
 }
 

@@ -12,6 +12,8 @@ export interface Registration {
   readonly health: string | null;
 }
 
+/** Names the group of a WorkloadEntry that its workload registered itself. */
+export const registeredAnnotation = 'istio.io/autoRegistrationGroup';
 const maxNameLength = 253;
 
 /** `<group>-<ip>[-<network>]`, a name that Kubernetes takes. */
@@ -39,7 +41,7 @@ export function registeredEntry({ group, node, health }: Registration, file: str
       labels,
       annotations: {
         ...metadata.annotations,
-        'istio.io/autoRegistrationGroup': group.ref.name,
+        [registeredAnnotation]: group.ref.name,
         ...(probe ? { 'proxy.istio.io/health-checks-enabled': 'true' } : {}),
       },
     },

@@ -3,7 +3,7 @@ import * as grpc from '@grpc/grpc-js';
 import { NodeSchema } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
 import { DeltaDiscoveryRequestSchema, DeltaDiscoveryResponseSchema } from '@weft/envoy-api/envoy/service/discovery/v3/discovery_pb';
 import { StatusSchema } from '@weft/envoy-api/google/rpc/status_pb';
-import type { DiscoveryProtocol, DiscoveryResponse, ProtocolOptions } from './discovery-protocol.ts';
+import { type DiscoveryProtocol, type DiscoveryResponse, healthTypeUrl, illCode, type ProtocolOptions } from './discovery-protocol.ts';
 import { readResource } from './read-resource.ts';
 import { type ResourceKind, typeUrlByKind } from './resource-kinds.ts';
 
@@ -52,6 +52,11 @@ export class DeltaProtocol implements DiscoveryProtocol {
     if (problem === null) return this.#encode({ typeUrl, responseNonce: nonce });
     const errorDetail = create(StatusSchema, { code: grpc.status.INVALID_ARGUMENT, message: problem });
     return this.#encode({ typeUrl, responseNonce: nonce, errorDetail });
+  }
+
+  health(problem: string | null): Uint8Array {
+    if (problem === null) return this.#encode({ typeUrl: healthTypeUrl });
+    return this.#encode({ typeUrl: healthTypeUrl, errorDetail: create(StatusSchema, { code: illCode, message: problem }) });
   }
 
   #knownVersions(kind: ResourceKind, wanted: ReadonlySet<string> | null): Record<string, string> {

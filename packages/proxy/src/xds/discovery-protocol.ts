@@ -1,6 +1,11 @@
 import type { NodeJson } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
 import type { ResourceKind } from './resource-kinds.ts';
 
+/** What Istio's proxies tell of their application's health. */
+export const healthTypeUrl = 'type.googleapis.com/istio.v1.HealthInformation';
+/** The code that Istio's agent gives for an application that is ill. */
+export const illCode = 500;
+
 /** One resource of a response. */
 export interface DiscoveredResource {
   readonly name: string;
@@ -42,4 +47,6 @@ export interface DiscoveryProtocol {
   read(bytes: Uint8Array): DiscoveryResponse;
   /** Accepts the response, or refuses it with the reason. */
   answer(response: DiscoveryResponse, problem: string | null): Uint8Array;
+  /** Says how the application is: null = well. It is no question, and gets no response. */
+  health(problem: string | null): Uint8Array;
 }

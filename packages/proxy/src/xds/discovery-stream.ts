@@ -44,6 +44,8 @@ export class DiscoveryStream {
   #options: DiscoveryStreamOptions;
   #wanted: Wanted = new Map();
   #received: Set<ResourceKind> = new Set();
+  /** What is wrong with the application; null = nothing, undefined = not known. */
+  #health: string | null | undefined;
   #expiry: Record<string, Expiry> = {};
   #client: grpc.Client | null = null;
   #call: grpc.ClientDuplexStream<Uint8Array, Uint8Array> | null = null;
@@ -78,6 +80,12 @@ export class DiscoveryStream {
     this.#subscribe();
   }
 
+  /** Tells the server how the application is, now and at each connect: null = well. */
+  tellHealth(problem: string | null): void {
+    this.#health = problem;
+    this.#call?.write(this.#protocol.health(problem));
+  }
+
   #newProtocol(): DiscoveryProtocol {
     const { store, isDelta } = this.#options;
     const options = { ...this.#options, versions: (kind: ResourceKind) => store.versions(kind) };
@@ -106,6 +114,7 @@ export class DiscoveryStream {
     call.on('error', (error: grpc.ServiceError) => this.#onStreamEnd(error.details || error.message, call));
     call.on('end', () => this.#onStreamEnd('the server closed the stream', call));
     this.#subscribe();
+    if (this.#health !== undefined) call.write(this.#protocol.health(this.#health));
   }
 
   #newClient(): grpc.Client {

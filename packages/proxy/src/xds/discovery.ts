@@ -10,6 +10,7 @@ import type { PlanStore } from './plan-store.ts';
 import { type ResourceKind, serviceByKind } from './resource-kinds.ts';
 import type { ResourceSource } from './resource-source.ts';
 import { collectWishes, type RootSources } from './subscriptions.ts';
+import { readinessProbeOf, WorkloadHealth } from './workload-health.ts';
 
 /** What discovery uses of the proxy around it. */
 export interface DiscoveryOptions {
@@ -167,7 +168,17 @@ export class Discovery implements ResourceSource {
     if (source === null) return null;
     const method = `/envoy.service.discovery.v3.AggregatedDiscoveryService/${source.isDelta ? 'Delta' : 'Stream'}AggregatedResources`;
     this.#ads = this.#newStream(source, method, { metadata: adsMetadata, credentials: adsCredentials });
-    return this.#ads === null ? null : runningStream(this.#ads);
+    const ads = this.#ads;
+    if (ads === null) return null;
+    const probe = readinessProbeOf(this.#options.node);
+    const health = probe === null ? null : new WorkloadHealth(probe, (problem) => ads.tellHealth(problem));
+    return {
+      ...runningStream(ads),
+      stop: () => {
+        health?.stop();
+        ads.stop();
+      },
+    };
   }
 
   #openService(source: GrpcSource, kind: ResourceKind): RunningSource | null {

@@ -3,7 +3,14 @@ import * as grpc from '@grpc/grpc-js';
 import { NodeSchema } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
 import { DiscoveryRequestSchema, DiscoveryResponseSchema, ResourceSchema } from '@weft/envoy-api/envoy/service/discovery/v3/discovery_pb';
 import { StatusSchema } from '@weft/envoy-api/google/rpc/status_pb';
-import type { DiscoveredResource, DiscoveryProtocol, DiscoveryResponse, ProtocolOptions } from './discovery-protocol.ts';
+import {
+  type DiscoveredResource,
+  type DiscoveryProtocol,
+  type DiscoveryResponse,
+  healthTypeUrl,
+  illCode,
+  type ProtocolOptions,
+} from './discovery-protocol.ts';
 import { readResource } from './read-resource.ts';
 import { kindOf, type ResourceKind, typeUrlByKind } from './resource-kinds.ts';
 
@@ -57,6 +64,11 @@ export class SotwProtocol implements DiscoveryProtocol {
     state.nonce = nonce;
     if (problem === null) state.version = version;
     return this.#request(typeUrl, state, problem);
+  }
+
+  health(problem: string | null): Uint8Array {
+    if (problem === null) return this.#encode({ typeUrl: healthTypeUrl });
+    return this.#encode({ typeUrl: healthTypeUrl, errorDetail: create(StatusSchema, { code: illCode, message: problem }) });
   }
 
   #request(typeUrl: string, { wanted, version, nonce }: TypeState, problem: string | null): Uint8Array {
