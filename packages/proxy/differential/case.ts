@@ -13,6 +13,8 @@ export interface Case {
   readonly pauseMs?: number;
   /** Compares header names in their case too. */
   readonly keepsCase?: boolean;
+  /** Why the log differs on purpose; all else is compared. */
+  readonly logs?: string;
   /** Why Weft differs on purpose; such a case is only run. */
   readonly accepted?: string;
 }

@@ -59,7 +59,7 @@ async function observe(side: Side, each: Case, index: number): Promise<Observati
   const pieces = (each.raw ?? [requestText(each, index)]).map((piece) => piece.replaceAll('CASE', String(index)));
   const isHead = each.method === 'HEAD';
   const { responses, isClosed } = await sendRaw(port, pieces, { isHead, pauseMs: each.pauseMs ?? 15, keepsCase: each.keepsCase === true });
-  const isLogged = each.raw === undefined || each.raw.some((piece) => piece.includes('CASE'));
+  const isLogged = each.logs === undefined && (each.raw === undefined || each.raw.some((piece) => piece.includes('CASE')));
   const log = isLogged ? await logEntries(side, String(index), responses.length) : [];
   return {
     responses: responses.map((response) => comparable(response, side)),

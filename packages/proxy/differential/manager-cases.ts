@@ -122,4 +122,18 @@ export const managerCases: readonly Case[] = [
   ),
   raw('an upgrade that the connection header does not name', [line('/none', `${close}Upgrade: websocket\r\n`)], 'upgraderoute'),
   raw('an upgrade without anything', [line('/none', 'Connection: Upgrade\r\n')], 'upgraderoute'),
+  ...['application/grpc-web', 'application/grpc-web+proto', 'application/grpc-web-text', 'application/grpc'].flatMap((kind) =>
+    ['/grpctrailers', '/grpc/5', '/status'].map(
+      (path): Case => ({
+        ...send('grpcweb', 'POST', path, Buffer.from('\0\0\0\0\x02hi').toString('base64'), [`Content-Type: ${kind}`, `Accept: ${kind}`]),
+        logs: 'Weft logs the status and the bytes of the gRPC call, Envoy those of the gRPC-Web one',
+        ...(kind.includes('text') && path === '/grpc/5' && { accepted: 'Envoy does not end a text answer without a body' }),
+      }),
+    ),
+  ),
+  {
+    ...send('grpcweb', 'POST', '/grpctrailers', 'AAAAAAJoaQ==AAAAAAJoaQ==', ['Content-Type: application/grpc-web-text+proto']),
+    logs: 'bytes',
+  },
+  { ...send('grpcweb', 'POST', '/grpctrailers', 'not base64!!', ['Content-Type: application/grpc-web-text']), logs: 'bytes' },
 ];

@@ -101,6 +101,15 @@ export const managerSetups: Readonly<Record<string, Setup>> = {
   stripmatching: { manager: { strip_matching_host_port: true }, routes },
   stripdot: { manager: { strip_trailing_host_dot: true }, routes },
   keepinvalid: { manager: { http_protocol_options: { override_stream_error_on_invalid_http_message: true } }, routes },
+  grpcweb: {
+    filters: [
+      { name: 'envoy.filters.http.grpc_web', typed_config: { '@type': type('envoy.extensions.filters.http.grpc_web.v3.GrpcWeb') } },
+    ],
+    routes: [
+      { match: { prefix: '/status' }, direct_response: { status: 503, body: { inline_string: 'no' } } },
+      { match: { prefix: '/' }, route: { cluster: 'trailing' } },
+    ],
+  },
   upgraderoute: {
     routes: [
       {

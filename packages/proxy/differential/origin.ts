@@ -20,7 +20,7 @@ export interface Origin {
 
 /**
  * `/status/N` answers N; `/flaky/N/S` answers S the first N times; `/slow/MS` waits; `/reset` and `/close` break the connection before an
- * answer; `/half` breaks it within the body; `/chunked` streams; `/headers` answers with odd headers; `/trailers` with trailers; everything else is echoed.
+ * answer; `/half` breaks it within the body; `/chunked` streams; `/headers` answers with odd headers; `/trailers` with trailers; `/grpctrailers` as a gRPC service; everything else is echoed.
  */
 export async function startOrigin(): Promise<Origin> {
   let seen: SeenRequest[] = [];
@@ -80,6 +80,12 @@ export async function startOrigin(): Promise<Origin> {
           response.writeHead(200, { trailer: 'x-trailer' });
           response.write('body');
           response.addTrailers({ 'X-Trailer': 'yes', 'x-other': 'too' });
+          response.end();
+          return;
+        case 'grpctrailers':
+          response.writeHead(200, { 'content-type': 'application/grpc', trailer: 'grpc-status' });
+          response.write('\0\0\0\0\x02yo');
+          response.addTrailers({ 'grpc-status': '0', 'grpc-message': 'fine' });
           response.end();
           return;
         case 'grpc':

@@ -7,6 +7,7 @@ import type { Connection } from '../io/connection.ts';
 import { ConnectionTimers } from './connection-timers.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeConnection, HttpContext, ManagerStats } from './exchange-view.ts';
+import { GrpcWebStream, isGrpcWeb } from './grpc-web.ts';
 import { type H1Head, type HeadError, type HeadLimits, headErrors } from './h1-head.ts';
 import { H1Server, type H1ServerHost } from './h1-server.ts';
 import { H2Server, type H2ServerHost } from './h2-server.ts';
@@ -96,14 +97,15 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
     const isTunnel = request.upgrade !== null || request.method === 'CONNECT';
     if (isTunnel) server.startTunnel();
     this.#stats.requestStarted(false);
-    const exchange = new Exchange(this.#context, this, server, request, end && !isTunnel);
+    const web = isGrpcWeb(this.manager, request) ? new GrpcWebStream(server, request) : null;
+    const exchange = new Exchange(this.#context, this, web ?? server, request, end && !isTunnel);
     if (request.authority === '' && head.host === null) {
       this.#refuseHostless(server, exchange);
       return exchange;
     }
     if (head.expectsContinue) this.#answerExpectation(server, request);
     this.#start(exchange, request);
-    return exchange;
+    return web === null ? exchange : web.events(exchange);
   }
 
   onBadRequest(server: H1Server, error: HeadError): void {
@@ -148,10 +150,11 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
     this.#stats.requestStarted(true);
     this.#timers.onRequest();
     if (this.#observer.isDraining) this.#timers.startDrain();
-    const exchange = new Exchange(this.#context, this, stream, request, end);
+    const web = isGrpcWeb(this.manager, request) ? new GrpcWebStream(stream, request) : null;
+    const exchange = new Exchange(this.#context, this, web ?? stream, request, end);
     if (request.headers.get('expect')?.toLowerCase() === '100-continue') this.#answerExpectation(stream, request);
     this.#start(exchange, request);
-    return exchange;
+    return web === null ? exchange : web.events(exchange);
   }
 
   onLastRequest(): void {

@@ -80,11 +80,12 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
     }
     const rendered = renderLocalReply(mapLocalReply(this, reply), { isGrpc: this.isGrpc, isHead: this.head.method === 'HEAD' });
     const { headers, body } = rendered;
+    const status = this.downstream.isGrpcWeb ? reply.status : rendered.status;
     if (this.isGrpc) this.grpcStatus = reply.grpcStatus ?? grpcStatusOf(reply.status);
-    this.responseStatus = rendered.status;
+    this.responseStatus = status;
     applyResponseHeaders(this, headers, null);
     this.responseHeaders = headers;
-    this.#sendHead(rendered.status, headers, body === null);
+    this.#sendHead(status, headers, body === null);
     if (body !== null) {
       this.responseBytes += body.length;
       this.downstream.sendData(body, 0, body.length, true);

@@ -32,6 +32,7 @@ const maxPipelinedBytes = 1024 * 1024;
 /** The server side of one HTTP/1.x connection: frames requests, holds pipelined ones back, writes responses. */
 export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsumer {
   readonly connection: Connection;
+  readonly isGrpcWeb = false;
   isDraining = false;
   requestCount = 0;
   wireBytesReceived = 0;

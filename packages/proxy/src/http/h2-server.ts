@@ -20,6 +20,7 @@ export interface H2ServerHost {
 class ServerStream extends H2Stream implements DownstreamStream {
   readonly connection: H2Connection;
   readonly protocol: HttpProtocol;
+  readonly isGrpcWeb = false;
   events: DownstreamEvents | null = null;
   isTouched = false;
   wireBytesReceived = 0;

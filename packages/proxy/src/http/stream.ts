@@ -29,6 +29,8 @@ export type ResetReason =
 /** The client's side of a stream: the codec that the response goes to. */
 export interface DownstreamStream {
   readonly protocol: HttpProtocol;
+  /** Local replies to gRPC-Web calls keep their HTTP status. */
+  readonly isGrpcWeb: boolean;
   /** Bytes of the request and of the response as they are on the wire, heads and framing included. */
   readonly wireBytesReceived: number;
   readonly wireBytesSent: number;
