@@ -7,11 +7,13 @@ export interface NumberedOrigin {
   /** Status of its health checks, and headers of them. */
   health: number;
   healthHeaders: Readonly<Record<string, string>>;
+  /** Answers all that `/wait` asked for. */
+  release(): void;
   stop(): void;
 }
 
 /**
- * Applications that answer with their number: `/hold/MS` waits first, `/status/N` answers N, `/fail/I/N` answers N where the number is I,
+ * Applications that answer with their number: `/hold/MS` waits first, `/wait` until they are told to go on, `/status/N` answers N, `/fail/I/N` answers N where the number is I,
  * `/reset/I` breaks the connection there, `/health` answers as told.
  */
 export function startOrigins(count: number): Promise<readonly NumberedOrigin[]> {
@@ -20,6 +22,7 @@ export function startOrigins(count: number): Promise<readonly NumberedOrigin[]> 
 
 async function startOrigin(index: number): Promise<NumberedOrigin> {
   const state = { health: 200, healthHeaders: {} };
+  let waiting: (() => void)[] = [];
   const server: Server = createServer((request, response) => {
     const path = (request.url ?? '').replace(/^\/to\/[^/]+/, '');
     const [, verb = '', first = '', second = ''] = path.split('/');
@@ -30,7 +33,8 @@ async function startOrigin(index: number): Promise<NumberedOrigin> {
     if (verb === 'health') {
       response.writeHead(state.health, state.healthHeaders);
       response.end();
-    } else if (verb === 'hold') setTimeout(() => answer(200), Number(first));
+    } else if (verb === 'wait') waiting.push(() => answer(200));
+    else if (verb === 'hold') setTimeout(() => answer(200), Number(first));
     else if (verb === 'status') answer(Number(first));
     else if (verb === 'fail') answer(first === String(index) ? Number(second) : 200);
     else if (verb === 'reset' && first === String(index)) request.socket.resetAndDestroy();
@@ -39,6 +43,11 @@ async function startOrigin(index: number): Promise<NumberedOrigin> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return Object.assign(state, {
     port: (server.address() as AddressInfo).port,
+    release: () => {
+      const ready = waiting;
+      waiting = [];
+      for (const each of ready) each();
+    },
     stop: () => {
       server.close();
       server.closeAllConnections();

@@ -221,9 +221,12 @@ describe('Weft and Envoy choose the same hosts', {
       await same(async (side) => {
         // One after the other until the first is under way: how fast a connection is made is not what is compared.
         await ask(side, cluster);
-        const first = ask(side, cluster, '/hold/300');
+        const first = ask(side, cluster, '/wait');
         await until(async () => (await stats(side, cluster, /^upstream_rq_active$/)).upstream_rq_active === 1);
-        const answers = await Promise.all([first, ...Array.from({ length: 5 }, () => ask(side, cluster, '/hold/150'))]);
+        const others = Array.from({ length: 5 }, () => ask(side, cluster, '/wait'));
+        // All but those that are let through are refused at once; the others go on when that is over.
+        await until(async () => Object.values(await stats(side, cluster, /^upstream_rq_(pending|active)_overflow$/))[0] === 4);
+        const answers = await released(Promise.all([first, ...others]));
         return {
           statuses: answers.map(({ status }) => status).sort(),
           overload: answers.map(({ headers }) => headers['x-envoy-overloaded'] ?? '').sort(),
@@ -243,13 +246,25 @@ describe('Weft and Envoy choose the same hosts', {
     );
   });
 
+  /** Lets applications answer what waits there, again and again: a request may still be on its way. */
+  async function released<T>(answers: Promise<T>): Promise<T> {
+    const timer = setInterval(() => {
+      for (const origin of origins) origin.release();
+    }, 20);
+    try {
+      return await answers;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
   async function held(side: Side, cluster: string, times: number): Promise<readonly string[]> {
     const answers: Promise<string>[] = [];
     for (let i = 0; i < times; i++) {
-      answers.push(chosen(side, cluster, '/hold/700', { 'x-key': 'one' }));
+      answers.push(chosen(side, cluster, '/wait', { 'x-key': 'one' }));
       await until(async () => (await stats(side, cluster, /^upstream_rq_active$/)).upstream_rq_active === i + 1);
     }
-    return Promise.all(answers);
+    return released(Promise.all(answers));
   }
 });
 

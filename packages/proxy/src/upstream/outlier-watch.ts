@@ -16,6 +16,7 @@ export interface OutlierWatchEnvironment {
 export class OutlierWatch {
   readonly #detector: OutlierDetector<Host>;
   readonly #timer: NodeJS.Timeout;
+  #hosts: readonly Host[] = [];
 
   constructor(plan: OutlierDetectionPlan, { registry, clusterName, now, random }: OutlierWatchEnvironment) {
     const scope = clusterScope(clusterName);
@@ -29,11 +30,13 @@ export class OutlierWatch {
         if (event === 'enforced') count('enforced_total');
       },
     });
+    registry.readGauge(scope, 'outlier_detection.ejections_active', () => this.#hosts.filter((host) => host.isEjected).length);
     this.#timer = setInterval(() => this.#detector.review(), plan.intervalMs);
     this.#timer.unref();
   }
 
   use(hosts: readonly Host[]): void {
+    this.#hosts = hosts;
     this.#detector.use(hosts);
   }
 
