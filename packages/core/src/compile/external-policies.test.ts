@@ -106,7 +106,7 @@ test('several issuers: any token that verifies is enough, else every token that 
 
 test('keys are inline, from a service of the mesh, or such that no token fits', () => {
   const keysOf = (rule: string) => jwt(rule).providers?.['origins-0'];
-  const inline = '{"keys":[{"kty":"oct","k":"a"}]}';
+  const inline = '{"keys":[{"kty":"oct","k":"AAAA"}]}';
   assert.equal(keysOf(`{issuer: a, jwks: '${inline}'}`)?.localJwks?.inlineString, inline);
   assert.equal(keysOf(`{issuer: a, jwksUri: "http://${service}/keys"}`)?.remoteJwks?.httpUri?.cluster, `outbound|80||${service}`);
   assert.match(keysOf('{issuer: a, jwksUri: "https://elsewhere.example/keys"}')?.localJwks?.inlineString ?? '', /"kid":"unavailable"/);

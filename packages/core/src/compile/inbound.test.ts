@@ -172,7 +172,7 @@ test('a key set without a usable key refuses tokens instead of making Envoy refu
     const rules = policy('RequestAuthentication', `{jwtRules: [{issuer: x, jwks: '${text}'}]}`);
     return JSON.stringify(chainsFor(snapshotOf(workload + rules + mtls('STRICT'), cart), 8080)[0]);
   };
-  const usable = '{"keys":[{"kty":"EC","crv":"P-256","x":"a","y":"b"}]}';
+  const usable = '{"keys":[{"kty":"EC","crv":"P-256","x":"AAAA","y":"AAAA"}]}';
   assert.ok(jwks(usable).includes(JSON.stringify(usable)));
   for (const text of ['{"keys":[]}', '{"keys":[{"kty":"RSA"}]}', '{}']) assert.match(jwks(text), /unavailable/);
 });

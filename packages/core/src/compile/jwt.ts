@@ -8,6 +8,7 @@ import { jwksSource } from '../mesh/workload-security.ts';
 import type { RequestAuthentication } from '../resource/kinds.ts';
 import { externalService } from './external-service.ts';
 import { protoDuration } from './proto-duration.ts';
+import { hasUsableKey } from './usable-keys.ts';
 
 /** `presence` is younger than the generated types. */
 type JwtRule = NonNullable<RequestAuthentication['spec']['jwtRules']>[number] & { readonly presence?: 'OPTIONAL' | 'REQUIRED' };
@@ -86,7 +87,7 @@ function provider(view: ProxyView, rule: JwtRule): JwtProviderJson {
 function keys(view: ProxyView, rule: JwtRule): JwtProviderJson {
   const source = jwksSource(rule);
   const inlineString = rule.jwks || (source !== null && view.settings.jwksByUri[source]);
-  if (inlineString) return { localJwks: { inlineString: hasPublicKey(inlineString) ? inlineString : unknownKeys } };
+  if (inlineString) return { localJwks: { inlineString: hasUsableKey(inlineString) ? inlineString : unknownKeys } };
   const uri = rule.jwksUri ?? rule.jwks_uri;
   const url = /^(https?):\/\/([^/:?#]+)(?::(\d+))?/.exec(uri ?? '');
   const port = url?.[3] ? Number(url[3]) : url?.[1] === 'https' ? 443 : 80;
@@ -95,18 +96,6 @@ function keys(view: ProxyView, rule: JwtRule): JwtProviderJson {
   const httpUri = { uri, cluster: service.cluster, timeout: protoDuration(rule.timeout, '5s') };
   return { remoteJwks: { httpUri, cacheDuration: '300s' } };
 }
-
-/** Envoy refuses a whole listener for a key set without a key that it can use. */
-function hasPublicKey(text: string): boolean {
-  try {
-    const { keys } = JSON.parse(text) as { readonly keys?: readonly Readonly<Record<string, unknown>>[] };
-    return (keys ?? []).some((key) => needed[String(key.kty)]?.every((part) => typeof key[part] === 'string') ?? false);
-  } catch {
-    return false;
-  }
-}
-
-const needed: Readonly<Record<string, readonly string[]>> = { RSA: ['n', 'e'], EC: ['x', 'y'], OKP: ['crv', 'x'], oct: ['k'] };
 
 function listField<K extends string>(key: K, values: readonly string[] | undefined): { readonly [P in K]?: string[] } {
   const result: { [P in K]?: string[] } = {};
