@@ -17,6 +17,7 @@ interface Spec {
   readonly zoneWeight?: number;
   readonly healthy?: boolean;
   readonly active?: number;
+  readonly healthySinceMs?: number;
 }
 
 function balancerOf(config: Parameters<typeof buildCluster>[0], specs: readonly Spec[]): Balancer<BalancedHost> {
@@ -38,7 +39,7 @@ function balancerOf(config: Parameters<typeof buildCluster>[0], specs: readonly 
       coarseHealth: (specs[i]?.healthy ?? true) ? ('healthy' as const) : ('unhealthy' as const),
       isExcluded: false,
       activeRequests: specs[i]?.active ?? 0,
-      healthySinceMs: 0,
+      healthySinceMs: specs[i]?.healthySinceMs ?? 0,
     })),
   );
   balancer.update(hosts, assignment);
@@ -152,4 +153,20 @@ test('a retry on a ring goes to another place', () => {
     (attempt) => balancer.choose({ hash, attempt, excludedPriorities: null, random: draws(), nowMs: 0 })?.endpoint.key,
   );
   assert.ok(new Set(tried).size > 1);
+});
+
+test('a host that just became healthy gets its share little by little', () => {
+  const config = { roundRobinLbConfig: { slowStartConfig: { slowStartWindow: '100s' } } };
+  const shareAt = (seconds: number): number => {
+    const balancer = balancerOf(config, [{ ip: '1.1.1.1' }, { ip: '1.1.1.2', healthySinceMs: 1_000_000 }]);
+    return (counts(balancer, 1000, { nowMs: 1_000_000 + seconds * 1000 })['1.1.1.2:80'] ?? 0) / 1000;
+  };
+  // A factor f of its weight gives f / (1 + f): at least a tenth, then as much as of the window has passed.
+  for (const [seconds, share] of [
+    [1, 0.091],
+    [50, 0.333],
+    [100, 0.5],
+  ] as const) {
+    assert.ok(Math.abs(shareAt(seconds) - share) < 0.01, `${seconds} s: ${shareAt(seconds)}`);
+  }
 });
