@@ -60,7 +60,7 @@ export async function sendRaw(port: number, pieces: readonly string[], options: 
 }
 
 /** Takes a byte stream apart into responses. */
-function parseResponses(bytes: Buffer, isHead: boolean, keepsCase: boolean): readonly WireResponse[] {
+export function parseResponses(bytes: Buffer, isHead: boolean, keepsCase = false): readonly WireResponse[] {
   const responses: WireResponse[] = [];
   let rest = bytes;
   while (rest.length > 0) {
