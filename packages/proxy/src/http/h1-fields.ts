@@ -1,4 +1,5 @@
 import { type H1Head, type HeadError, type HeadLimits, headErrors } from './h1-head.ts';
+import { lengthBit } from './wire-headers.ts';
 
 /** Parses header lines and their final empty line at `from`, and reads what they mean; answers as the parser of heads does. `base` is where `text` begins. */
 export function parseFields(bytes: Buffer, base: number, from: number, end: number, targetBytes: number, head: H1Head): number {
@@ -8,6 +9,7 @@ export function parseFields(bytes: Buffer, base: number, from: number, end: numb
   const token = limits.keepsCase ? sameToken : lowerToken;
   let size = targetBytes;
   let count = 0;
+  let nameLengths = 0;
   let p = from;
   headers.linesStart = from - base;
   for (;;) {
@@ -18,6 +20,7 @@ export function parseFields(bytes: Buffer, base: number, from: number, end: numb
       if (size > limits.maxBytes) return refuse(head, headErrors.headTooLarge);
       headers.linesEnd = p - base;
       headers.count = count;
+      headers.nameLengths = nameLengths;
       headers.text = bytes.latin1Slice(base, p + 2);
       return readMeaning(head) ? p + 2 : -1;
     }
@@ -49,6 +52,7 @@ export function parseFields(bytes: Buffer, base: number, from: number, end: numb
     slots[at + 1] = nameEnd - base;
     slots[at + 2] = valueStart - base;
     slots[at + 3] = valueEnd - base;
+    nameLengths |= lengthBit(nameEnd - nameStart);
     size += nameEnd - nameStart + (valueEnd - valueStart);
     count++;
   }

@@ -3,6 +3,11 @@ import type { Headers } from './headers.ts';
 const slotsPerField = 4;
 const usualFields = 100;
 
+/** The bit of a set of name lengths, modulo 32: most names that are asked for are absent, and few of those share a length with one there. */
+export function lengthBit(length: number): number {
+  return 1 << (length & 31);
+}
+
 /**
  * The fields of an HTTP/1.1 head as they came: one string and the positions in it, so that an unchanged run of lines is forwarded
  * without being taken apart. Removals are marks, additions a list behind. Filled by the head parser, reused for the next message. Names are in
@@ -11,6 +16,8 @@ const usualFields = 100;
 export class WireHeaders implements Headers {
   text = '';
   count = 0;
+  /** Lengths of all names, the added ones too, as `lengthBit`s. */
+  nameLengths = 0;
   /** Four positions in `text` per field: name start, name end, value start, value end. */
   slots: Int32Array = new Int32Array(usualFields * slotsPerField);
   readonly keepsCase: boolean;
@@ -37,12 +44,14 @@ export class WireHeaders implements Headers {
   clear(): void {
     this.text = '';
     this.count = 0;
+    this.nameLengths = 0;
     this.#droppedCount = 0;
     if (this.#dropped.length > 0) this.#dropped = [];
     if (this.#added.length > 0) this.#added = [];
   }
 
   get(name: string): string | undefined {
+    if ((this.nameLengths & lengthBit(name.length)) === 0) return undefined;
     let found: string | undefined;
     for (let i = 0; i < this.count; i++) {
       if (!this.#isNamed(i, name)) continue;
@@ -58,14 +67,16 @@ export class WireHeaders implements Headers {
 
   set(name: string, value: string): void {
     this.remove(name);
-    this.#added.push(name, value);
+    this.add(name, value);
   }
 
   add(name: string, value: string): void {
+    this.nameLengths |= lengthBit(name.length);
     this.#added.push(name, value);
   }
 
   remove(name: string): void {
+    if ((this.nameLengths & lengthBit(name.length)) === 0) return;
     for (let i = 0; i < this.count; i++) if (this.#isNamed(i, name)) this.dropAt(i);
     const added = this.#added;
     for (let i = added.length - 2; i >= 0; i -= 2) if (added[i] === name) added.splice(i, 2);
