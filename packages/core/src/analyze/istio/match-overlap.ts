@@ -28,22 +28,32 @@ export interface PrefixOverlap {
 export function overlappingPrefixes(
   rules: readonly (readonly [number, { readonly match?: readonly (HttpMatch | null)[] | null }])[],
 ): readonly PrefixOverlap[] {
-  const candidates = candidatesOf(rules);
-  return candidates.flatMap((earlier, at) =>
-    candidates.slice(at + 1).flatMap((later) =>
-      later.prefix !== earlier.prefix && takes(earlier, later)
-        ? [
-            {
-              rule: later.rule,
-              match: later.match,
-              byRule: earlier.rule,
-              byMatch: earlier.match,
-              why: `has the shorter prefix ${earlier.prefix}`,
-            },
-          ]
-        : [],
-    ),
-  );
+  const byPrefix = new Map<string, (readonly [place: number, match: PrefixMatch])[]>();
+  const lengths = new Set<number>();
+  const found: (readonly [earlier: number, later: number, overlap: PrefixOverlap])[] = [];
+  for (const [place, later] of candidatesOf(rules).entries()) {
+    for (const length of lengths) {
+      if (length >= later.prefix.length) continue;
+      for (const [earlierPlace, earlier] of byPrefix.get(later.prefix.slice(0, length)) ?? []) {
+        if (takes(earlier, later)) found.push([earlierPlace, place, describeOverlap(earlier, later)]);
+      }
+    }
+    lengths.add(later.prefix.length);
+    const same = byPrefix.get(later.prefix);
+    if (same) same.push([place, later]);
+    else byPrefix.set(later.prefix, [[place, later]]);
+  }
+  return found.sort((x, y) => x[0] - y[0] || x[1] - y[1]).map(([, , overlap]) => overlap);
+}
+
+function describeOverlap(earlier: PrefixMatch, later: PrefixMatch): PrefixOverlap {
+  return {
+    rule: later.rule,
+    match: later.match,
+    byRule: earlier.rule,
+    byMatch: earlier.match,
+    why: `has the shorter prefix ${earlier.prefix}`,
+  };
 }
 
 /** Istio stops at a rule without a match, and leaves out matches that are written twice. */
@@ -80,9 +90,9 @@ function describe(rule: number, index: number, prefix: string, match: HttpMatch)
   };
 }
 
+/** Whether a match with a shorter prefix takes what a later one would, as far as the rest is concerned. */
 function takes(earlier: PrefixMatch, later: PrefixMatch): boolean {
   return (
-    later.prefix.startsWith(earlier.prefix) &&
     later.port === earlier.port &&
     earlier.method.startsWith(later.method) &&
     earlier.authority.startsWith(later.authority) &&

@@ -5,7 +5,7 @@ import { labelsOf, object } from '../fields.ts';
 import { groupBy } from '../group-by.ts';
 import { fact, list, mostProofs } from '../proof.ts';
 import { isAmbient } from '../workload.ts';
-import { reportSharedWorkload, type Selecting, selectWorkloads } from './workload-selection.ts';
+import { reportSharedWorkloads, type Selecting, selectWorkloads } from './workload-selection.ts';
 
 /** Sidecars that select nothing, that share a workload or a namespace, or that stand where there are no sidecars. */
 export const sidecarSelectorAnalyzer: SetAnalyzer = {
@@ -16,12 +16,11 @@ export const sidecarSelectorAnalyzer: SetAnalyzer = {
     const sidecars = context.set.ofKind('Sidecar');
     const selecting = sidecars.filter(selectsWorkloads).map(toSelecting);
     const ineffective = new Set<Sidecar>();
-    for (const [workload, sharing] of selectWorkloads(selecting, context)) {
-      if (!isAmbient(workload)) {
-        if (sharing.length > 1) reportSharedWorkload('ConflictingSidecarWorkloadSelectors', workload, sharing, context);
-        continue;
-      }
-      for (const { resource } of sharing) ineffective.add(resource as Sidecar);
+    const selected = [...selectWorkloads(selecting, context)];
+    const withSidecar = selected.filter(([workload]) => !isAmbient(workload));
+    reportSharedWorkloads('ConflictingSidecarWorkloadSelectors', withSidecar, context);
+    for (const [workload, sharing] of selected) {
+      if (isAmbient(workload)) for (const { resource } of sharing) ineffective.add(resource as Sidecar);
     }
     for (const [name, all] of groupBy(
       sidecars.filter((sidecar) => !selectsWorkloads(sidecar)),

@@ -3,7 +3,7 @@ import type { SetAnalyzer } from '../analyzer.ts';
 import { labelsOf, object } from '../fields.ts';
 import { groupBy } from '../group-by.ts';
 import { fact, list, mostProofs } from '../proof.ts';
-import { reportSharedWorkload, selectWorkloads } from './workload-selection.ts';
+import { reportSharedWorkloads, selectWorkloads } from './workload-selection.ts';
 
 /** Telemetries that select no workload, or the same one. */
 export const telemetrySelectorAnalyzer: SetAnalyzer = {
@@ -19,9 +19,7 @@ export const telemetrySelectorAnalyzer: SetAnalyzer = {
         path: 'spec.selector.matchLabels',
       }))
       .filter(({ selector }) => Object.keys(selector).length > 0);
-    for (const [workload, sharing] of selectWorkloads(selecting, context)) {
-      if (sharing.length > 1) reportSharedWorkload('ConflictingTelemetryWorkloadSelectors', workload, sharing, context);
-    }
+    reportSharedWorkloads('ConflictingTelemetryWorkloadSelectors', selectWorkloads(selecting, context), context);
   },
 };
 

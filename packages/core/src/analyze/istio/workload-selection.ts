@@ -44,20 +44,38 @@ function reportEmptySelection({ resource, selector, path }: Selecting, context: 
   });
 }
 
-/** A finding for each of several resources that apply to one workload, where only one can. */
-export function reportSharedWorkload(type: MessageType, workload: Workload, sharing: readonly Selecting[], context: AnalyzerContext): void {
-  const names = sharing.map((candidate) => candidate.resource.ref.name).sort();
-  for (const { resource, path } of sharing) {
-    context.report({
-      type,
-      resource,
-      path,
-      identity: workload.name,
-      message: `${list(names)} all select workload ${nameOf(workload.resource)}; only one of them applies to it. Make the selectors exclude each other.`,
-      proof: [
-        ...sharing.slice(0, mostProofs).map((candidate) => fact(candidate.resource, candidate.path, `selects ${workload.name}`)),
-        fact(workload.resource, 'metadata.labels', 'matches them all'),
-      ],
-    });
+/**
+ * A finding for each of several resources that apply to one workload, where only one can. A resource that shares many workloads is told about once; Istio
+ * tells of each workload, which is what an analyzer asked for by name does too, up to a number that nobody reads to its end.
+ */
+export function reportSharedWorkloads(
+  type: MessageType,
+  byWorkload: Iterable<readonly [Workload, readonly Selecting[]]>,
+  { exact, report }: AnalyzerContext,
+): void {
+  const told = new Set<Resource>();
+  let left = mostSharedWorkloads;
+  for (const [workload, sharing] of byWorkload) {
+    const untold = exact ? sharing.slice(0, left) : sharing.filter(({ resource }) => !told.has(resource));
+    if (sharing.length < 2 || untold.length === 0) continue;
+    left -= untold.length;
+    const names = list(sharing.map((candidate) => candidate.resource.ref.name).sort());
+    const proof = [
+      ...sharing.slice(0, mostProofs).map((candidate) => fact(candidate.resource, candidate.path, `selects ${workload.name}`)),
+      fact(workload.resource, 'metadata.labels', 'matches them all'),
+    ];
+    for (const { resource, path } of untold) {
+      told.add(resource);
+      report({
+        type,
+        resource,
+        path,
+        identity: workload.name,
+        message: `${names} all select workload ${nameOf(workload.resource)}; only one of them applies to it. Make the selectors exclude each other.`,
+        proof,
+      });
+    }
   }
 }
+
+const mostSharedWorkloads = 100_000;
