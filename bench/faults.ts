@@ -10,7 +10,8 @@ const help = `Requests lost while things go wrong around the proxy: two workers,
 
   node bench/faults.ts [--clients 16] [--changes 1000] [--rotations 100] [--seconds 60] [--only NAME]
 
-A request counts as answered when it got its whole response with 200. The route retries what was refused, reset or not answered in 0.3 s,
+A request counts as answered when it got its whole response with 200. The route retries what was refused, reset or not answered in 3 s (0.3 s
+where an upstream is silent),
 so nothing but the crash of a worker, which ends the connections it holds, may lose one. --seconds is the time for the rotations.
 `;
 
@@ -35,6 +36,7 @@ interface Rig {
 interface Scenario {
   readonly name: string;
   readonly isTls?: boolean;
+  readonly perTryTimeout?: string;
   run(rig: Rig): Promise<void>;
 }
 
@@ -79,6 +81,7 @@ const scenarios: readonly Scenario[] = [
   },
   {
     name: 'an upstream that accepts and does not answer',
+    perTryTimeout: '0.3s',
     run: async ({ mesh, load }) => {
       const [origin] = mesh.origins;
       if (origin !== undefined) origin.isSilent = true;
@@ -138,9 +141,9 @@ function admin(group: WorkerGroup, path: string, method = 'POST'): Promise<numbe
   });
 }
 
-async function measure({ isTls = false, run }: Scenario): Promise<string> {
+async function measure({ isTls = false, perTryTimeout = '3s', run }: Scenario): Promise<string> {
   const port = await freePort();
-  const mesh = await MeshForTest.start({ isTls, port });
+  const mesh = await MeshForTest.start({ isTls, port, perTryTimeout });
   const group = await WorkerGroup.start({
     bootstrap: mesh.bootstrap(),
     count: 2,

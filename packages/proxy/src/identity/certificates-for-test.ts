@@ -65,7 +65,10 @@ export class AuthorityForTest {
         signingKey: this.#keys.privateKey,
         publicKey: keys.publicKey,
         signingAlgorithm: algorithm,
-        extensions: names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names, true)],
+        extensions: [
+          new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+          ...(names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names, true)]),
+        ],
       },
       provider,
     );

@@ -36,15 +36,15 @@ export class ServerCertificates {
     return this.#known.length > 1;
   }
 
-  /** The context for a server name in lower case; null when no certificate has the name and `isStrict` asks for one. */
-  forName(serverName: string, isStrict: boolean): tls.SecureContext | null {
-    if (!this.isChoice) return isStrict && serverName === '' ? null : this.first;
+  /** The context for a server name in lower case, `''` for none. */
+  forName(serverName: string): tls.SecureContext {
+    if (!this.isChoice) return this.first;
     const wildcard = serverName.includes('.') ? `*${serverName.slice(serverName.indexOf('.'))}` : '';
     for (const name of [serverName, wildcard]) {
       const found = name === '' ? [] : this.#known.filter(({ names }) => names.includes(name));
       if (found.length > 0) return this.#contextOf(found);
     }
-    return isStrict ? null : this.first;
+    return this.first;
   }
 
   /** One certificate of each kind of key: the client's abilities decide among those. */

@@ -1,5 +1,7 @@
+import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
+import { KeyUsageFlags, KeyUsagesExtension, X509Certificate as PeculiarCertificate } from '@peculiar/x509';
 import type { TrustDomainPlan } from '@weft/core/plan/tls-plan';
 import { parseSubjectAltNames } from './peer-certificate.ts';
 import { readData } from './read-data.ts';
@@ -14,6 +16,7 @@ export function bundleBytes(domains: readonly TrustDomainPlan[]): string {
  * domain could vouch for the names of another. Answers null when it does. A resumed session has no chain: it was judged when it was made.
  */
 export function checkTrustDomain(socket: TLSSocket, certificate: X509Certificate, domains: readonly TrustDomainPlan[]): string | null {
+  if (!isLeaf(certificate)) return 'CERTIFICATE_VERIFY_FAILED: an X.509 SVID must not be able to sign certificates, and has to say so';
   const [uri = ''] = parseSubjectAltNames(certificate.subjectAltName ?? '').uris;
   const name = /^spiffe:\/\/([^/]+)\//.exec(uri)?.[1];
   const domain = domains.find(({ trustDomain }) => trustDomain === name);
@@ -22,6 +25,12 @@ export function checkTrustDomain(socket: TLSSocket, certificate: X509Certificate
   const root = rootOf(socket.getPeerCertificate(true));
   const isOwn = certificatesOf(domain).some(({ raw }) => root !== null && raw.equals(root));
   return isOwn ? null : `CERTIFICATE_VERIFY_FAILED: the chain does not end in the trust bundle of '${domain.trustDomain}'`;
+}
+
+/** As the SPIFFE standard asks and Envoy checks: no authority, and key usages without those of one. */
+function isLeaf(certificate: X509Certificate): boolean {
+  const usages = new PeculiarCertificate(certificate.raw).getExtension(KeyUsagesExtension)?.usages;
+  return !certificate.ca && usages !== undefined && (usages & (KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign)) === 0;
 }
 
 /** The last certificate of a chain, DER; null without one. */

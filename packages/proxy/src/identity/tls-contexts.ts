@@ -82,7 +82,7 @@ export class TlsContexts {
     const certificates = this.#serverCertificates(plan, material);
     if (certificates === null) return null;
     const { validation } = material;
-    const asksForCertificate = plan.requireClientCertificate || verifiesPeer(validation);
+    const asksForCertificate = verifiesPeer(validation);
     const context = { certificates, asksForCertificate, validation, plan, certificate: onlyCertificate(material) };
     this.#servers.set(plan, { version, context });
     return context;
@@ -193,13 +193,13 @@ function onlyCertificate({ certificates }: Material): PeerCertificate | null {
 }
 
 /** OpenSSL's list names both versions' suites; Envoy's `cipher_suites` only limits TLS 1.2. */
-const tls13Suites = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
+const tls13Suites = ['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256'];
 
 function withRoots(context: ValidationContextPlan): PeerValidation {
   return { context, hasRoots: context.trustedCa !== null || context.systemRoots || context.spiffe !== null };
 }
 
-/** Whether anything is asked of a peer's certificate: then it is asked for. */
+/** Whether anything is asked of a peer's certificate. Else, as Envoy has it, none is asked for, be it required or not. */
 function verifiesPeer(validation: PeerValidation | null): boolean {
   if (validation === null) return false;
   const { certificateHashes, certificateSpki } = validation.context;

@@ -14,7 +14,6 @@ export interface HandshakeSetup {
   /** Filled in with what the handshake tells. */
   readonly facts: Facts;
   readonly context: TlsServerContext;
-  readonly secureContext: tls.SecureContext;
 }
 
 const handshakeTimeoutMs = 15_000;
@@ -24,10 +23,10 @@ const handshakeTimeoutMs = 15_000;
  * that failed, or took longer than the chain allows) when it was turned away.
  */
 export function handshake(raw: net.Socket, setup: HandshakeSetup, done: (socket: tls.TLSSocket | null, problem: string) => void): void {
-  const { chain, facts, context, secureContext } = setup;
+  const { chain, facts, context } = setup;
   const socket = new tls.TLSSocket(raw, {
     isServer: true,
-    secureContext,
+    secureContext: context.certificates.forName(facts.serverName),
     requestCert: context.asksForCertificate,
     rejectUnauthorized: false,
     ...nameOptions(context, facts),
@@ -56,7 +55,9 @@ export function handshake(raw: net.Socket, setup: HandshakeSetup, done: (socket:
   socket.once('close', fail);
   socket.once('secure', () => {
     const certificate = peerX509(socket);
-    const problem = checkPeer(socket, certificate, context.validation, { isRequired: context.plan.requireClientCertificate });
+    const problem = checkPeer(socket, certificate, context.validation, {
+      isRequired: context.asksForCertificate && context.plan.requireClientCertificate,
+    });
     if (problem === null) {
       facts.isTls = true;
       facts.peerCertificate = certificate === null ? null : identityOf(certificate, context.validation?.hasRoots === true).certificate;
@@ -69,15 +70,9 @@ export function handshake(raw: net.Socket, setup: HandshakeSetup, done: (socket:
 }
 
 /** Without an inspector the name is learned in the handshake: the certificate is chosen then, where there is a choice. */
-function nameOptions({ certificates, plan }: TlsServerContext, facts: Facts): Pick<tls.TLSSocketOptions, 'SNICallback'> {
-  if (facts.serverName !== '' || !(certificates.isChoice || plan.requireSni)) return {};
-  return {
-    SNICallback: (name, done) => {
-      const context = certificates.forName(name.toLowerCase(), plan.requireSni);
-      if (context === null) done(new Error(`no certificate for ${name}`));
-      else done(null, context);
-    },
-  };
+function nameOptions({ certificates }: TlsServerContext, facts: Facts): Pick<tls.TLSSocketOptions, 'SNICallback'> {
+  if (facts.serverName !== '' || !certificates.isChoice) return {};
+  return { SNICallback: (name, done) => done(null, certificates.forName(name.toLowerCase())) };
 }
 
 /** The server's choice among the offered protocols; two Weft sidecars agree on the multiplexed bridge. */

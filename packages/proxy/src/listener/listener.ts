@@ -205,14 +205,8 @@ export class Listener implements ChainOwner {
 
   #secure(connection: Connection, chain: FilterChainPlan, facts: Facts, first: { context: TlsServerContext; bytes: Buffer }): void {
     const { context, bytes } = first;
-    const secureContext = context.certificates.forName(facts.serverName, context.plan.requireSni && bytes.length > 0);
-    if (secureContext === null) {
-      this.stats.tlsErrors.increment();
-      this.#refuse(connection);
-      return;
-    }
     this.#connections.delete(connection);
-    handshake(connection.detach(bytes), { chain, facts, context, secureContext }, (socket, problem) => {
+    handshake(connection.detach(bytes), { chain, facts, context }, (socket, problem) => {
       if (socket === null) {
         this.stats.tlsErrors.increment();
         this.#closed();
