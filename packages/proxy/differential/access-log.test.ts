@@ -51,7 +51,9 @@ const cases: readonly LogCase[] = [
     '/flaky/1/500',
     '/flaky/9/503',
   ].map((path): LogCase => ({ listener: 'http', path })),
-  ...['/rewrite/x?a=b', '/chunked', '/half', '/close', '/reset', '/headers'].map((path): LogCase => ({ listener: 'http', path })),
+  ...['/empty', '/limited', '/idle', '/duration', '/pertry', '/rewrite/x?a=b', '/chunked', '/half', '/close', '/reset', '/headers'].map(
+    (path): LogCase => ({ listener: 'http', path }),
+  ),
   { listener: 'http', path: '/a', method: 'POST', body: 'hello world', headers: { 'x-wanted': 'yes', 'user-agent': 'me "quoted" é' } },
   { listener: 'http', path: '/a', method: 'HEAD' },
   { listener: 'http', path: '/a', headers: { 'content-type': 'application/grpc', te: 'trailers' } },

@@ -129,6 +129,8 @@ export function logBootstrap(ports: LogPorts, certificates: LogCertificates): ob
       clusters: [
         cluster('origin', ports.origin, { alt_stat_name: 'origin-stats', metadata: { filter_metadata: { shop: { name: 'front' } } } }),
         cluster('dead', ports.dead),
+        { name: 'empty', connect_timeout: '1s', type: 'STATIC', load_assignment: { cluster_name: 'empty' } },
+        cluster('limited', ports.origin, { circuit_breakers: { thresholds: [{ max_requests: 0 }] } }),
         cluster('collector', ports.collectorGrpc, {
           typed_extension_protocol_options: {
             'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
@@ -169,6 +171,32 @@ function httpListener(name: string, port: number, ports: LogPorts, certificates:
           routes: [
             { name: 'direct-route', match: { prefix: '/direct' }, direct_response: { status: 404, body: inline('nothing here') } },
             { name: 'dead-route', match: { prefix: '/dead' }, route: { cluster: 'dead' } },
+            { name: 'empty-route', match: { prefix: '/empty' }, route: { cluster: 'empty' } },
+            { name: 'limited-route', match: { prefix: '/limited' }, route: { cluster: 'limited' } },
+            {
+              name: 'idle-route',
+              match: { prefix: '/idle' },
+              route: { cluster: 'origin', timeout: '0s', idle_timeout: '0.1s', prefix_rewrite: '/slow/400' },
+            },
+            {
+              name: 'duration-route',
+              match: { prefix: '/duration' },
+              route: {
+                cluster: 'origin',
+                timeout: '0s',
+                max_stream_duration: { max_stream_duration: '0.1s' },
+                prefix_rewrite: '/slow/400',
+              },
+            },
+            {
+              name: 'per-try-route',
+              match: { prefix: '/pertry' },
+              route: {
+                cluster: 'origin',
+                retry_policy: { retry_on: 'reset', num_retries: 0, per_try_timeout: '0.1s' },
+                prefix_rewrite: '/slow/400',
+              },
+            },
             { name: 'no-cluster', match: { prefix: '/nocluster' }, route: { cluster: 'missing' } },
             { name: 'slow-route', match: { prefix: '/slow' }, route: { cluster: 'origin', timeout: '0.1s' } },
             {

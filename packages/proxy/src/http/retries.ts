@@ -24,7 +24,7 @@ export class Retries {
     const allowed = this.#policy.attempts ?? 1;
     if (this.count >= allowed) {
       stats.retryLimitExceeded.increment();
-      if (allowed > 0) exchange.flag('URX');
+      exchange.flag('URX');
       return false;
     }
     if (!canRepeat) return false;

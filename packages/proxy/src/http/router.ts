@@ -249,6 +249,8 @@ export class Router implements AttemptOwner, TimerOwner {
       cluster.whenInitialized(() => this.#try());
       return;
     }
+    exchange.attemptCount++;
+    this.#announceTimeout();
     const { retry, metadataMatch } = this.#decision.action;
     const host = cluster.choose({
       hash: this.#hash,
@@ -270,16 +272,14 @@ export class Router implements AttemptOwner, TimerOwner {
     const exchange = this.#exchange;
     const { action, timeouts } = this.#decision;
     const breaker = host.cluster.breaker(action.priority);
+    exchange.host = host;
     if (!breaker.mayRequest) {
       host.cluster.stats.activeOverflow.increment();
       exchange.reply(overflowReply());
       return;
     }
-    if (!isFresh) exchange.attemptCount++;
-    exchange.host = host;
     this.#triedHosts.push(host);
     if (action.hostRewrite?.kind === 'auto' && host.endpoint.hostname !== '') exchange.head.authority = host.endpoint.hostname;
-    this.#announceTimeout();
     exchange.span?.beginAttempt();
     const attempt = new Attempt(this, host, {
       breaker,
