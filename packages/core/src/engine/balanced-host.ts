@@ -12,6 +12,12 @@ export interface BalancedHost {
   readonly healthySinceMs: number;
 }
 
+/** A host with its part of the load by weight; parts sum to 1. */
+export interface HostShare<H> {
+  readonly host: H;
+  readonly share: number;
+}
+
 /** The circumstances of one choice. */
 export interface HostChoice {
   /** From the route's hash policies; null = random where a hash is needed. */

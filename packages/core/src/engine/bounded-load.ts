@@ -1,5 +1,4 @@
-import type { BalancedHost } from './balanced-host.ts';
-import type { HostShare } from './host-picker.ts';
+import type { BalancedHost, HostShare } from './balanced-host.ts';
 import { MersenneTwister } from './mersenne-twister.ts';
 
 /**

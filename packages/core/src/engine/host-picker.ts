@@ -1,5 +1,5 @@
 import type { LoadBalancerPlan } from '../plan/cluster-plan.ts';
-import type { BalancedHost, HostChoice } from './balanced-host.ts';
+import type { BalancedHost, HostChoice, HostShare } from './balanced-host.ts';
 import { BoundedLoad } from './bounded-load.ts';
 import { buildHashRing, buildMaglevTable, type HashTable } from './hash-table.ts';
 import { isInSlowStart, slowStartFactor } from './slow-start.ts';
@@ -7,12 +7,6 @@ import { WeightedSchedule } from './weighted-schedule.ts';
 
 /** Picks one host of a fixed list. */
 export type Picker<H> = (choice: HostChoice) => H | null;
-
-/** A host with its part of the load by weight; parts sum to 1. */
-export interface HostShare<H> {
-  readonly host: H;
-  readonly share: number;
-}
 
 /** What pickers are made for. */
 export interface PickerContext {
