@@ -64,9 +64,10 @@ export class SecretStore {
     for (const listener of this.#listeners) listener();
   }
 
-  reportUnusable(plan: object, reason: string): void {
+  /** Says once of a TLS configuration what is wrong with it. */
+  reportProblem(plan: object, problem: string): void {
     if (this.#reported.has(plan)) return;
     this.#reported.add(plan);
-    this.#report(`TLS configuration cannot be used: ${reason}`);
+    this.#report(problem);
   }
 }

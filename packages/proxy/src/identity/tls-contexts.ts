@@ -95,9 +95,7 @@ export class TlsContexts {
     if (known !== undefined && known.version === version) return known.context;
     const material = this.#material(plan);
     if (material === null) return null;
-    const secureContext = this.#orReport(plan, () =>
-      tls.createSecureContext(this.#options(plan, material, material.certificates.map(readCertificate))),
-    );
+    const secureContext = this.#orReport(plan, () => tls.createSecureContext(this.#options(plan, material, this.#read(plan, material))));
     if (secureContext === null) return null;
     const context = new TlsClientContext(secureContext, material.validation, plan.maxSessionKeys);
     this.#clients.set(plan, { version, context });
@@ -149,7 +147,7 @@ export class TlsContexts {
   /** One certificate of each kind of key fits in one context; more are chosen among by the name that the client asks for. */
   #serverCertificates(plan: DownstreamTlsPlan, material: Material): ServerCertificates | null {
     return this.#orReport(plan, () => {
-      const pairs = material.certificates.map(readCertificate);
+      const pairs = this.#read(plan, material);
       const roots = material.validation === null ? null : rootsOf(material.validation.context);
       const keys = ticketKeys(this.#sessionSecret, contextFingerprint(plan, material.validation, { pairs, roots }));
       const session = { sessionIdContext: 'weft', ticketKeys: keys, honorCipherOrder: true, ...sessionOptions(plan) };
@@ -171,11 +169,22 @@ export class TlsContexts {
     };
   }
 
+  /** As Envoy does, an expired certificate is shown nevertheless: peers refuse it, and here it is said why. */
+  #read(plan: CommonTlsPlan, { certificates }: Material): CertificatePair[] {
+    const pairs = certificates.map(readCertificate);
+    for (const { cert } of pairs) {
+      const { validToDate, subjectAltName, subject } = new X509Certificate(cert);
+      if (validToDate.getTime() < Date.now())
+        this.#secrets.reportProblem(plan, `the certificate of ${subjectAltName ?? subject} expired at ${validToDate.toISOString()}`);
+    }
+    return pairs;
+  }
+
   #orReport<T>(plan: object, make: () => T): T | null {
     try {
       return make();
     } catch (error) {
-      this.#secrets.reportUnusable(plan, error instanceof Error ? error.message : String(error));
+      this.#secrets.reportProblem(plan, `TLS configuration cannot be used: ${error instanceof Error ? error.message : String(error)}`);
       return null;
     }
   }
