@@ -323,6 +323,15 @@ const clusterCases: Readonly<Record<string, ClusterCase>> = {
   subset_list: subset({ fallback_policy: 'NO_FALLBACK', list_as_any: true, subset_selectors: selectors(['version']) }, { version: 'v4' }),
   subset_without_selectors: subset({ fallback_policy: 'NO_FALLBACK' }, { version: 'v1' }),
 
+  // The fleet: 2 of 4 proxies are in this one's zone, which has 1 of 6 hosts.
+  fleet: { localities: [inZone('a', at(0, 1)), inZone('b', at(2)), inZone('c', at(3))] },
+  zones: { localities: [inZone('c', at(3, 4, 5)), inZone('b', at(1, 2)), inZone('a', at(0))] },
+  zones_direct: { localities: [inZone('b', at(1, 2)), inZone('a', at(0, 3, 4, 5))] },
+  zones_half: {
+    localities: [inZone('b', at(1, 2)), inZone('a', at(0, 3, 4, 5))],
+    config: { common_lb_config: { zone_aware_lb_config: { routing_enabled: { value: 50 } } } },
+  },
+
   outlier_5xx: {
     localities: all,
     config: { outlier_detection: { consecutive_5xx: 3, base_ejection_time: '3600s', max_ejection_percent: 50, interval: never } },
@@ -570,6 +579,7 @@ export function upstreamBootstrap(listener: number, admin: number, ports: Ports)
   return {
     admin: { address: { socket_address: { address: '127.0.0.1', port_value: admin } } },
     node: { id: 'upstream', cluster: 'upstream', locality: { region: 'r', zone: 'a' } },
+    cluster_manager: { local_cluster_name: 'fleet' },
     static_resources: {
       listeners: [
         {

@@ -109,13 +109,25 @@ describe('Weft and Envoy choose the same hosts', {
     ['subset_list', 4],
     ['subset_without_selectors', 8],
     ['dns', 8],
+    ['zones_direct', 12],
   ] as const) {
     test(`so many requests reach each host of ${cluster}`, async () => {
       await same((side) => counts(side, cluster, times));
     });
   }
 
-  for (const cluster of ['priorities', 'priorities_panic', 'degraded', 'random', 'least', 'least_all', 'least_weights', 'aggregate']) {
+  for (const cluster of [
+    'priorities',
+    'priorities_panic',
+    'degraded',
+    'random',
+    'least',
+    'least_all',
+    'least_weights',
+    'aggregate',
+    'zones',
+    'zones_half',
+  ]) {
     test(`about the same share reaches each host of ${cluster}`, () => alike(cluster, 400));
   }
 
