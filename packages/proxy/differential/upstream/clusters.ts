@@ -47,6 +47,8 @@ interface ClusterCase {
   readonly localities: readonly Locality[];
   readonly config?: object;
   readonly policy?: object;
+  /** Refuse so many per cent of the requests. */
+  readonly dropPercent?: number;
   /** More of its route's action. */
   readonly route?: object;
 }
@@ -456,6 +458,8 @@ const clusterCases: Readonly<Record<string, ClusterCase>> = {
     },
   },
 
+  dropped: { localities: all, dropPercent: 100 },
+  half_dropped: { localities: [{ endpoints: at(0) }], dropPercent: 50 },
   limited_requests: { localities: [{ endpoints: at(0) }], config: { circuit_breakers: { thresholds: [{ max_requests: 2 }] } } },
   limited_connections: {
     localities: [{ endpoints: at(0) }],
@@ -544,7 +548,7 @@ function specialClusters(): object[] {
   ];
 }
 
-function clusterOf(name: string, { localities, config, policy: typed }: ClusterCase, ports: Ports): object {
+function clusterOf(name: string, { localities, config, policy: typed, dropPercent }: ClusterCase, ports: Ports): object {
   const portOf = (to: number | 'dead'): number => (to === 'dead' ? ports.dead : (ports.origins[to] ?? 0));
   return {
     name,
@@ -554,6 +558,9 @@ function clusterOf(name: string, { localities, config, policy: typed }: ClusterC
     ...config,
     load_assignment: {
       cluster_name: name,
+      ...(dropPercent === undefined
+        ? {}
+        : { policy: { drop_overloads: [{ category: 'all', drop_percentage: { numerator: dropPercent } }] } }),
       endpoints: localities.map(({ zone, weight, priority, endpoints }) => ({
         ...(zone === undefined ? {} : { locality: { region: 'r', zone } }),
         ...(weight === undefined ? {} : { load_balancing_weight: weight }),

@@ -127,6 +127,7 @@ describe('Weft and Envoy choose the same hosts', {
     'aggregate',
     'zones',
     'zones_half',
+    'half_dropped',
   ]) {
     test(`about the same share reaches each host of ${cluster}`, () => alike(cluster, 400));
   }
@@ -226,6 +227,13 @@ describe('Weft and Envoy choose the same hosts', {
   test('a TCP check finds out who listens', async () => {
     const reached = await same((side) => counts(side, 'checked_tcp', 6));
     assert.deepEqual(reached, { 0: 6 });
+  });
+
+  test('requests that an assignment wants refused are answered alike', async () => {
+    await same(async (side) => {
+      const { status, body, headers } = await ask(side, 'dropped');
+      return { status, body, mark: headers['x-envoy-unconditional-drop-overload'] };
+    });
   });
 
   for (const cluster of ['limited_requests', 'limited_connections', 'limited_per_host']) {

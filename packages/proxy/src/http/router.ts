@@ -15,7 +15,7 @@ import { startMirrors } from './mirror.ts';
 import { Retries } from './retries.ts';
 import { type TryOutcome, wantsRetry } from './retry.ts';
 import type { ResetReason } from './stream.ts';
-import { failureDetail, failureFlag, overflowReply, upstreamFailureReply } from './upstream-failure.ts';
+import { dropReply, failureDetail, failureFlag, overflowReply, upstreamFailureReply } from './upstream-failure.ts';
 
 /** What the router needs of the exchange it works for. */
 export interface RoutedExchange extends ExchangeRecord {
@@ -247,6 +247,12 @@ export class Router implements AttemptOwner, TimerOwner {
     if (exchange.isDone) return;
     if (!cluster.isInitialized) {
       cluster.whenInitialized(() => this.#try());
+      return;
+    }
+    const drops = cluster.dropsPerMillion;
+    if (drops > 0 && this.#triedHosts.length === 0 && exchange.context.random() * 1_000_000 < drops) {
+      this.#countReply(503, null);
+      exchange.reply(dropReply());
       return;
     }
     exchange.attemptCount++;

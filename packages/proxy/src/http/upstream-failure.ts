@@ -12,6 +12,12 @@ export function upstreamFailureReply(reason: ResetReason, details: string, wasRe
   return localReply(status, text, failureFlag(reason), `upstream_reset_before_response_started{${failureDetail(reason)}${suffix}}`);
 }
 
+/** The reply to a request that the endpoints' assignment wants refused (`drop_overloads`). */
+export function dropReply(): LocalReply {
+  const reply = localReply(503, 'unconditional drop overload', 'UDO', 'unconditional_drop_overload');
+  return { ...reply, headers: [['x-envoy-unconditional-drop-overload', 'true']] };
+}
+
 /** The answer to a request that a circuit breaker holds back. */
 export function overflowReply(): LocalReply {
   const reply = localReply(

@@ -104,6 +104,11 @@ export class Cluster implements HostCluster {
     else this.#checker.whenChecked(() => this.markInitialized());
   }
 
+  /** Of a million requests, how many its endpoints' assignment wants refused. */
+  get dropsPerMillion(): number {
+    return this.assignment?.drops[0]?.perMillion ?? 0;
+  }
+
   /** Runs once the endpoints are known. */
   whenInitialized(run: () => void): void {
     if (this.isInitialized) run();
