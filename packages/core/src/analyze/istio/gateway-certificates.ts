@@ -22,12 +22,13 @@ export const gatewayCertificatesAnalyzer: SetAnalyzer = {
   analyze({ set, exact, report }) {
     const uses = set.ofKind('Gateway').flatMap(usesOf);
     const byCertificate = groupBy(uses, ([certificate]) => certificate);
+    const selectors = new Map(uses.map(([, { gateway }]) => [gateway, gatewaySelector(gateway)] as const));
     for (const [gateway, own] of groupBy(uses, ([, use]) => use.gateway)) {
       const shared = new Map<Gateway, Finding>();
       for (const [certificate, use] of own) {
         for (const [, other] of byCertificate.get(certificate) ?? []) {
           if (other.gateway === gateway || shared.has(other.gateway)) continue;
-          if (selectsLabels(gatewaySelector(gateway), gatewaySelector(other.gateway))) shared.set(other.gateway, duplicate(use, other));
+          if (selectsLabels(selectors.get(gateway), selectors.get(other.gateway) ?? {})) shared.set(other.gateway, duplicate(use, other));
           if (!exact && shared.size > 0) break;
         }
         if (!exact && shared.size > 0) break;

@@ -1,4 +1,4 @@
-import { selectsLabels } from '../../base/labels.ts';
+import { type Labels, selectsLabels } from '../../base/labels.ts';
 import type { Service } from '../../resource/kubernetes-types.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
 import { labelsOf, object, objects, portNumber, scalar } from '../fields.ts';
@@ -20,22 +20,26 @@ export const multiServiceAnalyzer: SetAnalyzer = {
   scope: 'set',
   isDefault: true,
   analyze(context) {
+    const selecting = groupBy(context.set.ofKind('Service').flatMap(selectingService), ({ service }) => service.ref.namespace);
     for (const deployment of context.set.ofKind('Deployment')) {
       if (deployment.labels['gateway.istio.io/managed'] === 'istio.io-mesh-controller') continue;
       const workload = controllerWorkload(deployment);
       if (!context.index.isInMesh(workload)) continue;
-      const ports = context.index.servicesIn(workload.namespace).flatMap((service) => portsOf(service, workload));
+      const services = (selecting.get(workload.namespace) ?? []).filter(({ selector }) => selectsLabels(selector, workload.labels));
+      const ports = services.flatMap(({ service }) => portsOf(service));
       checkProtocols(workload, ports, context);
       checkTargetPorts(workload, ports, context);
     }
   },
 };
 
-function portsOf(service: Service, workload: Workload): readonly ServicePort[] {
-  const spec = object(service.spec);
-  const selector = labelsOf(spec.selector);
-  if (Object.keys(selector).length === 0 || !selectsLabels(selector, workload.labels)) return [];
-  return objects(spec.ports).flatMap(([index, port]) => {
+function selectingService(service: Service): readonly { readonly service: Service; readonly selector: Labels }[] {
+  const selector = labelsOf(object(service.spec).selector);
+  return Object.keys(selector).length === 0 ? [] : [{ service, selector }];
+}
+
+function portsOf(service: Service): readonly ServicePort[] {
+  return objects(object(service.spec).ports).flatMap(([index, port]) => {
     const number = portNumber(port.port);
     if (number === null) return [];
     const target = scalar(port.targetPort);
