@@ -35,6 +35,8 @@ async function run(): Promise<void> {
   for (const { title, run: runScenario } of chosen) {
     print(`\n${title}`);
     const bench = new Workbench();
+    const stop = (): void => void bench.close().then(() => process.exit(130));
+    process.once('SIGINT', stop).once('SIGTERM', stop);
     const context: BenchContext = {
       bench,
       tls: makeTlsFiles(bench.directory),
@@ -48,6 +50,7 @@ async function run(): Promise<void> {
       print(`  failed: ${(error as Error).message}`);
       process.exitCode = 1;
     } finally {
+      process.off('SIGINT', stop).off('SIGTERM', stop);
       await bench.close();
     }
   }
