@@ -12,10 +12,9 @@ export interface CountedCluster {
 interface CountedHost {
   readonly isHealthy: boolean;
   readonly isExcluded: boolean;
-  readonly isEjected: boolean;
+  readonly coarseHealth: string;
   readonly activeRequests: number;
   readonly activeConnections: number;
-  readonly endpoint: { readonly health: string };
 }
 
 /** Where a cluster's stats stand. */
@@ -119,7 +118,7 @@ function registerGauges(registry: Registry, scope: StatScope, cluster: CountedCl
   );
   gauge(
     'membership_degraded',
-    count((host) => host.endpoint.health === 'DEGRADED'),
+    count((host) => host.coarseHealth === 'degraded'),
   );
   gauge(
     'membership_excluded',
@@ -128,7 +127,6 @@ function registerGauges(registry: Registry, scope: StatScope, cluster: CountedCl
   gauge('upstream_rq_active', () => sum(cluster, (host) => host.activeRequests));
   gauge('upstream_cx_active', () => sum(cluster, (host) => host.activeConnections));
   gauge('upstream_rq_pending_active', () => cluster.breakers.default.pending + cluster.breakers.high.pending);
-  if (cluster.plan.outlierDetection !== null) gauge('outlier_detection.ejections_active', count((host) => host.isEjected));
   for (const priority of ['default', 'high'] as const) {
     const open = (name: string, mayGoOn: (breaker: Breaker) => boolean): void =>
       gauge(`circuit_breakers.${priority}.${name}_open`, () => (mayGoOn(cluster.breakers[priority]) ? 0 : 1));
