@@ -44,16 +44,19 @@ function slope(samples: readonly Sample[]): number {
   return (covariance / variance) * 60;
 }
 
-async function churn(mesh: MeshForTest, isOver: () => boolean): Promise<void> {
+/** Answers how many changes there were. */
+async function churn(mesh: MeshForTest, isOver: () => boolean): Promise<number> {
   const kinds = ['clusters', 'endpoints', 'listeners', 'routes'] as const;
-  for (let tick = 1; !isOver(); tick++) {
+  let tick = 1;
+  for (; !isOver(); tick++) {
     mesh.change(kinds[tick % kinds.length] ?? 'routes');
     if (tick % 10 === 0) await mesh.rotateCertificates();
     const origin = mesh.origins[Math.floor(tick / 40) % 2];
     if (tick % 40 === 0) await origin?.kill();
-    if (tick % 40 === 2) await origin?.start();
+    if (tick > 40 && tick % 40 === 2) await origin?.start();
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
+  return tick - 1;
 }
 
 async function run(): Promise<void> {
@@ -80,8 +83,8 @@ async function run(): Promise<void> {
       if (second % 60 === 0)
         process.stdout.write(`${sample.minutes.toFixed(1)} min  ${sample.residentMiB.toFixed(1)} MiB  ${describeLoad(load.result)}\n`);
     }
-    await churning;
-    process.stdout.write(`${describeLoad(await load.stop())}\n`);
+    const changes = await churning;
+    process.stdout.write(`${changes} changes, ${describeLoad(await load.stop())}\n`);
     const settled = samples.slice(Math.floor(samples.length / 3));
     process.stdout.write(`slope ${slope(settled).toFixed(1)} MiB/h over the last ${(settled.length / 60).toFixed(0)} min\n`);
   } finally {
