@@ -78,7 +78,8 @@ function commonProperties(plan: GrpcLogPlan, entry: LogEntry) {
     duration: elapsed(entry, entry.endedAt),
     upstreamRemoteAddress: hostAddress(entry),
     upstreamLocalAddress: localAddressOf(entry),
-    upstreamCluster: entry.cluster?.plan.name ?? '',
+    // As Envoy: it is the cluster of a host, and without one it is not told.
+    upstreamCluster: entry.host === null ? '' : (entry.cluster?.plan.name ?? ''),
     upstreamTransportFailureReason: entry.transportFailure,
     connectionTerminationDetails: entry.terminationDetails,
     routeName: routeName(entry) ?? '',
