@@ -121,8 +121,9 @@ test('a chunked body reads the same however it is cut', () => {
 });
 
 test('HTTP/2 frames come the same however the bytes are cut', () => {
+  // All but DATA, whose parts are handed on as they come.
   const frame = fc
-    .tuple(fc.uint8Array({ maxLength: 40 }), fc.nat(12), fc.nat(255), fc.nat(9))
+    .tuple(fc.uint8Array({ maxLength: 40 }), fc.integer({ min: 1, max: 12 }), fc.nat(255), fc.nat(9))
     .map(([payload, type, flags, stream]) => Buffer.concat([Buffer.from([0, 0, payload.length, type, flags, 0, 0, 0, stream]), payload]));
   const read = (parts: readonly Buffer[]): string[] => {
     const frames: string[] = [];

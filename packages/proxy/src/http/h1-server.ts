@@ -4,10 +4,10 @@ import { type ChunkConsumer, ChunkDecoder } from './h1-chunks.ts';
 import { isHeadTooLarge } from './h1-fields.ts';
 import { type Framing, framing, H1Head, type HeadError, type HeadLimits, headErrors } from './h1-head.ts';
 import { parseRequestHead, parseTrailers } from './h1-parse.ts';
+import { type AnsweredRequest, H1ResponseHeads } from './h1-response.ts';
 import { H1Writer } from './h1-writer.ts';
-import { headerLines, wireName } from './header-case.ts';
+import { headerLines } from './header-case.ts';
 import type { Headers } from './headers.ts';
-import { reasonPhrase } from './status-text.ts';
 import type { DownstreamEvents, DownstreamStream, HttpProtocol } from './stream.ts';
 
 /** What an HTTP/1.1 server connection needs from the connection manager above it. */
@@ -30,14 +30,19 @@ export interface H1ServerHost {
 const maxPipelinedBytes = 1024 * 1024;
 
 /** The server side of one HTTP/1.x connection: frames requests, holds pipelined ones back, writes responses. */
-export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsumer {
+export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsumer, AnsweredRequest {
   readonly connection: Connection;
   readonly isGrpcWeb = false;
   isDraining = false;
   requestCount = 0;
   wireBytesReceived = 0;
+  /** Of the current request. */
+  isHead = false;
+  minorVersion = 1;
+  upgrade = '';
   #host: H1ServerHost;
   #writer: H1Writer;
+  #heads: H1ResponseHeads;
   #head: H1Head;
   #exchange: DownstreamEvents | null = null;
   #chunks: ChunkDecoder | null = null;
@@ -49,27 +54,25 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
   #isRequestDone = true;
   #isResponseDone = true;
   #closes = false;
-  #isHeadRequest = false;
   #isConnect = false;
-  #upgrade = '';
   #isTunnel = false;
   #isPaused = false;
   #isPausedByExchange = false;
   #isInRead = false;
   #hasEnded = false;
   #isFinished = false;
-  #minorVersion = 1;
 
   constructor(connection: Connection, host: H1ServerHost) {
     this.connection = connection;
     this.#host = host;
     this.#writer = new H1Writer(connection);
+    this.#heads = new H1ResponseHeads(this.#writer, host.http1);
     this.#head = new H1Head(host.headLimits);
     connection.owner = this;
   }
 
   get protocol(): HttpProtocol {
-    return this.#minorVersion === 0 ? 'HTTP/1.0' : 'HTTP/1.1';
+    return this.minorVersion === 0 ? 'HTTP/1.0' : 'HTTP/1.1';
   }
 
   get wireBytesSent(): number {
@@ -124,22 +127,14 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
   // --- the response, from the exchange
 
   sendInformational(status: number, headers: Headers): void {
-    if (this.#isFinished || this.#minorVersion === 0) return;
-    this.#writer.text(`HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${headerLines(headers, this.#host.http1.headerCase)}\r\n`);
+    if (this.#isFinished || this.minorVersion === 0) return;
+    this.#writer.text(this.#heads.informational(status, headers));
   }
 
   sendHead(status: number, headers: Headers, end: boolean): void {
     if (this.#isFinished) return;
-    let text = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`;
     this.#isTunnel &&= status === 101 || (status >= 200 && status < 300 && this.#isConnect);
-    if (this.#isTunnel) {
-      this.#writer.framing = framing.untilClose;
-      this.#closes = true;
-    } else text += this.#frameResponse(status, headers, end);
-    // As Envoy: an answer before the request is complete ends the connection, for nobody wants to read the rest.
-    this.#closes ||= this.isDraining || !this.#isRequestDone;
-    text += headerLines(headers, this.#host.http1.headerCase);
-    text += this.#connectionLines(status, headers);
+    const text = this.#isTunnel ? this.#tunnelHead(status, headers) : this.#answerHead(status, headers, end);
     if (!end) {
       this.#writer.holdHead(text);
       return;
@@ -151,7 +146,7 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
   sendData(bytes: Buffer, from: number, to: number, end: boolean): boolean {
     if (this.#isFinished) return true;
     let goOn = true;
-    if (this.#isHeadRequest) this.flush();
+    if (this.isHead) this.flush();
     else goOn = this.#writer.body(bytes, from, to, end);
     if (end) this.#responseDone();
     return goOn;
@@ -160,7 +155,7 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
   sendTrailers(trailers: Headers): void {
     if (this.#isFinished) return;
     const { enableTrailers, headerCase } = this.#host.http1;
-    if (this.#isHeadRequest) this.flush();
+    if (this.isHead) this.flush();
     else this.#writer.trailers(enableTrailers ? headerLines(trailers, headerCase) : '');
     this.#responseDone();
   }
@@ -301,10 +296,10 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
   #startRequest(): void {
     const head = this.#head;
     this.requestCount++;
-    this.#minorVersion = head.minorVersion;
-    this.#isHeadRequest = head.method === 'HEAD';
+    this.minorVersion = head.minorVersion;
+    this.isHead = head.method === 'HEAD';
     this.#isConnect = head.method === 'CONNECT';
-    this.#upgrade = head.upgrade ?? '';
+    this.upgrade = head.upgrade ?? '';
     this.#isTunnel = false;
     this.#closes = head.minorVersion === 1 ? head.wantsClose : !head.wantsKeepAlive;
     this.#isResponseDone = false;
@@ -373,48 +368,16 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     }
   }
 
-  /** What the head says of the connection, and the empty line after it. */
-  #connectionLines(status: number, headers: Headers): string {
-    const { headerCase } = this.#host.http1;
-    const isPlain = headerCase !== 'proper' && !headers.keepsCase;
-    const connection = isPlain ? 'connection' : wireName(headers, 'connection', headerCase);
-    if (status === 101) return `${connection}: upgrade\r\n${wireName(headers, 'upgrade', headerCase)}: ${this.#upgrade}\r\n\r\n`;
-    if (this.#closes && !this.#isTunnel) return `${connection}: close\r\n\r\n`;
-    if (this.#minorVersion === 0) return `${connection}: keep-alive\r\n\r\n`;
-    return '\r\n';
+  #tunnelHead(status: number, headers: Headers): string {
+    this.#closes = true;
+    return this.#heads.tunnel(status, headers, this);
   }
 
-  #frameResponse(status: number, headers: Headers, end: boolean): string {
-    if (status === 204 || status === 304 || (status >= 100 && status < 200)) {
-      if (status !== 304) headers.remove('content-length');
-      this.#writer.framing = framing.none;
-      return '';
-    }
-    const hasLength = headers.get('content-length') !== undefined;
-    if (this.#isHeadRequest) {
-      this.#writer.framing = framing.none;
-      // As Envoy: what a GET would be answered with is not known to be of any length.
-      return hasLength || this.#minorVersion === 0 ? '' : this.#framingLine(headers, 'transfer-encoding', 'chunked');
-    }
-    if (hasLength) {
-      this.#writer.framing = framing.length;
-      return '';
-    }
-    if (end) {
-      this.#writer.framing = framing.none;
-      return this.#framingLine(headers, 'content-length', '0');
-    }
-    if (this.#minorVersion === 0) {
-      this.#writer.framing = framing.untilClose;
-      this.#closes = true;
-      return '';
-    }
-    this.#writer.framing = framing.chunked;
-    return this.#framingLine(headers, 'transfer-encoding', 'chunked');
-  }
-
-  #framingLine(headers: Headers, name: string, value: string): string {
-    return `${wireName(headers, name, this.#host.http1.headerCase)}: ${value}\r\n`;
+  #answerHead(status: number, headers: Headers, end: boolean): string {
+    const framingLines = this.#heads.frame(status, headers, end, this);
+    // As Envoy: an answer before the request is complete ends the connection, for nobody wants to read the rest.
+    this.#closes ||= this.isDraining || !this.#isRequestDone || this.#writer.framing === framing.untilClose;
+    return this.#heads.answer(status, headers, framingLines, this, this.#closes);
   }
 
   #responseDone(): void {

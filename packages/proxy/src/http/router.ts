@@ -1,14 +1,16 @@
 import type { ForwardDecision } from '@weft/core/engine/decision';
-import { connectionHash, type HashCookie, requestHash } from '@weft/core/engine/request-hash';
+import { connectionHash, requestHash } from '@weft/core/engine/request-hash';
 import { localAddress } from '../io/local-address.ts';
 import type { Timer, TimerOwner } from '../io/timer-wheel.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Host } from '../upstream/host.ts';
 import { outlierStatus } from '../upstream/outlier-status.ts';
+import { announceTimeout } from './announce-timeout.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import type { BodyBuffer } from './body-buffer.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { applyForwardHeaders, rewriteRequest } from './forward-headers.ts';
+import { formatHashCookie } from './hash-cookie.ts';
 import type { Headers } from './headers.ts';
 import { type LocalReply, localReply } from './local-reply.ts';
 import { startMirrors } from './mirror.ts';
@@ -238,7 +240,7 @@ export class Router implements AttemptOwner, TimerOwner {
     const exchange = this.#exchange;
     const { hash, cookie } = requestHash(this.#decision.action.hashPolicies, exchange, () => connectionHash(exchange.connection));
     this.#hash = hash;
-    if (cookie !== null) exchange.stickyCookie = setCookie(cookie);
+    if (cookie !== null) exchange.stickyCookie = formatHashCookie(cookie);
   }
 
   #try(): void {
@@ -256,7 +258,7 @@ export class Router implements AttemptOwner, TimerOwner {
       return;
     }
     exchange.attemptCount++;
-    this.#announceTimeout();
+    announceTimeout(exchange, this.#decision);
     const { retry, metadataMatch } = this.#decision.action;
     const host = cluster.choose({
       hash: this.#hash,
@@ -297,16 +299,6 @@ export class Router implements AttemptOwner, TimerOwner {
     const { perTryMs } = timeouts;
     if (perTryMs !== null && perTryMs > 0) attempt.perTryTimer = exchange.context.timers.schedule(perTryMs, this, 'perTry');
     attempt.start(isFresh);
-  }
-
-  /** Tells the upstream how long the answer is waited for: what is left of the route's timeout, or of the try's. */
-  #announceTimeout(): void {
-    const { requestEndedAt, attemptCount, context, head } = this.#exchange;
-    const { routeMs, perTryMs } = this.#decision.timeouts;
-    const elapsed = requestEndedAt === 0 || attemptCount === 1 ? 0 : context.now() - requestEndedAt;
-    const left = routeMs > 0 ? Math.max(0, routeMs - Math.floor(elapsed)) : 0;
-    const wait = perTryMs !== null && perTryMs > 0 && (left === 0 || perTryMs < left) ? perTryMs : left;
-    if (wait > 0) head.headers.set('x-envoy-expected-rq-timeout-ms', String(wait));
   }
 
   /** A pooled connection closed by its peer just as it was used is nobody's failure: repeat once where that is harmless. */
@@ -376,13 +368,6 @@ export class Router implements AttemptOwner, TimerOwner {
 }
 
 const noBytes = Buffer.alloc(0);
-
-function setCookie({ name, value, ttlMs, path, attributes }: HashCookie): string {
-  const age = ttlMs === null ? '' : `; Max-Age=${Math.floor(ttlMs / 1000)}`;
-  const where = path === '' ? '' : `; Path=${path}`;
-  const more = attributes.map(([key, text]) => (text === '' ? `; ${key}` : `; ${key}=${text}`)).join('');
-  return `${name}="${value}"${age}${where}${more}; HttpOnly`;
-}
 
 function isIdempotent(method: string): boolean {
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || method === 'PUT' || method === 'DELETE' || method === 'TRACE';
