@@ -145,7 +145,11 @@ export const proxyConfigSchema: SchemaNode = message({
   runtimeValues: textMap,
   statusPort: whole,
   extraStatTags: texts,
-  gatewayTopology: message({ numTrustedProxies: whole, forwardClientCertDetails: choice('UNDEFINED', 'SANITIZE', 'FORWARD_ONLY', 'APPEND_FORWARD', 'SANITIZE_SET', 'ALWAYS_FORWARD_ONLY'), proxyProtocol: open }),
+  gatewayTopology: message({
+    numTrustedProxies: whole,
+    forwardClientCertDetails: choice('UNDEFINED', 'SANITIZE', 'FORWARD_ONLY', 'APPEND_FORWARD', 'SANITIZE_SET', 'ALWAYS_FORWARD_ONLY'),
+    proxyProtocol: open,
+  }),
   proxyStatsMatcher: message({ inclusionPrefixes: texts, inclusionSuffixes: texts, inclusionRegexps: texts }),
   readinessProbe: open,
   holdApplicationUntilProxyStarts: flag,

@@ -1,18 +1,23 @@
 import { choosePriority, type PriorityHealth, priorityLoad } from '@weft/core/engine/priority-load';
-import type { Cluster } from './cluster.ts';
 import type { Host } from './host.ts';
 import type { HostChoice } from './host-choice.ts';
+
+/** A cluster as its aggregate sees it. */
+interface Member {
+  priorityHealth(): readonly PriorityHealth[];
+  choose(choice: HostChoice, priority: number): Host | null;
+}
 
 const overprovisioningFactor = 140;
 
 /** A host of an aggregate cluster: the priorities of its members, one after the other, share the load like those of one cluster. */
 export function chooseOfMembers(
-  members: readonly Cluster[],
+  members: readonly Member[],
   panicThresholdPercent: number,
   choice: HostChoice,
   random: () => number,
 ): Host | null {
-  const places: { readonly member: Cluster; readonly priority: number; readonly health: PriorityHealth }[] = [];
+  const places: { readonly member: Member; readonly priority: number; readonly health: PriorityHealth }[] = [];
   for (const member of members) {
     for (const [priority, health] of member.priorityHealth().entries()) places.push({ member, priority, health });
   }
