@@ -120,7 +120,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
     const httpStats = new HttpStats(this.registry);
     const loggingNode = { id: this.node.id ?? '', cluster: this.node.cluster ?? '', zone: this.node.locality?.zone ?? '' };
     this.#accessLogs = new AccessLogs(
-      new GrpcAccessLogs(this.node, (cluster) => this.#grpcTarget(cluster)),
+      new GrpcAccessLogs(this.node, this.clusters),
       new OpenTelemetryLogs(loggingNode, collectorSender(this.clusters)),
       Math.random,
     );
@@ -268,9 +268,10 @@ class RunningInstance implements RunningProxy, ProxyInside {
     this.ads?.stop();
     this.identity?.stop();
     await this.listeners.closed(this.#options.drainTimeMs ?? defaultDrainMs);
+    // What they still hold goes through the clusters.
     this.#tracing.close();
-    this.clusters.close();
     this.#accessLogs.close();
+    this.clusters.close();
     this.secrets.close();
     await this.#admin.stop();
   }
@@ -292,11 +293,6 @@ class RunningInstance implements RunningProxy, ProxyInside {
     void this.listeners.settled().then(() => {
       if (this.#isConfigured) this.#markReady();
     });
-  }
-
-  #grpcTarget(cluster: string): string | null {
-    const address = this.clusters.get(cluster)?.hosts[0]?.endpoint.address;
-    return address?.kind === 'tcp' ? `${address.host}:${address.port}` : address?.kind === 'pipe' ? `unix:${address.path}` : null;
   }
 }
 

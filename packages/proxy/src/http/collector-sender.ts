@@ -1,4 +1,5 @@
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
+import { grpcFrame } from './grpc-frame.ts';
 import { callCluster } from './internal-request.ts';
 
 /** A request body for a collector of spans or logs. */
@@ -35,15 +36,12 @@ export function grpcRequest(
   path: string,
   message: Uint8Array,
 ): CollectorRequest {
-  // Not compressed, and the length.
-  const prefix = Buffer.alloc(5);
-  prefix.writeUInt32BE(message.length, 1);
   return {
     cluster: service.cluster,
     path,
     authority: service.authority || service.cluster,
     headers: [['content-type', 'application/grpc'], ['te', 'trailers'], ...service.initialMetadata],
-    body: Buffer.concat([prefix, message]),
+    body: grpcFrame(message),
     timeoutMs: service.timeoutMs || defaultTimeoutMs,
   };
 }

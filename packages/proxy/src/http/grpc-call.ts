@@ -1,9 +1,8 @@
 import type { ConnectionFacts } from '@weft/core/plan/facts';
 import type { GrpcServicePlan } from '@weft/core/plan/http-filter-plan';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
+import { grpcFrame, grpcFrameBytes } from './grpc-frame.ts';
 import { callCluster } from './internal-request.ts';
-
-const framePrefixBytes = 5;
 
 /** A unary call to a gRPC service. */
 export interface GrpcCall {
@@ -22,14 +21,12 @@ export interface GrpcCall {
 export async function callGrpc(clusters: ClusterManager, { service, path, message, connection }: GrpcCall): Promise<Uint8Array | null> {
   const cluster = clusters.get(service.cluster);
   if (cluster === undefined) return null;
-  const prefix = Buffer.alloc(framePrefixBytes);
-  prefix.writeUInt32BE(message.length, 1);
   const answer = await callCluster(cluster, {
     method: 'POST',
     path,
     authority: service.authority || service.cluster,
     headers: [['content-type', 'application/grpc'], ['te', 'trailers'], ...service.initialMetadata],
-    body: Buffer.concat([prefix, message]),
+    body: grpcFrame(message),
     timeoutMs: service.timeoutMs > 0 ? service.timeoutMs : longestMs,
     prefersHttp2: true,
     connection,
@@ -37,8 +34,8 @@ export async function callGrpc(clusters: ClusterManager, { service, path, messag
   if (answer === null || answer.status !== 200) return null;
   const status = (answer.trailers ?? answer.headers).get('grpc-status');
   const { body } = answer;
-  if (status !== '0' || body.length < framePrefixBytes || body[0] !== 0) return null;
-  return body.subarray(framePrefixBytes, framePrefixBytes + body.readUInt32BE(1));
+  if (status !== '0' || body.length < grpcFrameBytes || body[0] !== 0) return null;
+  return body.subarray(grpcFrameBytes, grpcFrameBytes + body.readUInt32BE(1));
 }
 
 /** A timeout of 0 means none; nobody waits that long. */

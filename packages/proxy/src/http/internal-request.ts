@@ -1,6 +1,6 @@
 import type { ConnectionFacts } from '@weft/core/plan/facts';
 import type { Cluster } from '../upstream/cluster.ts';
-import { Attempt, type AttemptOwner } from './attempt.ts';
+import { Attempt, type AttemptOwner, type AttemptUse } from './attempt.ts';
 import { FieldHeaders, type Headers } from './headers.ts';
 import type { RequestHead } from './stream.ts';
 
@@ -31,18 +31,19 @@ const maxAnswerBytes = 1024 * 1024;
 
 /** Calls a cluster through its own pools, with its TLS and limits. Null when no answer came in time. */
 export function callCluster(cluster: Cluster, call: InternalCall): Promise<InternalAnswer | null> {
-  const host = cluster.choose({ hash: null, metadataMatch: null, retry: null, request: null, connection: call.connection });
-  if (host === null || !cluster.breakers.default.mayRequest) return Promise.resolve(null);
   return new Promise((resolve) => {
     const receiver = new Receiver(call, resolve);
-    receiver.attempt = new Attempt(receiver, host, {
-      breaker: cluster.breakers.default,
-      prefersHttp2: call.prefersHttp2 ?? false,
-      connection: call.connection,
-      request: null,
-    });
-    receiver.attempt.start(false);
+    receiver.attempt = attemptAt(cluster, receiver, { prefersHttp2: call.prefersHttp2 ?? false, connection: call.connection });
+    if (receiver.attempt === null) receiver.onAttemptFailed();
+    else receiver.attempt.start(false);
   });
+}
+
+/** A try of the proxy itself at a host of a cluster, yet to be started. Null without a host, and over the cluster's limit. */
+export function attemptAt(cluster: Cluster, owner: AttemptOwner, use: Pick<AttemptUse, 'prefersHttp2' | 'connection'>): Attempt | null {
+  const host = cluster.choose({ hash: null, metadataMatch: null, retry: null, request: null, connection: use.connection });
+  if (host === null || !cluster.breakers.default.mayRequest) return null;
+  return new Attempt(owner, host, { ...use, breaker: cluster.breakers.default, request: null });
 }
 
 class Receiver implements AttemptOwner {

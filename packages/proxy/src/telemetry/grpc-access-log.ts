@@ -1,129 +1,117 @@
-import { create, fromJson, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import * as grpc from '@grpc/grpc-js';
+import { create, fromJson, toBinary } from '@bufbuild/protobuf';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import type { GrpcLogPlan } from '@weft/core/plan/access-log-plan';
 import { type NodeJson, NodeSchema } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
-import type { HTTPAccessLogEntry, TCPAccessLogEntry } from '@weft/envoy-api/envoy/data/accesslog/v3/accesslog_pb';
+import { HTTPAccessLogEntrySchema, TCPAccessLogEntrySchema } from '@weft/envoy-api/envoy/data/accesslog/v3/accesslog_pb';
 import { StreamAccessLogsMessageSchema } from '@weft/envoy-api/envoy/service/accesslog/v3/als_pb';
+import { GrpcClientStream } from '../http/grpc-client-stream.ts';
+import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import { httpLogEntry, tcpLogEntry } from './access-log-entry.ts';
 import type { LogEntry } from './log-entry.ts';
 
 const path = '/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs';
-const maxPendingEntries = 2000;
-const reconnectMs = 1000;
 
-/** Sends access log entries to Envoy access log services, one stream per service and log name. Entries are dropped while a service is away. */
+/** Sends access log entries to Envoy access log services through the proxy's own clusters, one stream per service, log name and kind. */
 export class GrpcAccessLogs {
   #node: NodeJson;
-  #addressOf: (cluster: string) => string | null;
-  #streams: Map<string, LogStream> = new Map();
+  #clusters: ClusterManager;
+  #logs: Map<string, ServiceLog> = new Map();
 
-  /** `addressOf` answers the gRPC target of a cluster, null while it has no endpoint. */
-  constructor(node: NodeJson, addressOf: (cluster: string) => string | null) {
+  constructor(node: NodeJson, clusters: ClusterManager) {
     this.#node = node;
-    this.#addressOf = addressOf;
+    this.#clusters = clusters;
   }
 
   logHttp(plan: GrpcLogPlan, entry: LogEntry): void {
-    this.#stream(plan).add({ kind: 'http', entry: httpLogEntry(plan, entry) });
+    this.#log(plan, 'http').add(toBinary(HTTPAccessLogEntrySchema, httpLogEntry(plan, entry)));
   }
 
   logTcp(plan: GrpcLogPlan, entry: LogEntry): void {
-    this.#stream(plan).add({ kind: 'tcp', entry: tcpLogEntry(plan, entry) });
+    this.#log(plan, 'tcp').add(toBinary(TCPAccessLogEntrySchema, tcpLogEntry(plan, entry)));
   }
 
   close(): void {
-    for (const stream of this.#streams.values()) stream.close();
+    for (const log of this.#logs.values()) log.close();
   }
 
-  #stream(plan: GrpcLogPlan): LogStream {
-    const key = `${plan.cluster}|${plan.logName}`;
-    let stream = this.#streams.get(key);
-    if (stream === undefined) {
-      stream = new LogStream(plan, this.#node, () => this.#addressOf(plan.cluster));
-      this.#streams.set(key, stream);
+  #log(plan: GrpcLogPlan, kind: EntryKind): ServiceLog {
+    const key = `${kind}|${plan.cluster}|${plan.logName}`;
+    let log = this.#logs.get(key);
+    if (log === undefined) {
+      log = new ServiceLog(plan, kind, this.#node, this.#clusters);
+      this.#logs.set(key, log);
     }
-    return stream;
+    return log;
   }
 }
 
-type LogMessage = MessageInitShape<typeof StreamAccessLogsMessageSchema>;
+type EntryKind = 'http' | 'tcp';
 
-type PendingEntry =
-  | { readonly kind: 'http'; readonly entry: HTTPAccessLogEntry }
-  | { readonly kind: 'tcp'; readonly entry: TCPAccessLogEntry };
+/** Numbers of the fields `http_logs` and `tcp_logs`; both messages have their entries in field 1. */
+const logsField = { http: StreamAccessLogsMessageSchema.field.httpLogs.number, tcp: StreamAccessLogsMessageSchema.field.tcpLogs.number };
+const entryField = 1;
 
-class LogStream {
+/** Encoded entries on their way to one service. Entries are dropped while it is away, or takes them too slowly. */
+class ServiceLog {
   #plan: GrpcLogPlan;
+  #kind: EntryKind;
   #node: NodeJson;
-  #address: () => string | null;
-  #entries: PendingEntry[] = [];
+  #clusters: ClusterManager;
+  #entries: Uint8Array[] = [];
+  #bytes = 0;
   #timer: NodeJS.Timeout | null = null;
-  #client: grpc.Client | null = null;
-  #call: grpc.ClientWritableStream<Uint8Array> | null = null;
-  #isFirst = true;
-  #retryAt = 0;
+  #stream: GrpcClientStream | null = null;
 
-  constructor(plan: GrpcLogPlan, node: NodeJson, address: () => string | null) {
+  constructor(plan: GrpcLogPlan, kind: EntryKind, node: NodeJson, clusters: ClusterManager) {
     this.#plan = plan;
+    this.#kind = kind;
     this.#node = node;
-    this.#address = address;
+    this.#clusters = clusters;
   }
 
-  add(entry: PendingEntry): void {
-    if (this.#entries.length < maxPendingEntries) this.#entries.push(entry);
-    if (this.#timer !== null) return;
-    this.#timer = setTimeout(() => this.#flush(), Math.max(50, this.#plan.bufferFlushIntervalMs));
-    this.#timer.unref();
+  /** Entries go when their bytes are enough, or when the first of them has waited long enough. */
+  add(entry: Uint8Array): void {
+    this.#entries.push(entry);
+    this.#bytes += entry.length;
+    if (this.#bytes >= this.#plan.bufferSizeBytes) this.#flush();
+    else if (this.#timer === null) {
+      this.#timer = setTimeout(() => this.#flush(), this.#plan.bufferFlushIntervalMs);
+      this.#timer.unref();
+    }
   }
 
   close(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#flush();
-    this.#call?.end();
-    this.#client?.close();
+    this.#stream?.end();
+    this.#stream = null;
   }
 
   #flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    const entries = this.#entries;
-    this.#entries = [];
-    if (entries.length === 0) return;
-    const call = this.#open();
-    if (call === null) return;
-    const http = entries.flatMap((pending) => (pending.kind === 'http' ? [pending.entry] : []));
-    const tcp = entries.flatMap((pending) => (pending.kind === 'tcp' ? [pending.entry] : []));
-    if (http.length > 0) this.#send(call, { case: 'httpLogs', value: { logEntry: http } });
-    if (tcp.length > 0) this.#send(call, { case: 'tcpLogs', value: { logEntry: tcp } });
+    const entries = this.#entries.splice(0);
+    this.#bytes = 0;
+    const cluster = this.#clusters.get(this.#plan.cluster);
+    if (entries.length === 0 || cluster === undefined) return;
+    let stream = this.#stream;
+    const isFirst = stream === null || !stream.isOpen || stream.cluster !== cluster;
+    if (stream === null || isFirst) {
+      stream?.end();
+      stream = new GrpcClientStream(cluster, { path, authority: this.#plan.authority || this.#plan.cluster });
+      this.#stream = stream;
+    }
+    if (!stream.isFull) stream.send(this.#message(entries, isFirst));
   }
 
   /** The first message of a stream tells who sends it. */
-  #send(call: grpc.ClientWritableStream<Uint8Array>, logEntries: LogMessage['logEntries']): void {
-    const message: LogMessage = logEntries === undefined ? {} : { logEntries };
-    if (this.#isFirst) message.identifier = { node: fromJson(NodeSchema, this.#node), logName: this.#plan.logName };
-    this.#isFirst = false;
-    call.write(toBinary(StreamAccessLogsMessageSchema, create(StreamAccessLogsMessageSchema, message)));
-  }
-
-  #open(): grpc.ClientWritableStream<Uint8Array> | null {
-    if (this.#call !== null) return this.#call;
-    const address = this.#address();
-    if (address === null || performance.now() < this.#retryAt) return null;
-    this.#client ??= new grpc.Client(address, grpc.credentials.createInsecure(), { 'grpc.max_reconnect_backoff_ms': 2000 });
-    const same = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
-    // A client stream that fails says so to its callback only.
-    const onEnd = (): void => {
-      if (this.#call === call) this.#call = null;
-      this.#retryAt = performance.now() + reconnectMs;
-    };
-    const call: grpc.ClientWritableStream<Uint8Array> = this.#client.makeClientStreamRequest<Uint8Array, Uint8Array>(
-      path,
-      same,
-      same,
-      onEnd,
-    );
-    call.on('error', () => {});
-    this.#isFirst = true;
-    this.#call = call;
-    return call;
+  #message(entries: readonly Uint8Array[], isFirst: boolean): Uint8Array {
+    const writer = new BinaryWriter();
+    if (isFirst) {
+      const identifier = { node: fromJson(NodeSchema, this.#node), logName: this.#plan.logName };
+      writer.raw(toBinary(StreamAccessLogsMessageSchema, create(StreamAccessLogsMessageSchema, { identifier })));
+    }
+    writer.tag(logsField[this.#kind], WireType.LengthDelimited).fork();
+    for (const entry of entries) writer.tag(entryField, WireType.LengthDelimited).bytes(entry);
+    return writer.join().finish();
   }
 }

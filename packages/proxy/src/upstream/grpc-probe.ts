@@ -1,4 +1,5 @@
 import type { HealthCheckPlan } from '@weft/core/plan/cluster-plan';
+import { grpcFrame, grpcFrameBytes } from '../http/grpc-frame.ts';
 import { FieldHeaders, type Headers } from '../http/headers.ts';
 import type { UpstreamStream } from '../http/stream.ts';
 import type { HttpProbeOptions } from './http-probe.ts';
@@ -7,7 +8,6 @@ import type { UpstreamHost } from './upstream-host.ts';
 
 type GrpcChecker = Extract<HealthCheckPlan['checker'], { kind: 'grpc' }>;
 
-const framePrefixBytes = 5;
 const servingStatus = 1;
 const maxResponseBytes = 1024;
 
@@ -67,12 +67,10 @@ function checkRequest(service: string): Buffer {
   const name = Buffer.from(service);
   const length = name.length < 128 ? [name.length] : [(name.length & 127) | 128, name.length >> 7];
   const message = name.length === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a, ...length]), name]);
-  const prefix = Buffer.alloc(framePrefixBytes);
-  prefix.writeUInt32BE(message.length, 1);
-  return Buffer.concat([prefix, message]);
+  return grpcFrame(message);
 }
 
 /** Field 1 of a framed `HealthCheckResponse`: an enum below 128. */
 function statusOf(body: Buffer): number {
-  return body[framePrefixBytes] === 0x08 ? (body[framePrefixBytes + 1] ?? 0) : 0;
+  return body[grpcFrameBytes] === 0x08 ? (body[grpcFrameBytes + 1] ?? 0) : 0;
 }
