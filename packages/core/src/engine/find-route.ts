@@ -34,8 +34,11 @@ export function findRoute(
   metadata: DynamicMetadata | null,
   draw: number | null,
 ): RoutePlan | null {
-  for (const route of host.routes) {
-    if (!matchesRoute(route.match, facts, metadata)) continue;
+  const { routes } = host;
+  // By index: most of many routes are passed over, and an iterator makes an object for each.
+  for (let i = 0; i < routes.length; i++) {
+    const route = routes[i];
+    if (route === undefined || !matchesRoute(route.match, facts, metadata)) continue;
     const fraction = route.match.runtimeFraction;
     if (fraction === null || (draw ?? 499_999) < fraction.perMillion) return route;
   }

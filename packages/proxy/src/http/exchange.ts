@@ -120,7 +120,7 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
     this.requestBytes += to - from;
     this.messages?.request.read(bytes, from, to);
     if (end) this.#requestDone();
-    this.#deadlines.touch();
+    this.#deadlines.touch(end ? this.requestEndedAt : this.context.now());
     for (const mirror of this.#mirrors) mirror.send(bytes, from, to, end);
     if (this.#router !== null) {
       this.#router.sendData(bytes, from, to, end);
@@ -167,7 +167,7 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
   // --- the response, from the router
 
   onResponseHead(status: number, headers: Headers, serviceTimeMs: number, end: boolean): void {
-    this.#deadlines.touch();
+    this.#deadlines.touch(this.responseStartedAt);
     this.responseStatus = status;
     this.responseHeaders = headers;
     this.context.peers.onResponse(this);
@@ -176,7 +176,7 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
   }
 
   onResponseData(bytes: Buffer, from: number, to: number, end: boolean): boolean {
-    this.#deadlines.touch();
+    if (!end) this.#deadlines.touch(this.context.now());
     this.responseBytes += to - from;
     this.messages?.response.read(bytes, from, to);
     return this.downstream.sendData(bytes, from, to, end);

@@ -35,7 +35,7 @@ export function applyForwardHeaders(exchange: ExchangeView, decision: ForwardDec
   const { weighted } = exchange;
   if (weighted !== null && weighted.requestHeaders !== null) mutate(exchange, weighted.requestHeaders, true);
   for (const mutation of decision.requestHeaders) mutate(exchange, mutation, true);
-  for (const name of removedUpstream) if (headers.get(name) !== undefined) headers.remove(name);
+  if (headers.mayHaveEnvoyNames()) for (const name of removedUpstream) headers.remove(name);
 }
 
 /** Headers that steer this proxy and are not passed on. */

@@ -8,6 +8,8 @@ export interface Headers {
   set(name: string, value: string): void;
   add(name: string, value: string): void;
   remove(name: string): void;
+  /** False when no name begins with `x-envoy-`: most messages have none, and need not be searched for each of those. */
+  mayHaveEnvoyNames(): boolean;
   each(visit: (name: string, value: string) => void): void;
   /** The fields as HTTP/1.1 header lines, each ending in CRLF. */
   toLines(): string;
@@ -16,6 +18,9 @@ export interface Headers {
   /** How the message spelled a name given in lower case, where it keeps the case; the name itself otherwise. */
   spelling(name: string): string;
 }
+
+/** How the names of Envoy's own headers begin. */
+export const envoyPrefix = 'x-envoy-';
 
 /** Header fields as a flat list `name, value, name, value, …` with lower-case names. */
 export class FieldHeaders implements Headers {
@@ -58,6 +63,12 @@ export class FieldHeaders implements Headers {
 
   remove(name: string): void {
     this.#removeFrom(name, 0);
+  }
+
+  mayHaveEnvoyNames(): boolean {
+    const fields = this.fields;
+    for (let i = 0; i < fields.length; i += 2) if (fields[i]?.startsWith(envoyPrefix) === true) return true;
+    return false;
   }
 
   each(visit: (name: string, value: string) => void): void {

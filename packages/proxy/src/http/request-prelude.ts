@@ -125,9 +125,11 @@ function appendForwardedFor(head: RequestHead, xff: string | undefined, connecti
 function applyInternal(head: RequestHead, isInternal: boolean, isEdge: boolean): void {
   const { headers } = head;
   if (isInternal) headers.set('x-envoy-internal', 'true');
-  else if (headers.get('x-envoy-internal') !== undefined) headers.remove('x-envoy-internal');
-  if (isEdge) for (const name of forbiddenAtEdge) if (headers.get(name) !== undefined) headers.remove(name);
-  if (!isInternal) for (const name of externallyForbidden) if (headers.get(name) !== undefined) headers.remove(name);
+  else if (headers.mayHaveEnvoyNames()) {
+    headers.remove('x-envoy-internal');
+    if (isEdge) for (const name of forbiddenAtEdge) headers.remove(name);
+    for (const name of externallyForbidden) headers.remove(name);
+  }
 }
 
 const forbiddenAtEdge = [

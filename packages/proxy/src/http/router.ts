@@ -359,11 +359,12 @@ export class Router implements AttemptOwner, TimerOwner {
 
   #responseDone(): void {
     this.#isResponseDone = true;
-    const { requestEndedAt, context, isInternal } = this.#exchange;
-    if (requestEndedAt > 0) this.#cluster.stats.recordTime(context.now() - requestEndedAt, isInternal);
+    const exchange = this.#exchange;
     // The upstream answered before the whole request was sent: the rest has no receiver.
-    if (!this.#exchange.isRequestDone) this.#attempt?.stream?.abort();
-    this.#exchange.finish();
+    if (!exchange.isRequestDone) this.#attempt?.stream?.abort();
+    exchange.finish();
+    const { requestEndedAt, endedAt, isInternal } = exchange;
+    if (requestEndedAt > 0) this.#cluster.stats.recordTime(endedAt - requestEndedAt, isInternal);
   }
 }
 

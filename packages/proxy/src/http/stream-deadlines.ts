@@ -41,9 +41,9 @@ export class StreamDeadlines implements TimerOwner {
     this.#idleTimer = idleMs > 0 ? timers.schedule(idleMs, this, 'idle') : null;
   }
 
-  /** Something moved. */
-  touch(): void {
-    this.#lastActivity = this.#exchange.context.now();
+  /** Something moved, at this moment (monotonic milliseconds). */
+  touch(now: number): void {
+    this.#lastActivity = now;
   }
 
   /** The whole request is here. */

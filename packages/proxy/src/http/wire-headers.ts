@@ -1,4 +1,4 @@
-import type { Headers } from './headers.ts';
+import { envoyPrefix, type Headers } from './headers.ts';
 
 const slotsPerField = 4;
 const usualFields = 100;
@@ -24,7 +24,8 @@ export class WireHeaders implements Headers {
   /** Where the first field line starts and the last one ends. */
   linesStart = 0;
   linesEnd = 0;
-  #dropped: boolean[] = [];
+  /** 1 for each field that is taken out. */
+  #dropped: Uint8Array = new Uint8Array(usualFields);
   #droppedCount = 0;
   #added: string[] = [];
 
@@ -38,15 +39,18 @@ export class WireHeaders implements Headers {
     const larger = new Int32Array(this.slots.length * 2);
     larger.set(this.slots);
     this.slots = larger;
+    const dropped = new Uint8Array(this.#dropped.length * 2);
+    dropped.set(this.#dropped);
+    this.#dropped = dropped;
   }
 
   /** Empties it for the next head. */
   clear(): void {
+    if (this.#droppedCount > 0) this.#dropped.fill(0, 0, this.count);
     this.text = '';
     this.count = 0;
     this.nameLengths = 0;
     this.#droppedCount = 0;
-    if (this.#dropped.length > 0) this.#dropped = [];
     if (this.#added.length > 0) this.#added = [];
   }
 
@@ -82,9 +86,17 @@ export class WireHeaders implements Headers {
     for (let i = added.length - 2; i >= 0; i -= 2) if (added[i] === name) added.splice(i, 2);
   }
 
+  mayHaveEnvoyNames(): boolean {
+    if (this.keepsCase) return true;
+    for (let i = 0; i < this.count; i++) if (this.text.startsWith(envoyPrefix, this.slots[i * slotsPerField])) return true;
+    const added = this.#added;
+    for (let i = 0; i < added.length; i += 2) if (added[i]?.startsWith(envoyPrefix) === true) return true;
+    return false;
+  }
+
   each(visit: (name: string, value: string) => void): void {
     for (let i = 0; i < this.count; i++) {
-      if (this.#droppedCount > 0 && this.#dropped[i] === true) continue;
+      if (this.#droppedCount > 0 && this.#dropped[i] === 1) continue;
       visit(this.nameAt(i), this.valueAt(i));
     }
     const added = this.#added;
@@ -113,8 +125,8 @@ export class WireHeaders implements Headers {
 
   /** Takes one field of the head out. */
   dropAt(index: number): void {
-    if (this.#dropped[index] === true) return;
-    this.#dropped[index] = true;
+    if (this.#dropped[index] === 1) return;
+    this.#dropped[index] = 1;
     this.#droppedCount++;
   }
 
@@ -134,7 +146,7 @@ export class WireHeaders implements Headers {
     const start = this.slots[at] ?? 0;
     const length = (this.slots[at + 1] ?? 0) - start;
     if (length !== name.length) return false;
-    if (this.#droppedCount > 0 && this.#dropped[index] === true) return false;
+    if (this.#droppedCount > 0 && this.#dropped[index] === 1) return false;
     const text = this.text;
     for (let i = 0; i < length; i++) {
       let code = text.charCodeAt(start + i);
@@ -148,7 +160,7 @@ export class WireHeaders implements Headers {
     let kept = '';
     let runStart = this.linesStart;
     for (let i = 0; i < this.count; i++) {
-      if (this.#dropped[i] !== true) continue;
+      if (this.#dropped[i] !== 1) continue;
       const lineStart = this.slots[i * slotsPerField] ?? 0;
       if (lineStart > runStart) kept += this.text.substring(runStart, lineStart);
       runStart = i + 1 < this.count ? (this.slots[(i + 1) * slotsPerField] ?? 0) : this.linesEnd;

@@ -36,23 +36,29 @@ const known: WeakMap<OperatorSegment, Operator> = new WeakMap();
 const knownByte: WeakMap<OperatorSegment, Operator> = new WeakMap();
 
 /** The function that reads a segment's value as text that people read: which one, its argument and its limit are settled once. */
-export function operatorOf(segment: OperatorSegment): Operator {
+function operatorOf(segment: OperatorSegment): Operator {
   let operator = known.get(segment);
   if (operator === undefined) {
     const read = byteOperatorOf(segment);
-    operator = fromBytes.has(segment.name) ? decoded(read) : read;
+    operator = isFromBytes(segment) ? decoded(read) : read;
     known.set(segment, operator);
   }
   return operator;
 }
 
-function byteOperatorOf(segment: OperatorSegment): Operator {
+/** The same for a value whose characters stand for bytes where `isFromBytes`. */
+export function byteOperatorOf(segment: OperatorSegment): Operator {
   let operator = knownByte.get(segment);
   if (operator === undefined) {
     operator = makeOperator(segment);
     knownByte.set(segment, operator);
   }
   return operator;
+}
+
+/** Whether a segment's value is bytes of a message, one character each. */
+export function isFromBytes({ name }: OperatorSegment): boolean {
+  return fromBytes.has(name);
 }
 
 function makeOperator({ name, argument, maxLength }: OperatorSegment): Operator {

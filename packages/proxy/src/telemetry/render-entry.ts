@@ -1,5 +1,6 @@
 import type { FormatOutput, FormatSegment, FormatTree } from '@weft/core/plan/format-plan';
-import { evaluateFormat, operatorOf } from './format.ts';
+import { byteOperatorOf, evaluateFormat, isFromBytes } from './format.ts';
+import { headerText } from './header-text.ts';
 import type { LogEntry } from './log-entry.ts';
 import { sortedJson } from './sorted-json.ts';
 
@@ -62,35 +63,40 @@ function listItems(items: readonly JsonRenderer[], entry: LogEntry, omitsEmpty: 
 /** Keys are in order, as in Envoy's logs. */
 function makeObject(unordered: readonly (readonly [name: string, tree: FormatTree])[], omitsEmpty: boolean): JsonRenderer {
   const fields = [...unordered].sort(([a], [b]) => (a < b ? -1 : 1));
-  const keys = fields.map(([name]) => `${JSON.stringify(name)}:`);
-  const values = fields.map(([, field]) => makeJson(field, omitsEmpty));
+  const texts = fields.map(([name, tree]) => {
+    const key = JSON.stringify(name);
+    return { render: makeJson(tree, omitsEmpty), first: `{${key}:`, next: `,${key}:`, missing: `,${key}:null` };
+  });
   return (entry) => {
-    let text = '{';
-    for (let i = 0; i < keys.length; i++) {
-      const value = values[i]?.(entry) ?? null;
-      if (value === null && omitsEmpty) continue;
-      if (text.length > 1) text += ',';
-      text += `${keys[i]}${value ?? 'null'}`;
+    let text = '';
+    for (const { render, first, next, missing } of texts) {
+      const value = render(entry);
+      if (text === '') {
+        if (value !== null || !omitsEmpty) text = first + (value ?? 'null');
+      } else if (value !== null) text += next + value;
+      else if (!omitsEmpty) text += missing;
     }
-    return `${text}}`;
+    return text === '' ? '{}' : `${text}}`;
   };
 }
 
 /** A field that is one operator keeps its type; a missing value is null. */
 function makeValue(segment: FormatSegment & { readonly kind: 'operator' }): JsonRenderer {
-  const read = operatorOf(segment);
+  const read = byteOperatorOf(segment);
+  const decode = isFromBytes(segment) ? headerText : null;
   return (entry) => {
     const value = read(entry);
-    if (typeof value === 'string') return quote(value);
+    if (typeof value === 'string') return quote(value, decode);
     if (value === null || value === undefined) return null;
     return typeof value === 'number' ? String(value) : sortedJson(value);
   };
 }
 
-/** What JSON writes with a backslash, and lone surrogates. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what JSON escapes
-const needsEscape = /["\\\u0000-\u001f\ud800-\udfff]/;
+/** What JSON may write with a backslash, and what may stand for bytes of UTF-8: nearly all texts have neither, and are looked through once. */
+const isUnusual = /[^ !#-[\]-~]/;
 
-function quote(text: string): string {
-  return needsEscape.test(text) ? JSON.stringify(text) : `"${text}"`;
+/** A text as JSON; `decode` is for those that are bytes of a message. */
+function quote(text: string, decode: ((bytes: string) => string) | null = null): string {
+  if (!isUnusual.test(text)) return `"${text}"`;
+  return JSON.stringify(decode === null ? text : decode(text));
 }

@@ -21,11 +21,12 @@ export class HostSelection {
   readonly #all: Balancer<Host>;
   readonly #subsets: SubsetBalancer<Host> | null;
   readonly #random: () => number;
-  readonly #now: () => number;
+  /** Null where choices do not depend on time. */
+  readonly #now: (() => number) | null;
 
   constructor({ loadBalancer, hosts, assignment, localCluster }: SelectedCluster, random: () => number, now: () => number) {
     this.#random = random;
-    this.#now = now;
+    this.#now = loadBalancer.slowStart === null ? null : now;
     this.#all = new Balancer(loadBalancer);
     this.#all.update(hosts, assignment, localCluster);
     this.#subsets = loadBalancer.subsets === null ? null : new SubsetBalancer(loadBalancer, loadBalancer.subsets);
@@ -42,9 +43,10 @@ export class HostSelection {
     const { retry } = choice;
     const excludedPriorities = only === null ? (retry === null ? null : prioritiesTried(retry)) : this.#others(only);
     const selections = retry === null ? 1 : retry.policy.hostSelectionMaxAttempts + 1;
+    const nowMs = this.#now?.() ?? 0;
     let chosen: Host | null = null;
     for (let attempt = 0; attempt < selections; attempt++) {
-      chosen = this.#select(choice, { hash: choice.hash, attempt, excludedPriorities, random: this.#random, nowMs: this.#now() });
+      chosen = this.#select(choice, { hash: choice.hash, attempt, excludedPriorities, random: this.#random, nowMs });
       if (chosen === null || retry === null || !isRefused(chosen, retry)) return chosen;
     }
     // Every draw fell on a host that the retry would rather not have: better that one than none.
