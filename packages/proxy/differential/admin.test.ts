@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { startProxy } from '../src/proxy.ts';
 import type { Bootstrap } from '../src/xds/bootstrap.ts';
 import { findEnvoy, type Running, startEnvoy } from './envoy.ts';
@@ -55,6 +57,7 @@ function bootstrapFor(ports: AdminPorts): object {
             { match: { prefix: '/slow' }, route: { cluster: 'origin', timeout: '0.1s' } },
             { match: { prefix: '/flaky' }, route: { cluster: 'origin', retry_policy: { retry_on: '5xx', num_retries: 2 } } },
             { match: { prefix: '/status' }, route: { cluster: 'origin' } },
+            { match: { prefix: '/reset' }, route: { cluster: 'origin' } },
             { match: { prefix: '/a' }, route: { cluster: 'origin' } },
           ],
         },
@@ -95,10 +98,12 @@ describe('the admin interface answers as Envoy’s', {
           answer.text(),
         );
       }
+      await leave(side, '/slow/300');
+      await fetch(`http://127.0.0.1:${side.ports.http}/reset`, { headers: { connection: 'close' } }).then((answer) => answer.text());
       await fetch(`http://127.0.0.1:${side.ports.tcp}/a`, { headers: { connection: 'close' } }).then((answer) => answer.text());
     }
     // The counts of connections are final once their closes were seen.
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await setTimeout(200);
   });
 
   after(async () => {
@@ -210,8 +215,17 @@ async function resources(side: Side): Promise<object> {
   return Object.fromEntries(known.map(({ '@type': name, ...section }) => [name, plain(section)]));
 }
 
+/** A client that breaks its connection off while its request is under way. */
+async function leave({ ports }: Side, path: string): Promise<void> {
+  const socket = connect(ports.http, '127.0.0.1');
+  socket.write(`GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`);
+  await setTimeout(50);
+  socket.resetAndDestroy();
+}
+
+/** What the process has and does, and who of two that close a connection at the same time is the first. */
 const perProcess =
-  /^(server|istiocustom|runtime|listener_manager\.workers|main_thread|workers)|bytes_buffered|rx_bytes|tx_bytes|_ms|_time:|per_cx|per_socket/;
+  /^(server|istiocustom|runtime|listener_manager\.workers|main_thread|workers)|bytes_buffered|downstream_cx_(rx|tx)_bytes|upstream_cx_tx_bytes|downstream_cx_destroy_(local|remote):|_ms|_time:|per_cx|per_socket/;
 
 async function stats(side: Side): Promise<Map<string, string>> {
   const { body } = await ask(side, '/stats', 'GET');

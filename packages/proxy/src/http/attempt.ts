@@ -130,7 +130,7 @@ export class Attempt implements UpstreamEvents, StreamRequest {
   onUpstreamReset(reason: ResetReason): void {
     if (this.isOver) return;
     this.#finish();
-    this.cluster.stats.resets.increment();
+    if (reason === 'remoteReset') this.cluster.stats.resets.increment();
     this.owner.onAttemptFailed(this, reason, '');
   }
 

@@ -44,6 +44,7 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
   #observer: HttpConnectionObserver;
   #timers: ConnectionTimers;
   #codec: H1Server | H2Server | null = null;
+  #startedAt = 0;
 
   constructor(
     context: HttpContext,
@@ -74,7 +75,8 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
   serve(connection: Connection, isHttp2: boolean, isBridge: boolean): HttpConnection & { onData(bytes: Buffer, length: number): void } {
     const codec = isHttp2 ? new H2Server(connection, this, this.manager, isBridge) : new H1Server(connection, this);
     this.#codec = codec;
-    this.#stats.connectionOpened(isHttp2, this.facts.isTls);
+    this.#startedAt = this.#context.now();
+    this.#stats.connectionOpened(connection, isHttp2, this.facts.isTls);
     this.#timers.start(codec);
     return codec;
   }
@@ -169,7 +171,9 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
     this.#timers.end();
     const codec = this.#codec;
     if (codec === null) return;
-    this.#stats.connectionClosed();
+    const lifeMs = this.#context.now() - this.#startedAt;
+    const end = { lifeMs, isByPeer: codec.connection.isEndedByPeer, hasActiveRequest: codec.isCutOff };
+    this.#stats.connectionClosed(end, codec instanceof H2Server, this.facts.isTls);
     this.#observer.onHttpConnectionClosed(codec);
   }
 

@@ -6,7 +6,9 @@ import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-
 import type { IpAddress } from '@weft/core/plan/ip-address';
 import type { Plan } from '@weft/core/plan/plan';
 import type { WeightedClusterPlan } from '@weft/core/plan/route-plan';
+import type { Connection } from '../io/connection.ts';
 import type { TimerWheel } from '../io/timer-wheel.ts';
+import type { ConnectionEnd } from '../telemetry/connection-stats.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import type { Host } from '../upstream/host.ts';
@@ -139,8 +141,8 @@ export interface PeerExchange {
 
 /** What a connection manager counts of its connections and requests; requests that end are told to `onExchangeDone`. */
 export interface ManagerStats {
-  connectionOpened(isHttp2: boolean, isTls: boolean): void;
-  connectionClosed(): void;
+  connectionOpened(connection: Connection, isHttp2: boolean, isTls: boolean): void;
+  connectionClosed(end: ConnectionEnd, isHttp2: boolean, isTls: boolean): void;
   requestStarted(isHttp2: boolean): void;
 }
 

@@ -34,6 +34,8 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
   readonly connection: Connection;
   readonly isGrpcWeb = false;
   isDraining = false;
+  /** The connection ended while a request was under way. */
+  isCutOff = false;
   requestCount = 0;
   wireBytesReceived = 0;
   /** Of the current request. */
@@ -119,6 +121,7 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
   onClose(): void {
     this.#isFinished = true;
     const exchange = this.#exchange;
+    this.isCutOff = exchange !== null;
     this.#exchange = null;
     exchange?.onDownstreamReset();
     this.#host.onConnectionClosed(this);

@@ -17,6 +17,8 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
   readonly isServer: boolean;
   readonly streams: StreamTable<H2Stream> = new StreamTable();
   isFinished = false;
+  /** It ended with streams open. */
+  isCutOff = false;
   isGoingAway = false;
   protected lastPeerStream = 0;
   #reader: H2FrameReader;
@@ -330,6 +332,7 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
   #finish(): void {
     if (this.isFinished) return;
     this.isFinished = true;
+    this.isCutOff = this.streams.size > 0;
     this.#out.isClosed = true;
     for (const stream of this.streams.values()) {
       this.#close(stream);

@@ -15,6 +15,14 @@ export interface ConnectionOwner {
   onClose(): void;
 }
 
+/** Counts what connections move. */
+export interface ByteMeter {
+  readonly received: { value: number };
+  readonly sent: { value: number };
+}
+
+const unmeasured: ByteMeter = { received: { value: 0 }, sent: { value: 0 } };
+
 /** Plain sockets of a thread all read into this buffer: data is consumed synchronously, so one is enough. */
 const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 const smallWriteBytes = 8 * 1024;
@@ -31,10 +39,14 @@ export class Connection {
   isOpen = true;
   bytesRead = 0;
   bytesWritten = 0;
+  /** The peer ended the connection, or broke it, before this side did. */
+  isEndedByPeer = false;
   /** The error that ended the connection, if one did. */
   error: NodeJS.ErrnoException | null = null;
   #socket: net.Socket;
   #isTls: boolean;
+  #meter: ByteMeter = unmeasured;
+  #isEndedHere = false;
 
   private constructor(socket: net.Socket | null, isTls: boolean) {
     this.#isTls = isTls;
@@ -73,6 +85,13 @@ export class Connection {
     return connection;
   }
 
+  /** Counts at a meter too, from the first byte on. */
+  measure(meter: ByteMeter): void {
+    this.#meter = meter;
+    meter.received.value += this.bytesRead;
+    meter.sent.value += this.bytesWritten;
+  }
+
   get socket(): net.Socket {
     return this.#socket;
   }
@@ -87,14 +106,14 @@ export class Connection {
   }
 
   write(latin1: string): boolean {
-    this.bytesWritten += latin1.length;
+    this.#countWritten(latin1.length);
     return this.#mayGoOn(this.#socket.write(latin1, 'latin1'));
   }
 
   /** Writes a part of a buffer that the caller will reuse: small parts are copied as text, larger ones through a scratch buffer. */
   writeBytes(bytes: Buffer, from: number, to: number): boolean {
     const length = to - from;
-    this.bytesWritten += length;
+    this.#countWritten(length);
     const socket = this.#socket;
     if (this.#isTls) return this.#mayGoOn(socket.write(Buffer.from(bytes.subarray(from, to))));
     if (length <= smallWriteBytes) return socket.write(bytes.latin1Slice(from, to), 'latin1');
@@ -109,13 +128,13 @@ export class Connection {
 
   /** Writes the first bytes of a buffer that nobody touches until `onWritten`, which runs in any case. */
   writeLent(bytes: Buffer, length: number, onWritten: () => void): boolean {
-    this.bytesWritten += length;
+    this.#countWritten(length);
     return this.#mayGoOn(this.#socket.write(length === bytes.length ? bytes : bytes.subarray(0, length), onWritten));
   }
 
   /** Writes a buffer that nobody will change any more. */
   writeOwned(bytes: Buffer): boolean {
-    this.bytesWritten += bytes.length;
+    this.#countWritten(bytes.length);
     return this.#mayGoOn(this.#socket.write(bytes));
   }
 
@@ -129,16 +148,19 @@ export class Connection {
 
   /** Sends what is queued, then FIN. */
   end(): void {
+    this.#isEndedHere = true;
     // Node makes an error, with its stack, of ending twice.
     if (!this.#socket.writableEnded) this.#socket.end();
   }
 
   destroy(): void {
+    this.#isEndedHere = true;
     this.#socket.destroy();
   }
 
   /** Ends the connection with RST, as Envoy does when a policy refuses it. */
   reset(): void {
+    this.#isEndedHere = true;
     if (this.#isTls) this.#socket.destroy();
     else this.#socket.resetAndDestroy();
   }
@@ -160,6 +182,16 @@ export class Connection {
     return raw;
   }
 
+  #countRead(length: number): void {
+    this.bytesRead += length;
+    this.#meter.received.value += length;
+  }
+
+  #countWritten(length: number): void {
+    this.bytesWritten += length;
+    this.#meter.sent.value += length;
+  }
+
   #mayGoOn(accepted: boolean): boolean {
     // TLS writes always complete later, even when sent: allow some bytes in flight before holding the source.
     if (this.#isTls) return accepted || this.#socket.writableLength < tlsInFlightBytes;
@@ -170,7 +202,7 @@ export class Connection {
     return {
       buffer: readBuffer,
       callback: (length: number, bytes: Uint8Array): boolean => {
-        this.bytesRead += length;
+        this.#countRead(length);
         this.#deliver(bytes as Buffer, length);
         return true;
       },
@@ -195,16 +227,24 @@ export class Connection {
   #adoptReadable(socket: net.Socket): void {
     this.#adopt(socket);
     socket.on('data', (bytes: Buffer) => {
-      this.bytesRead += bytes.length;
+      this.#countRead(bytes.length);
       this.#deliver(bytes, bytes.length);
     });
   }
 
+  #endedByPeer(): void {
+    if (!this.#isEndedHere) this.isEndedByPeer = true;
+  }
+
   #listen(socket: net.Socket): void {
-    socket.on('end', () => this.owner.onEnd());
+    socket.on('end', () => {
+      this.#endedByPeer();
+      this.owner.onEnd();
+    });
     socket.on('drain', () => this.owner.onDrain());
     socket.on('error', (error: NodeJS.ErrnoException) => {
       this.error = error;
+      this.#endedByPeer();
     });
     socket.on('close', () => {
       if (!this.isOpen) return;

@@ -11,6 +11,7 @@ import type { Cluster } from '../upstream/cluster.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import { identityFor } from '../upstream/connection-identity.ts';
 import type { Host } from '../upstream/host.ts';
+import { countFailedOpening } from '../upstream/pool.ts';
 import { type OpenedConnection, openHost, type UpstreamOpening } from '../upstream/transport.ts';
 import { type ByteStream, closeAfterFlush } from './byte-stream.ts';
 import { MetadataFrameReader, type PeerTold, peerExchangeAlpn } from './metadata-frame.ts';
@@ -70,6 +71,9 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
   #downstream: Connection;
   #upstream: ByteStream | null = null;
   #opening: UpstreamOpening | null = null;
+  /** The connection to the host, unless it is a tunnel's; and when it was begun. */
+  #upstreamConnection: Connection | null = null;
+  #upstreamStartedAt = 0;
   #context: TcpProxyContext;
   #onClosed: () => void;
   #early: Buffer[] = [];
@@ -241,12 +245,14 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     cluster.stats.connections.increment();
     cluster.stats.pending.increment();
     this.#isCounted = true;
+    const startedAt = this.#context.now();
     this.#opening = openHost(
       host,
       'tcp',
       {
-        onOpen: (opened) => this.#onOpen(opened),
-        onFailure: (_reason, details) => {
+        onOpen: (opened) => this.#onOpen(opened, cluster, startedAt),
+        onFailure: (reason, details) => {
+          countFailedOpening(host, reason, startedAt);
           this.#uncount();
           host.connectFailures++;
           cluster.stats.connectFailures.increment();
@@ -267,8 +273,12 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     else this.#fail(`${flag},URX`);
   }
 
-  #onOpen(opened: OpenedConnection): void {
+  #onOpen(opened: OpenedConnection, cluster: Cluster, startedAt: number): void {
     this.#opening = null;
+    cluster.stats.connectMs.observe(this.#context.now() - startedAt);
+    cluster.stats.traffic.measure(opened.connection);
+    this.#upstreamConnection = opened.connection;
+    this.#upstreamStartedAt = startedAt;
     if (this.#isClosed) {
       opened.connection.destroy();
       return;
@@ -341,12 +351,21 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     if (this.#upstream === null) this.bytesReceived = 0;
     this.#early = [];
     this.#opening?.cancel();
+    this.#countUpstreamEnd();
     this.#uncount();
     closeAfterFlush(this.#downstream);
     if (this.#upstream !== null) closeAfterFlush(this.#upstream);
     this.#context.onProgress(this, true);
     if (this.place.tcp.accessLogs.length > 0) this.#context.onDone(this);
     this.#onClosed();
+  }
+
+  #countUpstreamEnd(): void {
+    const connection = this.#upstreamConnection;
+    if (connection === null) return;
+    const lifeMs = this.endedAt - this.#upstreamStartedAt;
+    // The end of what the host sends does not close the connection here.
+    this.cluster?.stats.traffic.countEnd({ lifeMs, isByPeer: connection.error !== null, hasActiveRequest: true });
   }
 
   #uncount(): void {

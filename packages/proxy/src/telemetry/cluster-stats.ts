@@ -1,5 +1,6 @@
 import type { ClusterPlan } from '@weft/core/plan/cluster-plan';
 import type { Breaker } from '../upstream/breakers.ts';
+import { ConnectionStats } from './connection-stats.ts';
 import type { Counter, Histogram, Registry, StatScope } from './registry.ts';
 
 /** What the gauges of a cluster read. */
@@ -48,6 +49,7 @@ export class ClusterStats {
   #registry: Registry;
   #scope: StatScope;
   #byStatus: Map<number, readonly Counter[]> = new Map();
+  #traffic: ConnectionStats | null = null;
   #times: { readonly all: Histogram; external: Histogram | null; internal: Histogram | null } | null = null;
 
   constructor(registry: Registry, cluster: CountedCluster) {
@@ -79,6 +81,12 @@ export class ClusterStats {
 
   get tlsVerificationFailures(): Counter {
     return this.#registry.counter(this.#scope, 'ssl.fail_verify_san');
+  }
+
+  /** What its connections move and how they end. */
+  get traffic(): ConnectionStats {
+    this.#traffic ??= new ConnectionStats(this.#registry, this.#scope, 'upstream');
+    return this.#traffic;
   }
 
   /** Counts an answer of the cluster, or one that was given in its stead. */

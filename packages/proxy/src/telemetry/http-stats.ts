@@ -1,5 +1,7 @@
 import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
 import type { ExchangeView, ManagerStats } from '../http/exchange-view.ts';
+import type { Connection } from '../io/connection.ts';
+import { type ConnectionEnd, ConnectionStats } from './connection-stats.ts';
 import type { Counter, Histogram, Registry, StatScope } from './registry.ts';
 
 /** Envoy's stats of connection managers, shared by those with the same prefix. */
@@ -27,10 +29,12 @@ export class HttpStats {
 }
 
 class HttpManagerStats implements ManagerStats {
-  #activeConnections = 0;
+  #activeHttp1 = 0;
+  #activeHttp2 = 0;
+  #activeTls = 0;
   #activeRequests = 0;
   readonly #connections: Counter;
-  readonly #closed: Counter;
+  readonly #traffic: ConnectionStats;
   readonly #http1Connections: Counter;
   readonly #http2Connections: Counter;
   readonly #tlsConnections: Counter;
@@ -54,7 +58,7 @@ class HttpManagerStats implements ManagerStats {
     };
     const counter = (name: string): Counter => registry.counter(scope, name);
     this.#connections = counter('downstream_cx_total');
-    this.#closed = counter('downstream_cx_destroy');
+    this.#traffic = new ConnectionStats(registry, scope, 'downstream');
     this.#http1Connections = counter('downstream_cx_http1_total');
     this.#http2Connections = counter('downstream_cx_http2_total');
     this.#tlsConnections = counter('downstream_cx_ssl_total');
@@ -69,21 +73,30 @@ class HttpManagerStats implements ManagerStats {
     this.#noCluster = counter('no_cluster');
     this.#directResponses = counter('rq_direct_response');
     this.#duration = registry.histogram(scope, 'downstream_rq_time');
-    registry.readGauge(scope, 'downstream_cx_active', () => this.#activeConnections);
+    registry.readGauge(scope, 'downstream_cx_active', () => this.#activeHttp1 + this.#activeHttp2);
+    registry.readGauge(scope, 'downstream_cx_http1_active', () => this.#activeHttp1);
+    registry.readGauge(scope, 'downstream_cx_http2_active', () => this.#activeHttp2);
+    registry.readGauge(scope, 'downstream_cx_ssl_active', () => this.#activeTls);
     registry.readGauge(scope, 'downstream_rq_active', () => this.#activeRequests);
   }
 
-  connectionOpened(isHttp2: boolean, isTls: boolean): void {
-    this.#activeConnections++;
+  connectionOpened(connection: Connection, isHttp2: boolean, isTls: boolean): void {
+    this.#traffic.measure(connection);
     this.#connections.increment();
-    if (isHttp2) this.#http2Connections.increment();
-    else this.#http1Connections.increment();
+    (isHttp2 ? this.#http2Connections : this.#http1Connections).increment();
     if (isTls) this.#tlsConnections.increment();
+    this.#countActive(isHttp2, isTls, 1);
   }
 
-  connectionClosed(): void {
-    this.#activeConnections--;
-    this.#closed.increment();
+  connectionClosed(end: ConnectionEnd, isHttp2: boolean, isTls: boolean): void {
+    this.#traffic.countEnd(end);
+    this.#countActive(isHttp2, isTls, -1);
+  }
+
+  #countActive(isHttp2: boolean, isTls: boolean, by: 1 | -1): void {
+    if (isHttp2) this.#activeHttp2 += by;
+    else this.#activeHttp1 += by;
+    if (isTls) this.#activeTls += by;
   }
 
   requestStarted(isHttp2: boolean): void {

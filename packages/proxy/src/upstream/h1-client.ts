@@ -22,7 +22,8 @@ export class H1Client implements ConnectionOwner, UpstreamStream, ChunkConsumer 
   readonly protocol: HttpProtocol = 'HTTP/1.1';
   readonly connection: Connection;
   requestCount = 0;
-  /** Milliseconds (monotonic) when the connection was there. */
+  /** Milliseconds (monotonic) when the connection was begun, and when it was there. */
+  startedAt = 0;
   openedAt = 0;
   /** Milliseconds (monotonic) when it last became idle. */
   idleSince = 0;
@@ -79,6 +80,11 @@ export class H1Client implements ConnectionOwner, UpstreamStream, ChunkConsumer 
 
   get isIdle(): boolean {
     return this.#events === null;
+  }
+
+  /** Whether a response is still to come, or to end. */
+  get isAwaited(): boolean {
+    return !this.#isResponseDone;
   }
 
   /** True when this connection had served before and nothing came back for the current request. */

@@ -78,7 +78,8 @@ class ClientStream extends H2Stream implements UpstreamStream {
 export class H2Client extends H2Connection {
   readonly peerUri: string;
   readonly localUri: string;
-  /** Milliseconds (monotonic) when the connection was there, and when its last stream ended. */
+  /** Milliseconds (monotonic) when the connection was begun, when it was there, and when its last stream ended. */
+  startedAt = 0;
   openedAt = 0;
   idleSince = 0;
   #pool: H2ClientPool;

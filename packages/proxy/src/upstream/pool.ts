@@ -132,6 +132,10 @@ export class HostPool implements H1ClientPool, H2ClientPool {
       const now = this.#host.cluster.now();
       this.#keepAlive.onClosedIdle(now - client.idleSince, now);
     }
+    const { cluster } = this.#host;
+    const hasActiveRequest = client instanceof H2Client ? client.isCutOff : client.isAwaited;
+    const lifeMs = cluster.now() - client.startedAt;
+    cluster.stats.traffic.countEnd({ lifeMs, isByPeer: client.connection.isEndedByPeer, hasActiveRequest });
     this.#connectionGone(this.#highPriority.has(client) ? 'high' : 'default');
   }
 
@@ -215,16 +219,18 @@ export class HostPool implements H1ClientPool, H2ClientPool {
     const { stats } = host.cluster;
     stats.connections.increment();
     (this.#usesHttp2(request) ? stats.http2Connections : stats.http1Connections).increment();
+    const startedAt = host.cluster.now();
     const opening = openUpstream(
       host,
       this.#usesHttp2(request),
       {
         onOpen: (opened) => {
           this.#openings.delete(opening);
-          this.#onOpen(opened, priority);
+          this.#onOpen(opened, priority, startedAt);
         },
         onFailure: (reason, details) => {
           this.#openings.delete(opening);
+          countFailedOpening(host, reason, startedAt);
           this.#onOpenFailure(reason, details, priority);
         },
       },
@@ -233,10 +239,14 @@ export class HostPool implements H1ClientPool, H2ClientPool {
     this.#openings.add(opening);
   }
 
-  #onOpen(opened: OpenedConnection, priority: 'default' | 'high'): void {
+  #onOpen(opened: OpenedConnection, priority: 'default' | 'high', startedAt: number): void {
     const now = this.#host.cluster.now();
+    const { stats } = this.#host.cluster;
+    stats.connectMs.observe(now - startedAt);
+    stats.traffic.measure(opened.connection);
     const { http1, http2, common } = this.#host.cluster.plan.protocol;
     const client = opened.isHttp2 ? new H2Client(opened, this, http2, common) : new H1Client(opened, this, http1, common);
+    client.startedAt = startedAt;
     client.openedAt = now;
     client.idleSince = now;
     if (priority === 'high') this.#highPriority.add(client);
@@ -297,6 +307,11 @@ export class HostPool implements H1ClientPool, H2ClientPool {
       });
     }
   }
+}
+
+/** A connection that never was counts as one that ended: by this side where it took too long. */
+export function countFailedOpening({ cluster }: UpstreamHost, reason: ResetReason, startedAt: number): void {
+  cluster.stats.traffic.countEnd({ lifeMs: cluster.now() - startedAt, isByPeer: reason === 'connectFailure', hasActiveRequest: false });
 }
 
 function remove<T>(list: T[], item: T): boolean {
