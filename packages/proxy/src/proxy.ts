@@ -111,6 +111,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
       tlsContexts,
       now: () => performance.now(),
       random: Math.random,
+      timers,
       locality: localityOf(this.node),
       localClusterName: bootstrap.clusterManager?.localClusterName ?? '',
     });

@@ -21,16 +21,16 @@ export function buildHttp1Options(json: Http1ProtocolOptionsJson = {}): Http1Opt
   };
 }
 
-const maximumWindow = 268_435_456;
+const mebibyte = 1024 * 1024;
 
-/** HTTP/2 options. */
+/** HTTP/2 options; the defaults are what Envoy 1.40 announces. */
 export function buildHttp2Options(json: Http2ProtocolOptionsJson = {}): Http2OptionsPlan {
   const keepalive = json.connectionKeepalive;
   return {
     hpackTableSize: json.hpackTableSize ?? 4096,
-    maxConcurrentStreams: json.maxConcurrentStreams ?? 2_147_483_647,
-    initialStreamWindowBytes: json.initialStreamWindowSize ?? maximumWindow,
-    initialConnectionWindowBytes: json.initialConnectionWindowSize ?? maximumWindow,
+    maxConcurrentStreams: json.maxConcurrentStreams ?? 1024,
+    initialStreamWindowBytes: json.initialStreamWindowSize ?? 16 * mebibyte,
+    initialConnectionWindowBytes: json.initialConnectionWindowSize ?? 24 * mebibyte,
     allowConnect: json.allowConnect ?? false,
     allowMetadata: json.allowMetadata ?? false,
     maxOutboundFrames: json.maxOutboundFrames ?? 10_000,

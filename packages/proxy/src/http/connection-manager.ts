@@ -4,6 +4,7 @@ import type { FilterChainPlan } from '@weft/core/plan/filter-chain-plan';
 import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
 import type { ListenerPlan } from '@weft/core/plan/listener-plan';
 import type { Connection } from '../io/connection.ts';
+import type { TimerWheel } from '../io/timer-wheel.ts';
 import { ConnectionTimers } from './connection-timers.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeConnection, HttpContext, ManagerStats } from './exchange-view.ts';
@@ -65,6 +66,14 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
 
   get http1(): Http1OptionsPlan {
     return this.manager.http1;
+  }
+
+  get wheel(): TimerWheel {
+    return this.#context.timers;
+  }
+
+  get random(): () => number {
+    return this.#context.random;
   }
 
   get delayedCloseMs(): number {

@@ -1,18 +1,21 @@
 import type { Http2OptionsPlan } from '@weft/core/plan/cluster-plan';
 import type { Connection, ConnectionOwner } from '../io/connection.ts';
+import type { TimerWheel } from '../io/timer-wheel.ts';
 import { type FrameConsumer, H2FrameReader } from './h2-frame-reader.ts';
 import { clientPreface, flag, frame, h2Error, maxWindow, readUint32 } from './h2-frames.ts';
 import { H2HeaderBlocks, type HeaderBlockConsumer, type HeaderBlockLimits } from './h2-header-blocks.ts';
 import { H2InboundLimits } from './h2-inbound-limits.ts';
+import { H2Keepalive, type KeptConnection } from './h2-keepalive.ts';
 import { H2Output } from './h2-output.ts';
+import { H2ReceiveWindows } from './h2-receive-windows.ts';
 import { H2Sender, type SendingConnection } from './h2-sender.ts';
-import { applySettings, clientSettings, connectionReceiveWindow, serverSettings, streamReceiveWindow } from './h2-settings.ts';
+import { applySettings, ownSettings } from './h2-settings.ts';
 import type { H2Stream } from './h2-stream.ts';
 import { StreamTable } from './h2-stream-table.ts';
 import type { Headers } from './headers.ts';
 
 /** The part of HTTP/2 (RFC 9113) that both ends share: what each frame means for streams, settings and receive windows. */
-export abstract class H2Connection implements ConnectionOwner, FrameConsumer, HeaderBlockConsumer, SendingConnection {
+export abstract class H2Connection implements ConnectionOwner, FrameConsumer, HeaderBlockConsumer, SendingConnection, KeptConnection {
   readonly connection: Connection;
   readonly isServer: boolean;
   readonly streams: StreamTable<H2Stream> = new StreamTable();
@@ -28,7 +31,9 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
   #limits: H2InboundLimits;
   #endsOnMalformed: boolean;
   #hasPeerSettings = false;
-  #uncredited = 0;
+  #windows: H2ReceiveWindows;
+  #keepalive: H2Keepalive | null = null;
+  readonly #options: Http2OptionsPlan;
 
   constructor(connection: Connection, isServer: boolean, options: Http2OptionsPlan, limits: HeaderBlockLimits) {
     this.connection = connection;
@@ -36,13 +41,21 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
     this.#reader = new H2FrameReader(isServer);
     this.#blocks = new H2HeaderBlocks(this, limits);
     this.#out = new H2Output(connection, options.maxOutboundControlFrames, () => this.#sender.pump());
-    this.#sender = new H2Sender(this, this.#out, this.streams);
+    this.#sender = new H2Sender(this, this.#out, this.streams, options.hpackTableSize);
+    this.#windows = new H2ReceiveWindows(options, this.#out);
+    this.#options = options;
     this.#limits = new H2InboundLimits(options);
     this.#endsOnMalformed = isServer && !options.overrideStreamErrorOnInvalidMessage;
     connection.owner = this;
     if (!isServer) this.#out.bytes(clientPreface);
-    this.#out.settings(isServer ? serverSettings(options, limits) : clientSettings(limits));
-    this.#out.windowUpdate(0, connectionReceiveWindow - 65535);
+    this.#out.settings(ownSettings(isServer, options));
+    this.#windows.open();
+  }
+
+  /** Begins to look whether the peer is there, where the options want it. */
+  keepAlive(timers: TimerWheel, random: () => number): void {
+    const { keepalive } = this.#options;
+    if (keepalive !== null) this.#keepalive = new H2Keepalive(this, keepalive, timers, random);
   }
 
   // --- for subclasses
@@ -62,6 +75,7 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
   protected addStream(stream: H2Stream): void {
     this.streams.set(stream.id, stream);
     this.#limits.onStream();
+    this.#keepalive?.onStream();
   }
 
   /** Streams that the peer lets us have open. */
@@ -106,7 +120,17 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
   resumeStream(stream: H2Stream): void {
     if (!stream.isReadPaused) return;
     stream.isReadPaused = false;
-    this.#credit(stream);
+    this.#windows.release(stream);
+    this.#windows.creditStream(stream);
+    this.#windows.creditConnection();
+  }
+
+  sendPing(): void {
+    this.#out.ping();
+  }
+
+  onKeepaliveTimeout(): void {
+    this.connection.destroy();
   }
 
   sendGoaway(code: number, lastStream = this.lastPeerStream): void {
@@ -134,10 +158,8 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
     if (this.isFinished) return;
     this.#check(this.#reader.read(received, receivedLength, this));
     if (this.isFinished) return;
-    if (this.#uncredited > connectionReceiveWindow >> 2) {
-      this.#out.windowUpdate(0, this.#uncredited);
-      this.#uncredited = 0;
-    }
+    this.#keepalive?.onReceived();
+    this.#windows.creditConnection();
     this.onReadDone();
   }
 
@@ -194,7 +216,7 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
 
   #readData(bytes: Buffer, at: number, length: number, flags: number, id: number): number {
     if (id === 0 || this.isIdleStream(id)) return h2Error.protocol;
-    this.#uncredited += length;
+    if (!this.#windows.takeOfConnection(length)) return h2Error.flowControl;
     let from = at;
     let to = at + length;
     if ((flags & flag.padded) !== 0) {
@@ -209,14 +231,14 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
       this.sendReset(id, h2Error.streamClosed);
       return h2Error.none;
     }
-    const error = receive(stream, length, to - from, end);
+    const error = this.#windows.takeOfStream(stream, length) ? countBody(stream, to - from, end) : h2Error.flowControl;
     if (error !== h2Error.none) {
       this.resetStreamFromPeer(stream, error);
       return h2Error.none;
     }
     if (end) this.remoteEnd(stream);
     this.onStreamData(stream, bytes, from, to, end);
-    if (!end && !stream.isReadPaused) this.#credit(stream);
+    this.#windows.settle(stream, length);
     return h2Error.none;
   }
 
@@ -239,7 +261,10 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
 
   #readSettings(bytes: Buffer, at: number, length: number, flags: number, id: number): number {
     if (id !== 0) return h2Error.protocol;
-    if ((flags & flag.ack) !== 0) return length === 0 ? h2Error.none : h2Error.frameSize;
+    if ((flags & flag.ack) !== 0) {
+      this.#blocks.tableBytes = this.#options.hpackTableSize;
+      return length === 0 ? h2Error.none : h2Error.frameSize;
+    }
     this.#hasPeerSettings = true;
     const error = applySettings(bytes, at, length, this.#sender);
     if (error !== h2Error.none) return error;
@@ -252,6 +277,7 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
     if (id !== 0) return h2Error.protocol;
     if (length !== 8) return h2Error.frameSize;
     if ((flags & flag.ack) === 0) this.#out.pingAck(bytes, at);
+    else this.#keepalive?.onPong();
     return h2Error.none;
   }
 
@@ -319,14 +345,9 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
     stream.isClosed = true;
     stream.queue = [];
     stream.queuedBytes = 0;
+    this.#windows.release(stream);
     this.streams.delete(stream.id);
     this.onStreamClosed(stream);
-  }
-
-  #credit(stream: H2Stream): void {
-    if (stream.uncredited < streamReceiveWindow >> 2 || stream.isClosed) return;
-    this.#out.windowUpdate(stream.id, stream.uncredited);
-    stream.uncredited = 0;
   }
 
   #finish(): void {
@@ -334,6 +355,7 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
     this.isFinished = true;
     this.isCutOff = this.streams.size > 0;
     this.#out.isClosed = true;
+    this.#keepalive?.end();
     for (const stream of this.streams.values()) {
       this.#close(stream);
       this.onStreamReset(stream, h2Error.cancel);
@@ -342,12 +364,10 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
   }
 }
 
-/** Counts what came on a stream; answers the error that ends the stream. `length` with padding, `bodyBytes` without. */
-function receive(stream: H2Stream, length: number, bodyBytes: number, end: boolean): number {
+/** Counts a body's bytes, without padding; answers the error that ends the stream. */
+function countBody(stream: H2Stream, bytes: number, end: boolean): number {
   if (!stream.hasHead) return h2Error.protocol;
-  stream.uncredited += length;
-  if (stream.uncredited > streamReceiveWindow) return h2Error.flowControl;
-  stream.receivedBytes += bodyBytes;
+  stream.receivedBytes += bytes;
   const { receivedBytes, expectedBytes } = stream;
   if (expectedBytes < 0) return h2Error.none;
   return receivedBytes > expectedBytes || (end && receivedBytes !== expectedBytes) ? h2Error.protocol : h2Error.none;

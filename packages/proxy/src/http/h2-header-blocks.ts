@@ -36,6 +36,11 @@ export class H2HeaderBlocks {
     this.#limits = limits;
   }
 
+  /** The table size that our SETTINGS allow the peer, once it has acknowledged them. */
+  set tableBytes(bytes: number) {
+    this.#decoder.setLimit(bytes);
+  }
+
   /** The stream whose block the next frame must continue; 0 for none. */
   get openStream(): number {
     return this.#open === null ? 0 : this.#open.stream;

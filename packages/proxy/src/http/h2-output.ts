@@ -91,6 +91,14 @@ export class H2Output {
     this.#mark();
   }
 
+  ping(): void {
+    const out = this.#room(17);
+    const to = writeFrameHeader(out, this.#at, 8, frame.ping, 0, 0);
+    out.fill(0, to, to + 8);
+    this.#at = to + 8;
+    this.#mark();
+  }
+
   reset(id: number, code: number): void {
     const out = this.#room(13);
     this.#at = writeUint32(out, writeFrameHeader(out, this.#at, 4, frame.rstStream, 0, id), code);

@@ -23,12 +23,14 @@ export class H2Sender implements SettingsTarget {
   #owner: SendingConnection;
   #out: H2Output;
   #streams: StreamTable<H2Stream>;
-  #encoder: HpackEncoder = new HpackEncoder();
+  #encoder: HpackEncoder;
   #window = defaultWindow;
   #frameBytes = defaultFrameBytes;
   #blocked: H2Stream[] = [];
 
-  constructor(owner: SendingConnection, out: H2Output, streams: StreamTable<H2Stream>) {
+  /** `tableBytes`: the largest header table that it uses. */
+  constructor(owner: SendingConnection, out: H2Output, streams: StreamTable<H2Stream>, tableBytes: number) {
+    this.#encoder = new HpackEncoder(tableBytes);
     this.#owner = owner;
     this.#streams = streams;
     this.#out = out;

@@ -1,5 +1,6 @@
 import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
 import type { Connection } from '../io/connection.ts';
+import type { Timer, TimerOwner, TimerWheel } from '../io/timer-wheel.ts';
 import { H2Connection } from './h2-connection.ts';
 import { type RequestFieldRules, readRequestFields, readTrailerFields, tooMuch } from './h2-fields.ts';
 import { h2Error, maxWindow } from './h2-frames.ts';
@@ -9,6 +10,9 @@ import type { DownstreamEvents, DownstreamStream, HttpProtocol, RequestHead } fr
 
 /** What an HTTP/2 server connection needs from the connection manager above it. */
 export interface H2ServerHost {
+  readonly wheel: TimerWheel;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
   onStreamRequest(stream: DownstreamStream, head: RequestHead, end: boolean): DownstreamEvents;
   /** The connection has brought as many requests as it may. */
   onLastRequest(): void;
@@ -17,16 +21,18 @@ export interface H2ServerHost {
 }
 
 /** One request stream; the response is written to it. */
-class ServerStream extends H2Stream implements DownstreamStream {
-  readonly connection: H2Connection;
+class ServerStream extends H2Stream implements DownstreamStream, TimerOwner {
+  readonly connection: H2Server;
   readonly protocol: HttpProtocol;
   readonly isGrpcWeb = false;
   events: DownstreamEvents | null = null;
   isTouched = false;
   wireBytesReceived = 0;
   wireBytesSent = 0;
+  /** Runs while a response that is complete waits for the client to take it. */
+  flushTimer: Timer | null = null;
 
-  constructor(connection: H2Connection, id: number, window: number, protocol: HttpProtocol) {
+  constructor(connection: H2Server, id: number, window: number, protocol: HttpProtocol) {
     super(id, window);
     this.connection = connection;
     this.protocol = protocol;
@@ -39,19 +45,19 @@ class ServerStream extends H2Stream implements DownstreamStream {
   sendHead(status: number, headers: Headers, end: boolean): void {
     // An upgrade is an extended CONNECT here (RFC 8441): its success is 200.
     this.connection.sendHeaders(this, [':status', String(status === 101 ? 200 : status)], headers, end);
-    if (end) this.#stopUpload();
+    if (end) this.#onEnd();
   }
 
   sendData(bytes: Buffer, from: number, to: number, end: boolean): boolean {
     this.wireBytesSent += to - from + frameHeaderBytes;
     const goOn = this.connection.sendBody(this, bytes, from, to, end);
-    if (end) this.#stopUpload();
+    if (end) this.#onEnd();
     return goOn;
   }
 
   sendTrailers(trailers: Headers): void {
     this.connection.sendTrailing(this, trailers);
-    this.#stopUpload();
+    this.#onEnd();
   }
 
   flush(): void {}
@@ -70,9 +76,16 @@ class ServerStream extends H2Stream implements DownstreamStream {
 
   closeAfterResponse(): void {}
 
+  /** The client did not take the rest of the response in time. */
+  onTimer(): void {
+    this.connection.resetStream(this, h2Error.internal);
+  }
+
   /** A response that is complete before its request tells the client to stop sending. */
-  #stopUpload(): void {
-    if (this.hasLocalEnd && !this.hasRemoteEnd && !this.isClosed) this.connection.resetStream(this, h2Error.none);
+  #onEnd(): void {
+    if (this.isClosed) return;
+    if (!this.hasLocalEnd) this.flushTimer = this.connection.startFlush(this);
+    else if (!this.hasRemoteEnd) this.connection.resetStream(this, h2Error.none);
   }
 }
 
@@ -90,6 +103,7 @@ export class H2Server extends H2Connection {
   #opened = 0;
   #resets = 0;
   #isDraining = false;
+  #flushMs: number;
 
   /** `isBridge`: the peer is a Weft sidecar that multiplexes HTTP/1.1 requests. */
   constructor(connection: Connection, host: H2ServerHost, plan: HttpConnectionManagerPlan, isBridge: boolean) {
@@ -106,6 +120,13 @@ export class H2Server extends H2Connection {
     this.#host = host;
     this.#maxStreams = options.maxConcurrentStreams;
     this.#protocol = isBridge ? 'HTTP/1.1' : 'HTTP/2';
+    this.#flushMs = plan.streamFlushTimeoutMs;
+    this.keepAlive(host.wheel, host.random);
+  }
+
+  /** Bounds how long the rest of a complete response waits for the client's window. */
+  startFlush(stream: TimerOwner): Timer | null {
+    return this.#flushMs > 0 && !this.isFinished ? this.#host.wheel.schedule(this.#flushMs, stream, 'flush') : null;
   }
 
   get isIdle(): boolean {
@@ -185,7 +206,8 @@ export class H2Server extends H2Connection {
 
   protected override onGoaway(): void {}
 
-  protected override onStreamClosed(): void {
+  protected override onStreamClosed(stream: H2Stream): void {
+    (stream as ServerStream).flushTimer?.cancel();
     if (this.streams.size > 0 || this.isFinished) return;
     if (this.#isDraining) this.#closeWhenSent();
     else this.#host.onConnectionIdle();

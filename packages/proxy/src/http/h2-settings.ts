@@ -1,25 +1,19 @@
 import type { Http2OptionsPlan } from '@weft/core/plan/cluster-plan';
 import { defaultFrameBytes, h2Error, maxWindow, readUint32, setting } from './h2-frames.ts';
-import type { HeaderBlockLimits } from './h2-header-blocks.ts';
 
-/** Bytes that a peer may send on a stream, and on a connection, before it is given credit for more. */
-export const streamReceiveWindow: number = 1024 * 1024;
-export const connectionReceiveWindow: number = 16 * 1024 * 1024;
-
-function receiveSettings(limits: HeaderBlockLimits): number[] {
-  return [setting.initialWindowSize, streamReceiveWindow, setting.maxHeaderListSize, limits.maxBytes];
-}
-
-/** What a client announces: identifiers and values in turn. */
-export function clientSettings(limits: HeaderBlockLimits): number[] {
-  return [setting.enablePush, 0, ...receiveSettings(limits)];
-}
-
-/** What a server announces. */
-export function serverSettings(options: Http2OptionsPlan, limits: HeaderBlockLimits): number[] {
-  const settings = [setting.maxConcurrentStreams, options.maxConcurrentStreams, ...receiveSettings(limits)];
-  if (options.allowConnect) settings.push(setting.enableConnect, 1);
-  return settings;
+/** What we announce, in Envoy's order: identifiers and values in turn. */
+export function ownSettings(isServer: boolean, options: Http2OptionsPlan): number[] {
+  return [
+    ...(isServer ? [] : [setting.enablePush, 0]),
+    setting.headerTableSize,
+    options.hpackTableSize,
+    setting.enableConnect,
+    isServer && options.allowConnect ? 1 : 0,
+    setting.maxConcurrentStreams,
+    options.maxConcurrentStreams,
+    setting.initialWindowSize,
+    options.initialStreamWindowBytes,
+  ];
 }
 
 /** Whom a peer's settings concern. */

@@ -6,6 +6,8 @@ export class H2Stream {
   sendWindow: number;
   /** Bytes received that the peer has not been given credit for yet. */
   uncredited = 0;
+  /** Bytes received while paused, which the connection's window lacks. */
+  held = 0;
   isReadPaused = false;
   hasLocalEnd = false;
   hasRemoteEnd = false;

@@ -16,14 +16,15 @@ export class HpackDecoder {
   #values: string[] = [];
   #bytes = 0;
   #maxBytes = defaultTableBytes;
-  readonly #limit: number;
+  #limit = defaultTableBytes;
   #at = 0;
   #failed = false;
 
-  /** `limit`: the table size that our SETTINGS allow the peer. */
-  constructor(limit: number = defaultTableBytes) {
-    this.#limit = limit;
-    this.#maxBytes = Math.min(limit, defaultTableBytes);
+  /** Takes the table size that our SETTINGS allow the peer; it uses more than the default only after it has said so. */
+  setLimit(bytes: number): void {
+    this.#limit = bytes;
+    this.#maxBytes = Math.min(this.#maxBytes, bytes);
+    this.#evict();
   }
 
   /**
@@ -164,11 +165,18 @@ export class HpackEncoder {
   #head = 0;
   #bytes = 0;
   #limit = defaultTableBytes;
+  #most: number;
   #announce = -1;
+
+  /** `mostBytes`: the largest table that is used, whatever the peer allows. */
+  constructor(mostBytes: number = defaultTableBytes) {
+    this.#most = Math.min(mostBytes, defaultTableBytes);
+    this.setLimit(this.#most);
+  }
 
   /** The peer's SETTINGS_HEADER_TABLE_SIZE. */
   setLimit(bytes: number): void {
-    const limit = Math.min(defaultTableBytes, bytes);
+    const limit = Math.min(this.#most, bytes);
     if (limit === this.#limit) return;
     this.#limit = limit;
     this.#announce = limit;

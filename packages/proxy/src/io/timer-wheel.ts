@@ -32,18 +32,19 @@ const slotCount = 512;
 
 /** Many coarse deadlines on one interval, which runs only while there are any. Fires up to one tick (10 ms) late. */
 export class TimerWheel {
+  /** Milliseconds of a clock that does not go back. */
+  readonly now: () => number;
   #slots: (Timer | null)[] = new Array<Timer | null>(slotCount).fill(null);
   #count = 0;
   #tick = 0;
   #interval: NodeJS.Timeout | null = null;
-  #now: () => number;
 
   constructor(now: () => number) {
-    this.#now = now;
+    this.now = now;
   }
 
   schedule(delayMs: number, owner: TimerOwner, kind: string): Timer {
-    const timer = new Timer(this, owner, kind, this.#now() + delayMs);
+    const timer = new Timer(this, owner, kind, this.now() + delayMs);
     if (this.#interval === null) this.#start();
     this.#insert(timer);
     return timer;
@@ -73,13 +74,13 @@ export class TimerWheel {
   }
 
   #start(): void {
-    this.#tick = Math.floor(this.#now() / tickMs);
+    this.#tick = Math.floor(this.now() / tickMs);
     this.#interval = setInterval(() => this.#advance(), tickMs);
     this.#interval.unref();
   }
 
   #advance(): void {
-    const now = this.#now();
+    const now = this.now();
     const until = Math.floor(now / tickMs);
     // After a long stall one turn of the wheel visits every slot.
     const last = Math.min(until, this.#tick + slotCount);

@@ -4,6 +4,7 @@ import type { PriorityHealth } from '@weft/core/engine/priority-load';
 import type { LocalCluster } from '@weft/core/engine/zone-routing';
 import type { ClusterPlan, EndpointPlan, LoadAssignmentPlan, LocalityPlan, UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
 import type { TlsContexts } from '../identity/tls-contexts.ts';
+import type { TimerWheel } from '../io/timer-wheel.ts';
 import { ClusterStats } from '../telemetry/cluster-stats.ts';
 import type { Registry } from '../telemetry/registry.ts';
 import { chooseOfMembers } from './aggregate.ts';
@@ -24,6 +25,7 @@ export interface ClusterEnvironment {
   readonly now: () => number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  readonly timers: TimerWheel;
   readonly clusterNamed: (name: string) => Cluster | undefined;
   /** Where this proxy runs, and the cluster of its fleet (`''` = unknown), for zone-aware routing. */
   readonly locality: LocalityPlan;
@@ -63,6 +65,14 @@ export class Cluster implements HostCluster {
 
   get reportsConnections(): boolean {
     return this.plan.outlierDetection?.splitExternalLocalOriginErrors === true;
+  }
+
+  get timers(): TimerWheel {
+    return this.environment.timers;
+  }
+
+  random(): number {
+    return this.environment.random();
   }
 
   now(): number {

@@ -7,6 +7,7 @@ import { after, test } from 'node:test';
 import { buildPlan } from '@weft/core/plan/build-plan';
 import { SecretStore } from '../identity/secret-store.ts';
 import { TlsContexts } from '../identity/tls-contexts.ts';
+import { TimerWheel } from '../io/timer-wheel.ts';
 import { Registry } from '../telemetry/registry.ts';
 import type { Cluster } from './cluster.ts';
 import { ClusterManager } from './cluster-manager.ts';
@@ -36,6 +37,7 @@ function checked(ports: readonly number[], check: object, endpoint: object = {})
     tlsContexts: new TlsContexts(new SecretStore(() => {})),
     now: () => performance.now(),
     random: Math.random,
+    timers: new TimerWheel(() => performance.now()),
     locality: { region: '', zone: '', subZone: '' },
     localClusterName: '',
   });

@@ -8,6 +8,7 @@ import type { ClusterJson } from '@weft/envoy-api/envoy/config/cluster/v3/cluste
 import { callCluster, type InternalAnswer } from '../http/internal-request.ts';
 import { SecretStore } from '../identity/secret-store.ts';
 import { TlsContexts } from '../identity/tls-contexts.ts';
+import { TimerWheel } from '../io/timer-wheel.ts';
 import { Registry } from '../telemetry/registry.ts';
 import { ClusterManager } from './cluster-manager.ts';
 
@@ -65,6 +66,7 @@ function upstreams(): Upstreams {
     tlsContexts: new TlsContexts(new SecretStore(() => {})),
     now,
     random: Math.random,
+    timers: new TimerWheel(now),
     locality: { region: '', zone: '', subZone: '' },
     localClusterName: '',
   });

@@ -252,6 +252,8 @@ export class HostPool implements H1ClientPool, H2ClientPool {
     if (priority === 'high') this.#highPriority.add(client);
     this.#wasShared = opened.isHttp2;
     if (client instanceof H2Client) {
+      const { cluster } = this.#host;
+      client.keepAlive(cluster.timers, () => cluster.random());
       this.#http2.push(client);
       if (this.#isDraining && this.#pending.length === 0) client.drain();
       this.#feedShared(client);

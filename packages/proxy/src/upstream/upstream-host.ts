@@ -1,6 +1,7 @@
 import type { OutlierResult } from '@weft/core/engine/outlier-detector';
 import type { ClusterPlan, EndpointPlan, UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
 import type { TlsContexts } from '../identity/tls-contexts.ts';
+import type { TimerWheel } from '../io/timer-wheel.ts';
 import type { ClusterStats } from '../telemetry/cluster-stats.ts';
 import type { Breaker } from './breakers.ts';
 
@@ -12,7 +13,10 @@ export interface HostCluster {
   readonly tlsContexts: TlsContexts;
   /** Whether established connections are to be reported too. */
   readonly reportsConnections: boolean;
+  readonly timers: TimerWheel;
   now(): number;
+  /** Uniform in [0, 1). */
+  random(): number;
   breaker(priority: 'default' | 'high'): Breaker;
   refreshHealth(): void;
   /** Tells how a try at one of its hosts ended. */
