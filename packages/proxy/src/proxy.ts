@@ -18,6 +18,7 @@ import { ConnectionLimits } from './listener/connection-limits.ts';
 import { ListenerManager } from './listener/listener-manager.ts';
 import { type LogThreshold, type ProxyLog, passesThreshold } from './log.ts';
 import type { ProxyOptions, RunningProxy } from './proxy-options.ts';
+import { NetworkAuthorization } from './tcp/network-authorization.ts';
 import { AccessLogs } from './telemetry/access-log.ts';
 import { GrpcAccessLogs } from './telemetry/grpc-access-log.ts';
 import { HttpStats } from './telemetry/http-stats.ts';
@@ -162,6 +163,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
         onProgress: (proxy, isFinal) => istio.recordTcp(proxy, isFinal, performance.now()),
         onDone: (proxy) => this.#accessLogs.write(proxy.place.tcp.accessLogs, new TcpLogEntry(proxy)),
       },
+      authorization: new NetworkAuthorization(this.clusters, this.registry, this.node.metadata ?? {}),
       tlsContexts,
       registry: this.registry,
       log,

@@ -5,7 +5,7 @@ import type { HttpConnectionManagerPlan } from '../plan/http-connection-plan.ts'
 import type { FaultPlan, FilterConfigPlan, HttpFilterPlan, JwtRequirementPlan } from '../plan/http-filter-plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { DynamicMetadata, RbacPlan } from '../plan/rbac-plan.ts';
-import type { RoutePlan, RouteTable, VirtualHostPlan } from '../plan/route-plan.ts';
+import type { RoutePlan, RouteTable, VirtualHostPlan, WeightedClusterPlan } from '../plan/route-plan.ts';
 import { judgeRules, judgeShadow, type Subject, traceRules } from './authorize.ts';
 import { judgeCors } from './cors.ts';
 import type {
@@ -22,6 +22,7 @@ import type {
   ShadowVerdict,
   Trace,
 } from './decision.ts';
+import { drawWeighted } from './draw-cluster.ts';
 import { faultOf } from './fault-decision.ts';
 import { requestMutations, responseMutations } from './filter-mutations.ts';
 import { findRoute, findVirtualHost, traceRoutes } from './find-route.ts';
@@ -80,6 +81,8 @@ class Decision {
   #metadata: DynamicMetadata | null = null;
   #host: VirtualHostPlan | null = null;
   #route: RoutePlan | null = null;
+  /** The cluster of a split, where clusters configure filters: it is drawn before those run. */
+  #weighted: WeightedClusterPlan | null = null;
   #fault: FaultDecision | null = null;
   #cors: CorsDecision | null = null;
 
@@ -90,7 +93,7 @@ class Decision {
     this.#facts = facts;
     this.#trace = options.trace;
     this.#resume = options.resume;
-    this.#draw = options.draw;
+    this.#draw = options.resume ? options.resume.state.draw : options.draw;
     this.#metadata = facts.connection.metadata;
   }
 
@@ -117,6 +120,8 @@ class Decision {
   #selectRoute(trace: Trace | null): void {
     this.#host = this.#table ? findVirtualHost(this.#table, this.#facts.authority) : null;
     this.#route = this.#host && !this.#needsTls(this.#host) ? findRoute(this.#host, this.#facts, this.#metadata, this.#draw) : null;
+    const action = this.#route?.action;
+    this.#weighted = action?.kind === 'forward' && action.hasClusterConfigs ? drawWeighted(action, this.#facts, this.#draw ?? 0) : null;
     if (trace) this.#traceRoute(trace);
   }
 
@@ -138,8 +143,13 @@ class Decision {
     } else if (host) traceRoutes(trace, host, this.#facts, this.#metadata, this.#route);
   }
 
+  /** What the most specific of cluster, route, virtual host and table say of filters; null without a route. */
+  get #configs(): RoutePlan['filterConfigs'] | null {
+    return this.#weighted?.filterConfigs ?? this.#route?.filterConfigs ?? null;
+  }
+
   #runFilter(filter: HttpFilterPlan, index: number): RequestDecision | null {
-    const override = this.#route?.filterConfigs.get(filter.name);
+    const override = this.#configs?.get(filter.name);
     if (override?.kind === 'disabled' || (filter.disabled && override === undefined)) return null;
     const { config } = filter;
     switch (config.kind) {
@@ -323,6 +333,7 @@ class Decision {
       virtualHost,
       route,
       action,
+      weighted: this.#weighted,
       path: rewritePath(route, action, facts.path),
       authority: rewriteAuthority(action, facts),
       timeouts: timeoutsOf(action, facts, this.#http),
@@ -360,7 +371,9 @@ class Decision {
       virtualHost: this.#host,
       fault: this.#fault,
       cors: this.#cors,
-      filterConfigs: this.#route?.filterConfigs ?? null,
+      weighted: this.#weighted,
+      draw: this.#draw,
+      filterConfigs: this.#configs,
     };
     return { kind: 'pending', filterIndex, need, state };
   }
@@ -368,6 +381,7 @@ class Decision {
   #restore(state: DecisionState): void {
     this.#outcome = state.outcome;
     this.#route = state.route;
+    this.#weighted = state.weighted;
     this.#host = state.virtualHost;
     this.#fault = state.fault;
     this.#cors = state.cors;
@@ -409,7 +423,7 @@ class Decision {
   /** Header changes of the route's levels, then of filters, which a response passes later. */
   #responseHeaders(route: RoutePlan | null): LocalReplyDecision['responseHeaders'] {
     const levels = route?.responseHeaders ?? noLayers;
-    return this.#http.responseMutators.length === 0 ? levels : [...levels, ...responseMutations(this.#http, route)];
+    return this.#http.responseMutators.length === 0 ? levels : [...levels, ...responseMutations(this.#http, this.#configs)];
   }
 
   #addMetadata(written: DynamicMetadata): void {

@@ -1,5 +1,5 @@
 import type { CorsPlan } from '../plan/cors-plan.ts';
-import type { FilterChainPlan } from '../plan/filter-chain-plan.ts';
+import type { FilterChainPlan, NetworkFilterPlan } from '../plan/filter-chain-plan.ts';
 import type { HeaderMutationPlan } from '../plan/header-plan.ts';
 import type {
   ExtAuthzPlan,
@@ -11,7 +11,8 @@ import type {
   RateLimitPlan,
 } from '../plan/http-filter-plan.ts';
 import type { Fraction } from '../plan/matcher.ts';
-import type { ForwardActionPlan, RoutePlan, RouteTable, VirtualHostPlan } from '../plan/route-plan.ts';
+import type { DynamicMetadata } from '../plan/rbac-plan.ts';
+import type { ForwardActionPlan, RoutePlan, RouteTable, VirtualHostPlan, WeightedClusterPlan } from '../plan/route-plan.ts';
 
 /** One step of a decision, recorded only when a trace is asked for. */
 export interface TraceStep {
@@ -77,11 +78,19 @@ export type ConnectionDecision =
   /** Nothing matched: the connection is closed. */
   | { readonly kind: 'none' };
 
-/** The verdict of the network RBAC filters of a chain. */
+type NetworkExtAuthz = Extract<NetworkFilterPlan, { kind: 'extAuthz' }>;
+
+/** The verdict of the network filters of a chain that can refuse a connection. */
 export interface NetworkVerdict {
   readonly allowed: boolean;
   readonly policy: string;
   readonly shadows: readonly ShadowVerdict[];
+  /** The connection's metadata with what the filters added; null when they added none. */
+  readonly metadata: DynamicMetadata | null;
+  /** An authorization service that has to be asked before the verdict counts, by the place of its filter; null for none. */
+  readonly check: { readonly filter: NetworkExtAuthz; readonly index: number } | null;
+  /** Filters that would ask, but not about this connection. */
+  readonly unasked: readonly NetworkExtAuthz[];
 }
 
 /** Deadlines of a forwarded request. 0 = none; null = not set. */
@@ -112,6 +121,8 @@ export interface ForwardDecision {
   readonly virtualHost: VirtualHostPlan;
   readonly route: RoutePlan;
   readonly action: ForwardActionPlan;
+  /** The cluster, where it had to be drawn before filters ran; null leaves the draw to the caller. */
+  readonly weighted: WeightedClusterPlan | null;
   /** The path to send, rewritten; the same string as the request's when nothing changes. */
   readonly path: string;
   /** The authority to send; null = unchanged, or to be taken from the endpoint when `hostRewrite` is `auto`. */
@@ -198,6 +209,10 @@ export interface DecisionState {
   readonly virtualHost: VirtualHostPlan | null;
   readonly fault: FaultDecision | null;
   readonly cors: CorsDecision | null;
+  /** Drawn already, where the clusters of the route's split configure filters. */
+  readonly weighted: WeightedClusterPlan | null;
+  /** The request's own random number: a route that is chosen anew is chosen by the same. */
+  readonly draw: number | null;
   readonly filterConfigs: ReadonlyMap<string, FilterConfigPlan> | null;
 }
 

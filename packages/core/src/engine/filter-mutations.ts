@@ -28,10 +28,13 @@ export function requestMutations(
   return changes;
 }
 
-/** What the header_mutation filters do to a response, in the order in which it passes them; `route` null for requests without one. */
-export function responseMutations({ responseMutators }: HttpConnectionManagerPlan, route: RoutePlan | null): readonly HeaderMutationPlan[] {
+/** What the header_mutation filters do to a response, in the order in which it passes them; `configs` null for requests without a route. */
+export function responseMutations(
+  { responseMutators }: HttpConnectionManagerPlan,
+  configs: RoutePlan['filterConfigs'] | null,
+): readonly HeaderMutationPlan[] {
   return responseMutators.flatMap(({ name, config, disabled }) => {
-    const override = route?.filterConfigs.get(name);
+    const override = configs?.get(name);
     if (config.kind !== 'headerMutation' || override?.kind === 'disabled' || (disabled && override === undefined)) return [];
     return mutationSets(config, override).flatMap(({ response }) => response);
   });

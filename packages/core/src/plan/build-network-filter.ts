@@ -1,5 +1,6 @@
 import type { FilterJson } from '@weft/envoy-api/envoy/config/listener/v3/listener_components_pb';
 import type { TcpProxyJson } from '@weft/envoy-api/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb';
+import type { MetadataMatcherJson } from '@weft/envoy-api/envoy/type/matcher/v3/metadata_pb';
 import type { TokenBucketJson } from '@weft/envoy-api/envoy/type/v3/token_bucket_pb';
 import { buildAccessLog } from './build-access-log.ts';
 import { buildGrpcService } from './build-grpc-service.ts';
@@ -7,6 +8,7 @@ import { buildHeaderAddition } from './build-header.ts';
 import { buildHttpConnection } from './build-http-connection.ts';
 import { buildIstioStats } from './build-istio-stats.ts';
 import { buildTokenBucket } from './build-limits.ts';
+import { buildMetadataTest } from './build-matcher.ts';
 import { buildRbac } from './build-rbac.ts';
 import type { NetworkFilterPlan, TcpClusterPlan, TcpProxyPlan } from './filter-chain-plan.ts';
 import { parseFormat } from './format.ts';
@@ -54,6 +56,9 @@ export function buildNetworkFilter(json: FilterJson): NetworkFilterPlan {
         service: buildGrpcService(config.grpcService as Parameters<typeof buildGrpcService>[0], 200),
         failureModeAllow: config.failureModeAllow === true,
         includePeerCertificate: config.includePeerCertificate === true,
+        includeTlsSession: config.includeTlsSession === true,
+        labelsKey: typeof config.bootstrapMetadataLabelsKey === 'string' ? config.bootstrapMetadataLabelsKey : '',
+        enabledMetadata: config.filterEnabledMetadata ? buildMetadataTest(config.filterEnabledMetadata as MetadataMatcherJson) : null,
       };
     case 'stats.PluginConfig':
       return { name, kind: 'istioStats', stats: buildIstioStats(config) };

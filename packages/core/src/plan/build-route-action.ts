@@ -91,6 +91,7 @@ function buildForward(json: RouteActionJson, inherited: RouteInheritance): Route
     kind: 'forward',
     clusters,
     totalWeight: clusters.reduce((sum, cluster) => sum + cluster.weight, 0),
+    hasClusterConfigs: clusters.some(({ filterConfigs }) => filterConfigs.size > 0),
     weightHeader: json.weightedClusters?.headerName?.toLowerCase() || null,
     metadataMatch: json.metadataMatch ? (filterMetadata(json.metadataMatch)['envoy.lb'] ?? {}) : null,
     clusterNotFoundStatus: notFoundStatus[json.clusterNotFoundResponseCode ?? 'SERVICE_UNAVAILABLE'] ?? 503,

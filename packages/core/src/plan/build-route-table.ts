@@ -18,7 +18,7 @@ import { parseFormat } from './format.ts';
 import type { HeaderMutationPlan } from './header-plan.ts';
 import type { FilterConfigPlan } from './http-filter-plan.ts';
 import { filterMetadata, perMillion } from './read.ts';
-import type { DomainIndex, RoutePlan, RouteTable, VirtualHostPlan } from './route-plan.ts';
+import type { DomainIndex, RouteActionPlan, RoutePlan, RouteTable, VirtualHostPlan } from './route-plan.ts';
 import { sourceOf } from './source.ts';
 
 import type { TracingSamplingPlan } from './tracing-plan.ts';
@@ -105,12 +105,13 @@ interface RouteContext {
 
 function buildRoute(json: RouteJson, index: number, { host, filterConfigs, context }: RouteContext): RoutePlan {
   const metadata = filterMetadata(json.metadata);
+  const configs = mergeConfigs(filterConfigs, routeConfigs(json));
   const hostMirrors = host.requestMirrorPolicies?.length ? host.requestMirrorPolicies : context.mirrors;
   return {
     name: json.name ?? '',
     index,
     match: buildRouteMatch(json.match ?? {}),
-    action: buildRouteAction(json, { retryPolicy: host.retryPolicy, mirrors: hostMirrors }),
+    action: withOuterConfigs(buildRouteAction(json, { retryPolicy: host.retryPolicy, mirrors: hostMirrors }), configs),
     requestHeaders: layers(context.mostSpecificWins, [
       buildHeaderMutation(json.requestHeadersToAdd, json.requestHeadersToRemove),
       buildHeaderMutation(host.requestHeadersToAdd, host.requestHeadersToRemove),
@@ -121,7 +122,7 @@ function buildRoute(json: RouteJson, index: number, { host, filterConfigs, conte
       buildHeaderMutation(host.responseHeadersToAdd, host.responseHeadersToRemove),
       context.responseHeaders,
     ]),
-    filterConfigs: mergeConfigs(filterConfigs, routeConfigs(json)),
+    filterConfigs: configs,
     metadata,
     decorator: json.decorator
       ? { operation: parseFormat(json.decorator.operation ?? ''), propagate: json.decorator.propagate ?? true }
@@ -131,6 +132,13 @@ function buildRoute(json: RouteJson, index: number, { host, filterConfigs, conte
     requestBufferLimitBytes: json.perRequestBufferLimitBytes ?? host.perRequestBufferLimitBytes ?? null,
     source: sourceOf(metadata),
   };
+}
+
+/** What clusters of a split say of filters goes before what their route says. */
+function withOuterConfigs(action: RouteActionPlan, outer: RoutePlan['filterConfigs']): RouteActionPlan {
+  if (action.kind !== 'forward' || !action.hasClusterConfigs) return action;
+  const clusters = action.clusters.map((cluster) => ({ ...cluster, filterConfigs: mergeConfigs(outer, cluster.filterConfigs) }));
+  return { ...action, clusters };
 }
 
 /** Header changes from route to table; the later ones win, so a table whose most specific level wins is applied backwards. */

@@ -1,4 +1,5 @@
 import type { AccessLogPlan } from './access-log-plan.ts';
+import type { MetadataTest } from './build-matcher.ts';
 import type { FormatPlan } from './format-plan.ts';
 import type { HeaderAdditionPlan } from './header-plan.ts';
 import type { HttpConnectionManagerPlan } from './http-connection-plan.ts';
@@ -69,6 +70,11 @@ export type NetworkFilterPlan = { readonly name: string } & (
       readonly service: GrpcServicePlan;
       readonly failureModeAllow: boolean;
       readonly includePeerCertificate: boolean;
+      readonly includeTlsSession: boolean;
+      /** Key of the node's metadata whose fields are told as labels of the destination; `''` for none. */
+      readonly labelsKey: string;
+      /** The filter acts only where this holds (Istio's CUSTOM shadow metadata); null = always. */
+      readonly enabledMetadata: MetadataTest | null;
       readonly statPrefix: string;
     }
   | { readonly kind: 'istioStats'; readonly stats: IstioStatsPlan }

@@ -98,6 +98,8 @@ export interface ForwardActionPlan {
   /** One entry with weight 1 for a plain cluster. */
   readonly clusters: readonly WeightedClusterPlan[];
   readonly totalWeight: number;
+  /** Whether one of the clusters configures filters: then it is drawn before they run. */
+  readonly hasClusterConfigs: boolean;
   /** The header whose value (an unsigned number) replaces the random draw among weights; null = random. */
   readonly weightHeader: string | null;
   readonly metadataMatch: Readonly<Record<string, unknown>> | null;

@@ -84,7 +84,7 @@ function answered(decision: LocalReplyDecision, request: RequestFacts | null): C
 
 function forwarded(call: Call, decision: ForwardDecision, request: RequestFacts): CallOutcome {
   const { action, outcome } = decision;
-  const chosen = drawCluster(action.clusters, call.random);
+  const chosen = decision.weighted ?? drawCluster(action.clusters, call.random);
   const sent = new RequestOverlay(request, outcome.headerChanges);
   applyHeaderMutations([chosen?.requestHeaders ?? null, ...decision.requestHeaders], requestResolver(sent, outcome.metadata), sent);
   const headers = Object.fromEntries(Object.entries(sent.headers()).filter(([name]) => !name.startsWith(':') && name !== 'host'));

@@ -65,8 +65,10 @@ export async function simulateCall(plan: Plan, call: Call, ports: SimulationPort
   if (refused) return { ...found, error: refused };
   const knowsPeer = chain.tls !== null || (ports.trustsPrincipal && call.tls === 'mtls');
   const connection = knowsPeer ? terminatedFacts(facts, call) : facts;
-  const network = decideNetwork(chain, connection, trace);
-  const connected = { ...found, connection, network };
+  let network = decideNetwork(chain, connection, trace);
+  const assumed: string[] = [];
+  for (; network.check !== null; network = decideNetwork(chain, connection, trace, network)) assumed.push('extAuthz');
+  const connected = { ...found, connection, network, assumed };
   if (!network.allowed || !chain.http) return { ...connected, tcp: chain.tcp };
   return simulateRequest(plan, call, { ...connected, chain, connection }, ports);
 }
@@ -121,7 +123,7 @@ async function simulateRequest(plan: Plan, call: Call, found: Connected, ports: 
   if (path.kind !== 'path') return { ...found, routeConfig, decision: pathReply(path) };
   const request = new CallRequest(call, connection, http, path.path);
   const draw = Math.min(999_999, Math.floor(call.random * 1_000_000));
-  const assumed: string[] = [];
+  const assumed = [...found.assumed];
   let resume: Resume | null = null;
   for (;;) {
     const decision = decideRequest(plan, chain, request, trace, resume, draw);

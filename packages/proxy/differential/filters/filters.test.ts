@@ -121,6 +121,9 @@ describe('Weft and Envoy limit and authorize the same', {
     await same('authz_route', [asking('ok', { path: '/a?b=c' })]);
     await same('authz_off', [asking('deny')]);
   });
+  for (const [draw, verdict] of ['deny', 'deny', 'ok', 'deny'].entries())
+    test(`what cluster ${draw} of a split says of filters`, () =>
+      same('cluster_rules', [asking(verdict, { headers: { 'x-draw': String(draw) } })]));
   test('a refused gRPC call', () => same('authz', [asking('deny', { headers: { 'content-type': 'application/grpc' } })]));
   for (const setup of ['authz_body', 'authz_whole_body', 'authz_http_body']) {
     test(`${setup}: short, exact and long bodies`, () =>

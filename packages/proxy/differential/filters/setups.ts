@@ -41,6 +41,24 @@ const httpAuthz = (service: object = {}, config: object = {}) =>
   });
 const exact = (...names: readonly string[]) => ({ patterns: names.map((name) => ({ exact: name })) });
 
+/** A split whose cluster the request chooses. */
+const split = (clusters: readonly object[]) => ({ weighted_clusters: { clusters, header_name: 'x-draw' } });
+const clusterRules = (action: 'ALLOW' | 'DENY') => ({
+  'envoy.filters.http.rbac': {
+    '@type': type('envoy.extensions.filters.http.rbac.v3.RBACPerRoute'),
+    rbac: { rules: { action, policies: { all: { permissions: [{ any: true }], principals: [{ any: true }] } } } },
+  },
+});
+const skipAuthz = {
+  'envoy.filters.http.ext_authz': { '@type': type('envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute'), disabled: true },
+};
+const added = (name: string) => ({
+  'envoy.filters.http.header_mutation': {
+    '@type': type('envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute'),
+    mutations: { request_mutations: [{ append: header(name, 'yes') }], response_mutations: [{ append: header(name, 'yes') }] },
+  },
+});
+
 /** Every listener that scenarios ask, by name. */
 export const filterSetups: Readonly<Record<string, Setup>> = {
   limit: { filters: [limit()], route: { rate_limits: [{ actions: [verdict] }] } },
@@ -183,6 +201,16 @@ export const filterSetups: Readonly<Record<string, Setup>> = {
       },
     },
   },
+  cluster_rules: {
+    filters: [filter('rbac', 'rbac.v3.RBAC'), authz(), filter('header_mutation', 'header_mutation.v3.HeaderMutation')],
+    route: split([
+      { name: 'origin', weight: 1, typed_per_filter_config: { ...clusterRules('DENY'), ...skipAuthz } },
+      { name: 'origin', weight: 1, typed_per_filter_config: { ...clusterRules('ALLOW'), ...skipAuthz } },
+      { name: 'origin', weight: 1, typed_per_filter_config: added('x-by-cluster') },
+      { name: 'origin', weight: 1 },
+    ]),
+    routeConfig: { typed_per_filter_config: { ...clusterRules('ALLOW'), ...added('x-by-route') } },
+  },
   authz_http: { filters: [httpAuthz()] },
   authz_http_options: {
     filters: [
@@ -252,7 +280,13 @@ export function filterBootstrap(ports: Readonly<Record<string, number>>, admin: 
                       {
                         name: 'all',
                         domains: ['*'],
-                        routes: [{ match: { prefix: '/' }, route: { cluster: 'origin', ...route }, ...routeConfig }],
+                        routes: [
+                          {
+                            match: { prefix: '/' },
+                            route: route && 'weighted_clusters' in route ? route : { cluster: 'origin', ...route },
+                            ...routeConfig,
+                          },
+                        ],
                         ...host,
                       },
                     ],

@@ -1,11 +1,11 @@
-import { create, fromBinary, type JsonObject, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, type JsonObject, toBinary } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { HeaderChange, Resume } from '@weft/core/engine/decision';
-import type { PeerCertificate, RequestFacts } from '@weft/core/plan/facts';
+import type { RequestFacts } from '@weft/core/plan/facts';
 import type { HeaderValueOption } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
-import type { AttributeContext_PeerSchema } from '@weft/envoy-api/envoy/service/auth/v3/attribute_context_pb';
 import { CheckRequestSchema, type CheckResponse, CheckResponseSchema } from '@weft/envoy-api/envoy/service/auth/v3/external_auth_pb';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
+import { destinationPeer, sourcePeer } from './authz-peer.ts';
 import { type AuthzQuestion, granted, matchesAny, refused } from './ext-authz-question.ts';
 import { callGrpc } from './grpc-call.ts';
 
@@ -67,8 +67,8 @@ function attributesOf({ plan, request, metadata, contextExtensions, body, exchan
   const partial: Record<string, string> = body === null ? {} : { 'x-envoy-auth-partial-body': String(!body.isWhole) };
   const chosen = plan.metadataNamespaces.flatMap((name) => (metadata[name] === undefined ? [] : [[name, metadata[name] as JsonObject]]));
   return {
-    source: peer(connection.source.text, connection.sourcePort, connection.peerCertificate),
-    destination: peer(connection.destination.text, connection.destinationPort, connection.localCertificate),
+    source: sourcePeer(connection, plan.includePeerCertificate),
+    destination: destinationPeer(connection),
     request: {
       time: timestampFromMs(exchange.startedAt),
       http: {
@@ -97,11 +97,4 @@ function sentHeaders(
   const isSent = (name: string): boolean =>
     (allowedHeaders.length === 0 || matchesAny(allowedHeaders, name)) && !matchesAny(disallowedHeaders, name);
   return Object.fromEntries(Object.entries(headers).filter(([name]) => isSent(name)));
-}
-
-function peer(ip: string, port: number, certificate: PeerCertificate | null): MessageInitShape<typeof AttributeContext_PeerSchema> {
-  return {
-    address: { address: { case: 'socketAddress', value: { address: ip, portSpecifier: { case: 'portValue', value: port } } } },
-    principal: certificate?.uriSans[0] ?? certificate?.dnsSans[0] ?? certificate?.subject ?? '',
-  };
 }

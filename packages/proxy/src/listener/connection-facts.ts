@@ -21,7 +21,7 @@ export class Facts implements ConnectionFacts {
   localCertificate: PeerCertificate | null = null;
   peerCertificate: PeerCertificate | null = null;
   readonly connectionId: number;
-  readonly metadata: ConnectionFacts['metadata'] = null;
+  metadata: ConnectionFacts['metadata'] = null;
 
   constructor(connection: Connection, first: FirstBytes | null, connectionId: number) {
     const { socket } = connection;

@@ -1,6 +1,7 @@
 import net from 'node:net';
 import { decideConnection } from '@weft/core/engine/decide-connection';
 import { decideNetwork } from '@weft/core/engine/decide-network';
+import type { NetworkVerdict } from '@weft/core/engine/decision';
 import type { AddressPlan } from '@weft/core/plan/cluster-plan';
 import type { FilterChainPlan } from '@weft/core/plan/filter-chain-plan';
 import type { ListenerPlan } from '@weft/core/plan/listener-plan';
@@ -8,12 +9,16 @@ import { ConnectionManager, type HttpConnection } from '../http/connection-manag
 import type { HttpContext } from '../http/exchange-view.ts';
 import type { TlsContexts, TlsServerContext } from '../identity/tls-contexts.ts';
 import { Connection, type ConnectionOwner } from '../io/connection.ts';
-import { TcpProxy, type TcpProxyContext } from '../tcp/tcp-proxy.ts';
+import { reportMistake } from '../io/mistakes.ts';
+import type { NetworkAuthorization } from '../tcp/network-authorization.ts';
+import { type TcpPlace, TcpProxy, type TcpProxyContext } from '../tcp/tcp-proxy.ts';
 import type { ListenerStats } from '../telemetry/listener-stats.ts';
 import { bridgeAlpn } from '../upstream/transport.ts';
+import { authorizeConnection, type Judgement } from './authorize-connection.ts';
 import { bindError, listenOptions } from './bind-address.ts';
 import { ChainConnections, type ChainOwner, chainKey } from './chain-connections.ts';
 import { Facts } from './connection-facts.ts';
+import { ConnectionGate } from './connection-gate.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import type { Drain } from './drain.ts';
 import { handshake } from './handshake.ts';
@@ -25,12 +30,16 @@ import { PrefaceDetector } from './preface-detector.ts';
 export interface ListenerEnvironment {
   readonly http: HttpContext;
   readonly tcp: TcpProxyContext;
+  readonly authorization: NetworkAuthorization;
   readonly tlsContexts: TlsContexts;
   readonly nextConnectionId: () => number;
   readonly log: (level: 'warn' | 'info' | 'debug', message: string) => void;
   readonly limits: ConnectionLimits;
   readonly reusePort: boolean;
 }
+
+/** Where a connection came in. */
+type Place = { readonly chain: FilterChainPlan; readonly facts: Facts; readonly alpn: string };
 
 /** One listener at run time: its bound sockets and the connections that came through them. */
 export class Listener implements ChainOwner {
@@ -239,8 +248,37 @@ export class Listener implements ChainOwner {
       connection.owner = this.#forgetting(connection);
       return;
     }
+    const place = { chain, facts, alpn };
+    if (verdict.unasked.length > 0) this.#environment.authorization.countDisabled(verdict.unasked);
+    if (chain.tcp !== null && verdict.metadata !== null) facts.metadata = verdict.metadata;
+    if (verdict.check === null) this.#serveChain(connection, place, bytes);
+    else this.#authorize(connection, place, { verdict, bytes });
+  }
+
+  #serveChain(connection: Connection, { chain, facts, alpn }: Place, bytes: Buffer): void {
     if (chain.http !== null) this.#serveHttp(connection, chain, facts, alpn, bytes);
     else this.#serveTcp(connection, chain, facts, alpn, bytes);
+  }
+
+  /** Has the connection wait for what authorization services say of it. */
+  #authorize(connection: Connection, place: Place, { verdict, bytes }: { verdict: NetworkVerdict; bytes: Buffer }): void {
+    const { chain, facts } = place;
+    const leave = (): void => {
+      this.#limits.release(chain);
+      this.#forget(connection);
+    };
+    const gate = new ConnectionGate(connection, bytes, leave);
+    const judged = authorizeConnection(this.#environment.authorization, { chain, facts, verdict });
+    judged.catch(failedToJudge).then((judgement) => {
+      if (gate.isGone) return;
+      if (chain.tcp !== null) facts.metadata = judgement.metadata;
+      if (judgement.refusal === null) gate.open((held) => this.#serveChain(connection, place, held));
+      else if (chain.tcp !== null) this.#tcpProxy(connection, { ...place, tcp: chain.tcp }).refuse(judgement.refusal, gate.heldBytes);
+      else {
+        leave();
+        connection.destroy();
+      }
+    });
   }
 
   #serveHttp(connection: Connection, chain: FilterChainPlan, facts: Facts, alpn: string, bytes: Buffer): void {
@@ -271,16 +309,19 @@ export class Listener implements ChainOwner {
   }
 
   #serveTcp(connection: Connection, chain: FilterChainPlan, facts: Facts, alpn: string, bytes: Buffer): void {
-    if (chain.tcp === null) return;
+    if (chain.tcp !== null) this.#tcpProxy(connection, { facts, chain, tcp: chain.tcp, alpn }).start(bytes);
+  }
+
+  #tcpProxy(connection: Connection, place: Omit<TcpPlace, 'listener'>): TcpProxy {
+    const { chain } = place;
     const connections = this.#connectionsOf(chain);
-    const place = { facts, chain, tcp: chain.tcp, listener: this.plan, alpn };
-    const proxy = new TcpProxy(connection, place, this.#environment.tcp, () => {
+    const proxy = new TcpProxy(connection, { ...place, listener: this.plan }, this.#environment.tcp, () => {
       connections.tcp.delete(proxy);
       this.#limits.release(chain);
       this.#forget(connection);
     });
     connections.tcp.add(proxy);
-    proxy.start(bytes);
+    return proxy;
   }
 
   #refuse(connection: Connection): void {
@@ -317,3 +358,9 @@ export class Listener implements ChainOwner {
 }
 
 const noBytes = Buffer.alloc(0);
+
+/** A mistake of ours lets nobody in. */
+function failedToJudge(error: unknown): Judgement {
+  reportMistake('authorizing a connection', error);
+  return { refusal: { flag: '', details: '', terminationDetails: '' }, metadata: null };
+}

@@ -42,6 +42,13 @@ export interface TcpPlace {
   readonly alpn: string;
 }
 
+/** What logs tell of a connection that a filter turned away. */
+export interface TcpRefusal {
+  readonly flag: string;
+  readonly details: string;
+  readonly terminationDetails: string;
+}
+
 const maxEarlyBytes = 256 * 1024;
 
 /** Moves the bytes of one connection to an upstream host and back, with back-pressure and half-close in both directions. */
@@ -80,6 +87,7 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
   #earlyBytes = 0;
   #downstreamEnded = false;
   #isClosed = false;
+  #isRefused = false;
   #lastActivity = 0;
   #idleTimer: Timer | null = null;
   #durationTimer: Timer | null = null;
@@ -114,6 +122,15 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     if (idleTimeoutMs > 0) this.#idleTimer = this.#context.timers.schedule(idleTimeoutMs, this, 'idle');
     if (maxConnectionDurationMs !== null) this.#durationTimer = this.#context.timers.schedule(maxConnectionDurationMs, this, 'maxDuration');
     this.#route();
+  }
+
+  /** Ends the connection, which a filter before this one turned away, and has that logged. */
+  refuse({ flag, details, terminationDetails }: TcpRefusal, receivedBytes: number): void {
+    this.details = details;
+    this.terminationDetails = terminationDetails;
+    this.bytesReceived = receivedBytes;
+    this.#isRefused = true;
+    this.#fail(flag);
   }
 
   close(): void {
@@ -348,7 +365,7 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     this.#durationTimer?.cancel();
     this.#reportTimer?.cancel();
     // What was held for an upstream that never came counts as not received: Envoy would not have read it.
-    if (this.#upstream === null) this.bytesReceived = 0;
+    if (this.#upstream === null && !this.#isRefused) this.bytesReceived = 0;
     this.#early = [];
     this.#opening?.cancel();
     this.#countUpstreamEnd();
