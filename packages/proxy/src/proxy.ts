@@ -82,6 +82,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
   #stats: StatsConfig;
   #admin: AdminServer;
   #accessLogs: AccessLogs;
+  #httpStats: HttpStats;
   #tracing: Tracing;
   #otherStats: readonly (readonly StatSample[])[] = [];
   #markReady: () => void = () => {};
@@ -120,6 +121,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
     const istio = new IstioStats(this.registry, peers, proxyVersion);
     const messages = new MessageReports(istio, timers);
     const httpStats = new HttpStats(this.registry);
+    this.#httpStats = httpStats;
     const loggingNode = { id: this.node.id ?? '', cluster: this.node.cluster ?? '', zone: this.node.locality?.zone ?? '' };
     this.#accessLogs = new AccessLogs(
       new GrpcAccessLogs(this.node, this.clusters),
@@ -293,6 +295,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
     this.secrets.usePlan(plan.secretByName);
     this.clusters.usePlan(plan);
     this.listeners.usePlan(plan);
+    this.#httpStats.keepOnly(this.listeners.httpManagers);
     void this.listeners.settled().then(() => {
       if (this.#isConfigured) this.#markReady();
     });

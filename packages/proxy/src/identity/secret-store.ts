@@ -5,7 +5,7 @@ import { FileSecrets } from './file-secrets.ts';
 export class SecretStore {
   #fromPlan: ReadonlyMap<string, SecretPlan> = new Map();
   #own: Map<string, SecretPlan> = new Map();
-  #versions: Map<string, { secret: SecretPlan; version: number }> = new Map();
+  #versions: WeakMap<SecretPlan, number> = new WeakMap();
   #nextVersion = 1;
   #listeners: Set<() => void> = new Set();
   #report: (message: string) => void;
@@ -28,10 +28,10 @@ export class SecretStore {
   versionOf(name: string): number {
     const secret = this.get(name);
     if (secret === undefined) return 0;
-    const known = this.#versions.get(name);
-    if (known !== undefined && known.secret === secret) return known.version;
+    const known = this.#versions.get(secret);
+    if (known !== undefined) return known;
     const version = this.#nextVersion++;
-    this.#versions.set(name, { secret, version });
+    this.#versions.set(secret, version);
     return version;
   }
 

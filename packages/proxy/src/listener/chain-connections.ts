@@ -14,10 +14,12 @@ export interface ChainOwner {
 export class ChainConnections implements HttpConnectionObserver {
   readonly http: Set<HttpConnection> = new Set();
   readonly tcp: Set<TcpProxy> = new Set();
+  readonly plan: FilterChainPlan;
   #owner: ChainOwner;
   #drain: Drain | null = null;
 
-  constructor(owner: ChainOwner) {
+  constructor(plan: FilterChainPlan, owner: ChainOwner) {
+    this.plan = plan;
     this.#owner = owner;
   }
 

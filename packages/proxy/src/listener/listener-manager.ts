@@ -1,3 +1,4 @@
+import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
 import type { ListenerPlan } from '@weft/core/plan/listener-plan';
 import type { Plan } from '@weft/core/plan/plan';
 import { ListenerStats } from '../telemetry/listener-stats.ts';
@@ -60,6 +61,12 @@ export class ListenerManager {
       this.#retire(listener);
     }
     for (const listenerPlan of plan.listeners) this.#update(listenerPlan);
+    this.#forgetStats();
+  }
+
+  /** The connection managers of all listeners, also of those that drain. */
+  get httpManagers(): readonly HttpConnectionManagerPlan[] {
+    return this.#all.flatMap((listener) => listener.chains.flatMap(({ http }) => (http === null ? [] : [http])));
   }
 
   /** Resolves when no listener is being bound. */
@@ -103,14 +110,26 @@ export class ListenerManager {
   async closed(timeoutMs: number): Promise<void> {
     const startedAt = performance.now();
     const idleMs = Math.min(idleGraceMs, timeoutMs / 2);
-    const all = (): Listener[] => [...this.#draining, ...this.#active.values()];
-    for (let passed = 0; passed < timeoutMs && all().some((listener) => listener.connectionCount > 0); ) {
+    for (let passed = 0; passed < timeoutMs && this.#all.some((listener) => listener.connectionCount > 0); ) {
       await new Promise((resolve) => setTimeout(resolve, 20));
       passed = performance.now() - startedAt;
-      if (passed >= idleMs) for (const listener of all()) listener.drainIdle();
+      if (passed >= idleMs) for (const listener of this.#all) listener.drainIdle();
     }
-    for (const listener of all()) listener.destroyConnections();
+    for (const listener of this.#all) listener.destroyConnections();
     for (const timer of this.#retired) clearTimeout(timer);
+  }
+
+  get #all(): readonly Listener[] {
+    return [...this.#draining, ...this.#active.values()];
+  }
+
+  #forgetStats(): void {
+    const used = new Set(this.#all.map(({ stats }) => stats));
+    for (const [label, stats] of this.#stats) {
+      if (used.has(stats)) continue;
+      this.#stats.delete(label);
+      stats.forget();
+    }
   }
 
   #chosen(inboundOnly: boolean): Listener[] {

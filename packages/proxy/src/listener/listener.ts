@@ -80,6 +80,12 @@ export class Listener implements ChainOwner {
     });
   }
 
+  /** The filter chains of its plan, and removed ones whose connections may live on. */
+  get chains(): readonly FilterChainPlan[] {
+    const { filterChains, defaultFilterChain } = this.plan;
+    return [...filterChains, ...(defaultFilterChain === null ? [] : [defaultFilterChain]), ...[...this.#leaving].map(({ plan }) => plan)];
+  }
+
   get connectionCount(): number {
     return this.#connections.size;
   }
@@ -351,7 +357,7 @@ export class Listener implements ChainOwner {
     const key = chainKey(chain);
     const known = this.#byChain.get(key);
     if (known !== undefined) return known;
-    const made = new ChainConnections(this);
+    const made = new ChainConnections(chain, this);
     this.#byChain.set(key, made);
     return made;
   }

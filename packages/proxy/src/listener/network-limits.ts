@@ -12,7 +12,8 @@ const limitsByChain = new WeakMap<FilterChainPlan, readonly NetworkFilterPlan[]>
 /** The connection limit and local rate limit filters of one listener's chains. */
 export class NetworkLimits {
   #active: WeakMap<NetworkFilterPlan, number> = new WeakMap();
-  #buckets: Map<string | NetworkFilterPlan, TokenBucket> = new Map();
+  #buckets: WeakMap<NetworkFilterPlan, TokenBucket> = new WeakMap();
+  #shared: Map<string, TokenBucket> = new Map();
   #now: () => number;
 
   constructor(now: () => number) {
@@ -49,11 +50,12 @@ export class NetworkLimits {
 
   /** Filters with the same share key fill and empty one bucket. */
   #bucket(filter: Extract<NetworkFilterPlan, { kind: 'localRateLimit' }>): TokenBucket {
-    const key = filter.shareKey === '' ? filter : filter.shareKey;
-    const known = this.#buckets.get(key);
+    const { shareKey } = filter;
+    const known = shareKey === '' ? this.#buckets.get(filter) : this.#shared.get(shareKey);
     if (known !== undefined) return known;
     const made = new TokenBucket(filter.bucket, this.#now());
-    this.#buckets.set(key, made);
+    if (shareKey === '') this.#buckets.set(filter, made);
+    else this.#shared.set(shareKey, made);
     return made;
   }
 }

@@ -23,6 +23,18 @@ export class HttpStats {
     return stats;
   }
 
+  /** Forgets the stats of all others. Requests of theirs that still end count where nobody looks. */
+  keepOnly(managers: readonly HttpConnectionManagerPlan[]): void {
+    const kept = new Set(managers.map(({ statPrefix }) => statPrefix));
+    for (const prefix of this.#byPrefix.keys()) {
+      if (kept.has(prefix)) continue;
+      this.#byPrefix.delete(prefix);
+      this.#registry.forgetScope(scopeOf(prefix));
+    }
+    // A manager may come back after its prefix was forgotten.
+    for (const manager of managers) if (!this.#byPrefix.has(manager.statPrefix)) this.#byManager.delete(manager);
+  }
+
   record(exchange: ExchangeView): void {
     this.of(exchange.origin.manager).record(exchange);
   }
@@ -51,11 +63,7 @@ class HttpManagerStats implements ManagerStats {
   readonly #directResponses: Counter;
 
   constructor(registry: Registry, statPrefix: string) {
-    const scope: StatScope = {
-      prefix: `http.${statPrefix}.`,
-      extractedPrefix: 'http.',
-      labels: [['envoy.http_conn_manager_prefix', statPrefix]],
-    };
+    const scope = scopeOf(statPrefix);
     const counter = (name: string): Counter => registry.counter(scope, name);
     this.#connections = counter('downstream_cx_total');
     this.#traffic = new ConnectionStats(registry, scope, 'downstream');
@@ -128,4 +136,8 @@ class HttpManagerStats implements ManagerStats {
     else this.#directResponses.increment();
     this.#routed.increment();
   }
+}
+
+function scopeOf(statPrefix: string): StatScope {
+  return { prefix: `http.${statPrefix}.`, extractedPrefix: 'http.', labels: [['envoy.http_conn_manager_prefix', statPrefix]] };
 }

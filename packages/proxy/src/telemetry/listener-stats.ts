@@ -18,6 +18,11 @@ export class ListenerStats {
     registry.readGauge(this.#scope, 'downstream_cx_active', () => this.active);
   }
 
+  /** Takes them out of the proxy's stats: no listener of this address is left. */
+  forget(): void {
+    this.#registry.forgetScope(this.#scope);
+  }
+
   /** A connection ended. */
   countClosed(): void {
     this.active--;
