@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { clientPreface, flag, frame } from '../src/http/h2-frames.ts';
-import { HpackDecoder } from '../src/http/hpack.ts';
+import { HpackDecoder } from '../src/http/hpack-decoder.ts';
 
 /** What came of one HTTP/2 connection: how streams and the connection ended. */
 export interface H2Outcome {

@@ -1,5 +1,5 @@
 import { flag, h2Error, maxWindow, readUint32 } from './h2-frames.ts';
-import { HpackDecoder } from './hpack.ts';
+import { HpackDecoder } from './hpack-decoder.ts';
 
 /** Receives decoded blocks; `fields` are names and values in turn, null when they are larger than is accepted. */
 export interface HeaderBlockConsumer {

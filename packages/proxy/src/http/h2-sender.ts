@@ -4,7 +4,7 @@ import type { SettingsTarget } from './h2-settings.ts';
 import type { H2Stream } from './h2-stream.ts';
 import type { StreamTable } from './h2-stream-table.ts';
 import { FieldHeaders, type Headers } from './headers.ts';
-import { HpackEncoder } from './hpack.ts';
+import { HpackEncoder } from './hpack-encoder.ts';
 
 /** The connection that a sender works for. */
 export interface SendingConnection {

@@ -63,6 +63,12 @@ export const staticTable: readonly (readonly [name: string, value: string])[] = 
   ['www-authenticate', ''],
 ];
 
+/** The first index of the dynamic table. */
+export const firstDynamic: number = staticTable.length + 1;
+/** Size of dynamic tables until somebody says otherwise, and what an entry counts in it beyond its name and value. */
+export const defaultTableBytes = 4096;
+export const entryOverhead = 32;
+
 /** Huffman codes (RFC 7541 appendix B): code and its length in bits, by byte; the last one is the end of the string. */
 // biome-ignore format: a table of 257 codes
 export const huffmanCodes: readonly (readonly [code: number, bits: number])[] = [

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { HpackDecoder, HpackEncoder } from './hpack.ts';
+import { HpackDecoder } from './hpack-decoder.ts';
+import { HpackEncoder } from './hpack-encoder.ts';
 
 function decodeHex(decoder: HpackDecoder, hex: string): string[] | null {
   const bytes = Buffer.from(hex.replaceAll(' ', ''), 'hex');
