@@ -62,7 +62,7 @@ function kubernetesEndpoints(inputs: EndpointInputs): Endpoint[] {
 }
 
 function sliceEndpoints(inputs: EndpointInputs): Endpoint[] {
-  const byAddress = workloadByAddress(inputs.workloads);
+  const byAddress = podByAddress(inputs.workloads);
   return inputs.slices.flatMap((slice) =>
     (slice.raw.endpoints ?? []).flatMap((entry) => {
       const { ready, serving, terminating } = entry.conditions ?? {};
@@ -82,7 +82,7 @@ function sliceEndpoints(inputs: EndpointInputs): Endpoint[] {
 }
 
 function legacyEndpoints(inputs: EndpointInputs, resource: Endpoints): Endpoint[] {
-  const byAddress = workloadByAddress(inputs.workloads);
+  const byAddress = podByAddress(inputs.workloads);
   return (resource.raw.subsets ?? []).flatMap((subset) => {
     const listed = [
       ...(subset.addresses ?? []).map((entry) => ({ entry, health: 'healthy' as const })),
@@ -214,15 +214,15 @@ function hostEndpoint(inputs: EndpointInputs, port: ServicePort): Endpoint {
   };
 }
 
-/** Remembered with the list: all services of a namespace ask for the same one. */
+/** What Kubernetes lists are pods, whatever else has the same address. Remembered with the list: all services of a namespace ask for the same one. */
 const addressesByList = new WeakMap<readonly Workload[], ReadonlyMap<string, Workload>>();
 
-function workloadByAddress(workloads: readonly Workload[]): ReadonlyMap<string, Workload> {
+function podByAddress(workloads: readonly Workload[]): ReadonlyMap<string, Workload> {
   const known = addressesByList.get(workloads);
   if (known) return known;
   const byAddress = new Map<string, Workload>();
   for (const workload of workloads) {
-    if (workload.hostNetwork) continue;
+    if (workload.kind !== 'Pod' || workload.hostNetwork) continue;
     for (const address of workload.addresses) if (!byAddress.has(address)) byAddress.set(address, workload);
   }
   addressesByList.set(workloads, byAddress);

@@ -70,6 +70,32 @@ test('a workload entry expects mutual TLS when it has a service account, unless 
   assert.equal(tlsOf('{address: 10.2.0.1, serviceAccount: a, labels: {security.istio.io/tlsMode: disabled}}'), 'disabled');
 });
 
+test('what an EndpointSlice lists is a pod, not the workload entry that shares its address', () => {
+  const slice = `apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: b, namespace: shop, labels: {kubernetes.io/service-name: b}}
+endpoints: [{addresses: [127.0.0.1]}]
+ports: [{name: grpc, port: 15010}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: b, namespace: shop}
+spec: {clusterIP: 10.1.0.2, ports: [{name: grpc, port: 15010}]}
+---
+`;
+  const tlsOf = (workload: string) =>
+    resolve(slice + workload)
+      .endpointsByService.get('shop/b.shop.svc.cluster.local')
+      ?.endpoints.map(({ tlsMode }) => tlsMode);
+  const spec = 'spec: {address: 127.0.0.1, serviceAccount: a, labels: {security.istio.io/tlsMode: istio}}';
+  assert.deepEqual(tlsOf(`apiVersion: networking.istio.io/v1\nkind: WorkloadEntry\nmetadata: {name: w, namespace: shop}\n${spec}\n`), [
+    'disabled',
+  ]);
+  const pod =
+    'metadata: {name: w, namespace: shop, labels: {security.istio.io/tlsMode: istio}}\nstatus: {podIP: 127.0.0.1, phase: Running}\n';
+  assert.deepEqual(tlsOf(`apiVersion: v1\nkind: Pod\n${pod}`), ['istio']);
+});
+
 test('what a change does not touch stays the same object', () => {
   const one = parseYaml(
     'apiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: shop}\nspec: {clusterIP: 10.1.0.1, ports: [{name: http, port: 80}]}\n',
