@@ -34,7 +34,10 @@ export interface ProxyOptions {
   readonly drainTimeMs?: number;
   /** How long connections of a replaced or drained listener may live on; 10 min where left out. */
   readonly listenerDrainMs?: number;
-  /** Whether a graceful drain asks all clients to leave at once, or more and more of them over its time. */
+  /**
+   * Whether clients of a replaced or drained listener or chain are asked to leave with their next response, or more and more of them over
+   * the drain time as Envoy does. At once where left out: what a changed policy forbids must not go on over connections that were there before.
+   */
   readonly drainStrategy?: 'gradual' | 'immediate';
 }
 

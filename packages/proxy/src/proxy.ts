@@ -172,7 +172,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
       limits: new ConnectionLimits(bootstrap),
       reusePort: options.reusePort ?? false,
       listenerDrainMs: options.listenerDrainMs ?? defaultListenerDrainMs,
-      drainStrategy: options.drainStrategy ?? 'gradual',
+      drainStrategy: options.drainStrategy ?? 'immediate',
     });
     this.store = new PlanStore(new ResourceStore(staticSnapshot(bootstrap), checkSecret), {
       now: () => performance.now(),

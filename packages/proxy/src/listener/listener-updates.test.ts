@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { Agent, get } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { after, test } from 'node:test';
 import { startProxy } from '../proxy.ts';
@@ -35,12 +36,13 @@ function listener(filterChains: object[], more: object = {}): object {
 async function meshWith(
   filterChains: object[],
   bootstrap: object = {},
+  listenerDrainMs = 50,
 ): Promise<{ control: ControlPlaneForTest; proxy: RunningProxy; port: number }> {
   const control = await ControlPlaneForTest.start();
   stops.push(() => control.stop());
   control.set('clusters', [{ name: 'echo', loadAssignment: endpointsOf('echo', [await echoPort()]) }]);
   control.set('listeners', [listener(filterChains)]);
-  const proxy = await startProxy({ bootstrap: { ...adsBootstrap([control.port]), ...bootstrap }, drainTimeMs: 0, listenerDrainMs: 50 });
+  const proxy = await startProxy({ bootstrap: { ...adsBootstrap([control.port]), ...bootstrap }, drainTimeMs: 0, listenerDrainMs });
   stops.push(() => proxy.stop());
   await proxy.ready;
   return { control, proxy, port: proxy.listenerPorts().get('in') ?? 0 };
@@ -82,6 +84,33 @@ test('an update of filter chains alone keeps the connections of those that stay'
   control.set('listeners', [listener([chain('one', from('127.0.0.1'))], { listenerFiltersTimeout: '3s' })]);
   await once(one, 'close');
   assert.equal(await echoes(await opened(port)), true);
+});
+
+/** A chain that answers every request with one text. */
+function answering(text: string): object {
+  const routes = [{ match: { prefix: '/' }, directResponse: { status: 200, body: { inlineString: text } } }];
+  const manager = {
+    '@type': type('network.http_connection_manager.v3.HttpConnectionManager'),
+    statPrefix: 'in',
+    routeConfig: { virtualHosts: [{ name: 'all', domains: ['*'], routes }] },
+    httpFilters: [{ name: 'router', typedConfig: { '@type': type('http.router.v3.Router') } }],
+  };
+  return { name: 'http', filters: [{ name: 'http', typedConfig: manager }] };
+}
+
+test('what changed in a chain holds on connections that were there before, after one request at most', async () => {
+  const { control, port } = await meshWith([answering('before')], {}, 600_000);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  stops.push(() => agent.destroy());
+  const ask = async (): Promise<string> => {
+    const [response] = await once(get({ agent, port, host: '127.0.0.1' }), 'response');
+    return (await response.setEncoding('utf8').toArray()).join('');
+  };
+  assert.equal(await ask(), 'before');
+  control.set('listeners', [listener([answering('after')])]);
+  while ((await (await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } })).text()) === 'before') await sleepless();
+  await ask();
+  assert.equal(await ask(), 'after');
 });
 
 test('connections over a limit are closed: of a filter, of the listener, of the process', async () => {
