@@ -45,7 +45,6 @@ export function parseFields(bytes: Buffer, base: number, from: number, end: numb
     while (valueEnd > valueStart && (bytes[valueEnd - 1] === space || bytes[valueEnd - 1] === tab)) valueEnd--;
     p += 2;
     if (count >= limits.maxFields) return refuse(head, headErrors.tooManyHeaders);
-    headers.reserve(count);
     const slots = headers.slots;
     const at = count * 4;
     slots[at] = nameStart - base;

@@ -1,7 +1,6 @@
 import { envoyPrefix, type Headers } from './headers.ts';
 
 const slotsPerField = 4;
-const usualFields = 100;
 
 /** The bit of a set of name lengths, modulo 32: most names that are asked for are absent, and few of those share a length with one there. */
 export function lengthBit(length: number): number {
@@ -18,14 +17,15 @@ export class WireHeaders implements Headers {
   count = 0;
   /** Lengths of all names, the added ones too, as `lengthBit`s. */
   nameLengths = 0;
-  /** Four positions in `text` per field: name start, name end, value start, value end. */
-  slots: Int32Array = new Int32Array(usualFields * slotsPerField);
+  /**
+   * Four positions in `text` per field: name start, name end, value start, value end; of a field that is taken out the last one is
+   * complemented. A plain array, for most connections read few heads: a typed one of this size costs more than reading one.
+   */
+  readonly slots: number[] = [];
   readonly keepsCase: boolean;
   /** Where the first field line starts and the last one ends. */
   linesStart = 0;
   linesEnd = 0;
-  /** 1 for each field that is taken out. */
-  #dropped: Uint8Array = new Uint8Array(usualFields);
   #droppedCount = 0;
   #added: string[] = [];
 
@@ -33,20 +33,8 @@ export class WireHeaders implements Headers {
     this.keepsCase = keepsCase;
   }
 
-  /** Makes room for another field after `count`. */
-  reserve(count: number): void {
-    if ((count + 1) * slotsPerField <= this.slots.length) return;
-    const larger = new Int32Array(this.slots.length * 2);
-    larger.set(this.slots);
-    this.slots = larger;
-    const dropped = new Uint8Array(this.#dropped.length * 2);
-    dropped.set(this.#dropped);
-    this.#dropped = dropped;
-  }
-
   /** Empties it for the next head. */
   clear(): void {
-    if (this.#droppedCount > 0) this.#dropped.fill(0, 0, this.count);
     this.text = '';
     this.count = 0;
     this.nameLengths = 0;
@@ -96,7 +84,7 @@ export class WireHeaders implements Headers {
 
   each(visit: (name: string, value: string) => void): void {
     for (let i = 0; i < this.count; i++) {
-      if (this.#droppedCount > 0 && this.#dropped[i] === 1) continue;
+      if (this.#isDropped(i)) continue;
       visit(this.nameAt(i), this.valueAt(i));
     }
     const added = this.#added;
@@ -125,8 +113,9 @@ export class WireHeaders implements Headers {
 
   /** Takes one field of the head out. */
   dropAt(index: number): void {
-    if (this.#dropped[index] === 1) return;
-    this.#dropped[index] = 1;
+    if (this.#isDropped(index)) return;
+    const at = index * slotsPerField + 3;
+    this.slots[at] = ~(this.slots[at] ?? 0);
     this.#droppedCount++;
   }
 
@@ -141,12 +130,16 @@ export class WireHeaders implements Headers {
     return this.keepsCase ? lowerCaseName(name) : name;
   }
 
+  #isDropped(index: number): boolean {
+    return this.#droppedCount > 0 && (this.slots[index * slotsPerField + 3] ?? 0) < 0;
+  }
+
   #isNamed(index: number, name: string): boolean {
     const at = index * slotsPerField;
     const start = this.slots[at] ?? 0;
     const length = (this.slots[at + 1] ?? 0) - start;
     if (length !== name.length) return false;
-    if (this.#droppedCount > 0 && this.#dropped[index] === 1) return false;
+    if (this.#isDropped(index)) return false;
     const text = this.text;
     for (let i = 0; i < length; i++) {
       let code = text.charCodeAt(start + i);
@@ -160,7 +153,7 @@ export class WireHeaders implements Headers {
     let kept = '';
     let runStart = this.linesStart;
     for (let i = 0; i < this.count; i++) {
-      if (this.#dropped[i] !== 1) continue;
+      if (!this.#isDropped(i)) continue;
       const lineStart = this.slots[i * slotsPerField] ?? 0;
       if (lineStart > runStart) kept += this.text.substring(runStart, lineStart);
       runStart = i + 1 < this.count ? (this.slots[(i + 1) * slotsPerField] ?? 0) : this.linesEnd;
