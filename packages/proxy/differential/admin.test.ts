@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { AuthorityForTest, type PairForTest } from '../src/identity/certificates-for-test.ts';
 import { startProxy } from '../src/proxy.ts';
 import type { Bootstrap } from '../src/xds/bootstrap.ts';
 import { findEnvoy, type Running, startEnvoy } from './envoy.ts';
@@ -22,12 +23,37 @@ interface AdminPorts {
   readonly tcp: number;
   readonly dead: number;
   readonly origin: number;
+  readonly tls: number;
+  /** Of a TLS listener that turns away whoever comes. */
+  readonly refusing: number;
+}
+
+/** Keys and certificates in PEM. */
+interface Certificates extends PairForTest {
+  readonly root: string;
 }
 
 const type = (name: string) => `type.googleapis.com/${name}`;
 
-function bootstrapFor(ports: AdminPorts): object {
-  const cluster = (name: string, port: number) => ({
+/** A transport socket; `side` is `Downstream` or `Upstream`. */
+function tlsSocket(side: string, { key, cert, root }: Certificates, { ownsCertificate = true, san = '' } = {}): object {
+  const names = san === '' ? {} : { match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { exact: san } }] };
+  return {
+    name: 'tls',
+    typed_config: {
+      '@type': type(`envoy.extensions.transport_sockets.tls.v3.${side}TlsContext`),
+      ...(side === 'Downstream' && { require_client_certificate: true }),
+      common_tls_context: {
+        ...(ownsCertificate && { tls_certificates: [{ certificate_chain: { inline_string: cert }, private_key: { inline_string: key } }] }),
+        validation_context: { trusted_ca: { inline_string: root }, ...names },
+      },
+    },
+  };
+}
+
+function bootstrapFor(ports: AdminPorts, certificates: Certificates): object {
+  const cluster = (name: string, port: number, more: object = {}) => ({
+    ...more,
     name,
     connect_timeout: '1s',
     type: 'STATIC',
@@ -36,10 +62,10 @@ function bootstrapFor(ports: AdminPorts): object {
       endpoints: [{ lb_endpoints: [{ endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: port } } } }] }],
     },
   });
-  const listener = (name: string, port: number, filter: object) => ({
+  const listener = (name: string, port: number, filter: object, chain: object = {}) => ({
     name,
     address: { socket_address: { address: '127.0.0.1', port_value: port } },
-    filter_chains: [{ filters: [filter] }],
+    filter_chains: [{ filters: [filter], ...chain }],
   });
   const http = {
     '@type': type('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'),
@@ -53,6 +79,10 @@ function bootstrapFor(ports: AdminPorts): object {
           routes: [
             { match: { prefix: '/direct' }, direct_response: { status: 200, body: { inline_string: 'hi' } } },
             { match: { prefix: '/redirect' }, redirect: { path_redirect: '/x' } },
+            { match: { prefix: '/mutual' }, route: { cluster: 'mutual', prefix_rewrite: '/direct' } },
+            { match: { prefix: '/misnamed' }, route: { cluster: 'misnamed' } },
+            { match: { prefix: '/bare' }, route: { cluster: 'bare' } },
+            { match: { prefix: '/plain' }, route: { cluster: 'plain' } },
             { match: { prefix: '/dead' }, route: { cluster: 'dead' } },
             { match: { prefix: '/slow' }, route: { cluster: 'origin', timeout: '0.1s' } },
             { match: { prefix: '/flaky' }, route: { cluster: 'origin', retry_policy: { retry_on: '5xx', num_retries: 2 } } },
@@ -73,8 +103,23 @@ function bootstrapFor(ports: AdminPorts): object {
       listeners: [
         listener('web', ports.http, { name: 'http', typed_config: http }),
         listener('raw', ports.tcp, { name: 'tcp', typed_config: tcp }),
+        ...(['tls', 'refusing'] as const).map((name) =>
+          listener(
+            name,
+            ports[name],
+            { name: 'http', typed_config: { ...http, stat_prefix: name } },
+            { transport_socket: tlsSocket('Downstream', certificates) },
+          ),
+        ),
       ],
-      clusters: [cluster('origin', ports.origin), cluster('dead', ports.dead)],
+      clusters: [
+        cluster('origin', ports.origin),
+        cluster('dead', ports.dead),
+        cluster('mutual', ports.tls, { transport_socket: tlsSocket('Upstream', certificates) }),
+        cluster('misnamed', ports.refusing, { transport_socket: tlsSocket('Upstream', certificates, { san: 'other.test' }) }),
+        cluster('bare', ports.refusing, { transport_socket: tlsSocket('Upstream', certificates, { ownsCertificate: false }) }),
+        cluster('plain', ports.refusing),
+      ],
       secrets: [
         { name: 'key', tls_certificate: { private_key: { inline_string: 'very secret' }, certificate_chain: { filename: '/dev/null' } } },
       ],
@@ -90,14 +135,18 @@ describe('the admin interface answers as Envoy’s', {
   let theirs: Side;
 
   before(async () => {
-    ours = await startSide((ports) => startProxy({ bootstrap: bootstrapFor(ports) as Bootstrap, drainTimeMs: 0 }));
-    theirs = await startSide((ports) => startEnvoy(envoy ?? '', bootstrapFor(ports), ports.admin));
+    const authority = await AuthorityForTest.create();
+    const certificates = { ...(await authority.issue({ dns: ['server.test'] })), root: authority.root };
+    ours = await startSide((ports) => startProxy({ bootstrap: bootstrapFor(ports, certificates) as Bootstrap, drainTimeMs: 0 }));
+    theirs = await startSide((ports) => startEnvoy(envoy ?? '', bootstrapFor(ports, certificates), ports.admin));
     for (const side of [ours, theirs]) {
       for (const path of ['/direct', '/redirect', '/dead', '/slow/300', '/flaky/1/503', '/status/404', '/status/500', '/a', '/nothing']) {
         await fetch(`http://127.0.0.1:${side.ports.http}${path}`, { redirect: 'manual', headers: { connection: 'close' } }).then((answer) =>
           answer.text(),
         );
       }
+      for (const path of ['/mutual/direct', '/misnamed/direct', '/bare/direct', '/plain/direct'])
+        await fetch(`http://127.0.0.1:${side.ports.http}${path}`, { headers: { connection: 'close' } }).then((answer) => answer.text());
       await leave(side, '/slow/300');
       await fetch(`http://127.0.0.1:${side.ports.http}/reset`, { headers: { connection: 'close' } }).then((answer) => answer.text());
       await fetch(`http://127.0.0.1:${side.ports.tcp}/a`, { headers: { connection: 'close' } }).then((answer) => answer.text());
@@ -165,6 +214,13 @@ describe('the admin interface answers as Envoy’s', {
     );
   });
 
+  test('handshakes that were refused count by their reason', async () => {
+    const [weft, reference] = await Promise.all([ours, theirs].map((side) => ask(side, '/stats', 'GET')));
+    const refused = (text = '') => text.split('\n').filter((line) => /fail_verify_(no_cert|san|cert_hash|error): [^0]/.test(line));
+    assert.deepEqual(refused(weft?.body), refused(reference?.body));
+    assert.equal(refused(weft?.body).length, 2);
+  });
+
   test('Prometheus finds the same families, types and labels for the stats that both have', async () => {
     const [weft, reference] = await Promise.all([ours, theirs].map((side) => families(side)));
     const differences = [...(weft ?? [])].filter((line) => !reference?.has(line));
@@ -173,9 +229,9 @@ describe('the admin interface answers as Envoy’s', {
 });
 
 async function startSide(start: (ports: AdminPorts) => Promise<Running>): Promise<Side> {
-  const [admin = 0, http = 0, tcp = 0, dead = 0] = await freePorts(4);
+  const [admin = 0, http = 0, tcp = 0, dead = 0, tls = 0, refusing = 0] = await freePorts(6);
   const origin = await startOrigin();
-  const ports = { admin, http, tcp, dead, origin: origin.port };
+  const ports = { admin, http, tcp, dead, origin: origin.port, tls, refusing };
   return { ports, origin, proxy: await start(ports) };
 }
 
@@ -185,12 +241,12 @@ async function ask({ ports }: Side, path: string, method: string) {
   return { status: answer.status, type: answer.headers.get('content-type'), body: withoutPorts(text, ports) };
 }
 
-/** Clusters and listeners come in any order. */
+/** Clusters, listeners and certificates come in any order. */
 function inOrder(path: string, answer: Awaited<ReturnType<typeof ask>> | undefined): unknown {
-  if (answer === undefined || !/^\/(clusters|listeners)/.test(path)) return answer;
-  if (!path.includes('json')) return { ...answer, body: answer.body.split('\n').sort() };
-  const lists = Object.values(JSON.parse(answer.body) as Record<string, { name: string }[]>);
-  return { ...answer, body: lists.map((list) => list.sort((a, b) => (a.name < b.name ? -1 : 1))) };
+  if (answer === undefined || !/^\/(clusters|listeners|certs)/.test(path)) return answer;
+  if (!path.includes('json') && path !== '/certs') return { ...answer, body: answer.body.split('\n').sort() };
+  const lists = Object.values(JSON.parse(answer.body) as Record<string, object[]>);
+  return { ...answer, body: lists.map((list) => list.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))) };
 }
 
 function withoutPorts(text: string, ports: AdminPorts): string {
@@ -223,9 +279,12 @@ async function leave({ ports }: Side, path: string): Promise<void> {
   socket.resetAndDestroy();
 }
 
-/** What the process has and does, and who of two that close a connection at the same time is the first. */
+/**
+ * What the process has and does, who of two that close a connection at the same time is the first, and what handshakes had come to when a
+ * peer was turned away: Node judges certificates after the handshake, and what follows it is made only then.
+ */
 const perProcess =
-  /^(server|istiocustom|runtime|listener_manager\.workers|main_thread|workers)|bytes_buffered|downstream_cx_(rx|tx)_bytes|upstream_cx_tx_bytes|downstream_cx_destroy_(local|remote):|_ms|_time:|per_cx|per_socket/;
+  /^(cluster\.bare\.ssl|http\.refusing|listener\.127\.0\.0\.1_7|server|istiocustom|runtime|listener_manager\.workers|main_thread|workers)|bytes_buffered|downstream_cx_(rx|tx)_bytes|upstream_cx_tx_bytes|downstream_cx_destroy_(local|remote):|_ms|_time:|per_cx|per_socket/;
 
 async function stats(side: Side): Promise<Map<string, string>> {
   const { body } = await ask(side, '/stats', 'GET');
@@ -235,6 +294,8 @@ async function stats(side: Side): Promise<Map<string, string>> {
 
 async function families(side: Side): Promise<Set<string>> {
   const { body } = await ask(side, '/stats/prometheus', 'GET');
-  const own = body.split('\n').filter((line) => line !== '' && !/admin|istio_build|envoy_server/.test(line));
+  const own = body
+    .split('\n')
+    .filter((line) => line !== '' && !/admin|istio_build|envoy_server|ssl_(ciphers|versions).*127\.0\.0\.1_7/.test(line));
   return new Set(own.map((line) => (line.startsWith('#') ? line : line.slice(0, line.lastIndexOf(' ')))));
 }

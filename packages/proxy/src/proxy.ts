@@ -31,6 +31,7 @@ import { registerServerStats } from './telemetry/server-stats.ts';
 import { mergeSamples, type StatSample } from './telemetry/stat-sample.ts';
 import { buildStatsConfig, type StatsConfig } from './telemetry/stats-config.ts';
 import { TcpLogEntry } from './telemetry/tcp-log-entry.ts';
+import { TcpStats } from './telemetry/tcp-stats.ts';
 import { proxyTracing } from './tracing/proxy-tracing.ts';
 import type { Tracing } from './tracing/tracing.ts';
 import { ClusterManager } from './upstream/cluster-manager.ts';
@@ -77,12 +78,13 @@ class RunningInstance implements RunningProxy, ProxyInside {
   #log: ProxyLog = (level, message) => {
     if (passesThreshold(level, this.logThreshold)) this.#options.log?.(level, `${this.name}: ${message}`);
   };
-  #tlsContexts: TlsContexts;
+  readonly tlsContexts: TlsContexts;
   #options: ProxyOptions;
   #stats: StatsConfig;
   #admin: AdminServer;
   #accessLogs: AccessLogs;
   #httpStats: HttpStats;
+  #tcpStats: TcpStats;
   #tracing: Tracing;
   #otherStats: readonly (readonly StatSample[])[] = [];
   #markReady: () => void = () => {};
@@ -107,7 +109,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
     const log = this.#log;
     this.secrets = new SecretStore((message) => log('warn', message));
     const tlsContexts = new TlsContexts(this.secrets, options.sessionSecret);
-    this.#tlsContexts = tlsContexts;
+    this.tlsContexts = tlsContexts;
     this.clusters = new ClusterManager({
       registry: this.registry,
       tlsContexts,
@@ -122,6 +124,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
     const messages = new MessageReports(istio, timers);
     const httpStats = new HttpStats(this.registry);
     this.#httpStats = httpStats;
+    this.#tcpStats = new TcpStats(this.registry);
     const loggingNode = { id: this.node.id ?? '', cluster: this.node.cluster ?? '', zone: this.node.locality?.zone ?? '' };
     this.#accessLogs = new AccessLogs(
       new GrpcAccessLogs(this.node, this.clusters),
@@ -162,6 +165,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
         wallClock: () => Date.now(),
         random: Math.random,
         peers,
+        statsOf: (tcp) => this.#tcpStats.of(tcp),
         onProgress: (proxy, isFinal) => istio.recordTcp(proxy, isFinal, performance.now()),
         onDone: (proxy) => this.#accessLogs.write(proxy.place.tcp.accessLogs, new TcpLogEntry(proxy)),
       },
@@ -226,13 +230,13 @@ class RunningInstance implements RunningProxy, ProxyInside {
 
   #discover(log: ProxyLog): Discovery {
     const { adsMetadata, adsCredentials } = this.#options;
-    const problems = Discovery.problems(this.bootstrap, this.#tlsContexts);
+    const problems = Discovery.problems(this.bootstrap, this.tlsContexts);
     if (problems.length > 0) throw new Error(`bootstrap: ${problems.join('; ')}`);
     return new Discovery({
       bootstrap: this.bootstrap,
       node: this.node,
       store: this.store,
-      tlsContexts: this.#tlsContexts,
+      tlsContexts: this.tlsContexts,
       isOwnSecret: this.#options.identity ? (name) => name === 'default' || name === 'ROOTCA' : () => false,
       adsMetadata: adsMetadata ?? (async () => ({})),
       adsCredentials: adsCredentials === undefined ? null : () => adsCredentials,
@@ -296,6 +300,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
     this.clusters.usePlan(plan);
     this.listeners.usePlan(plan);
     this.#httpStats.keepOnly(this.listeners.httpManagers);
+    this.#tcpStats.keepOnly(this.listeners.tcpProxies);
     void this.listeners.settled().then(() => {
       if (this.#isConfigured) this.#markReady();
     });

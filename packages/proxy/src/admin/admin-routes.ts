@@ -38,6 +38,11 @@ interface Route {
 const read = (help: string, run: Route['run']): Route => ({ help, changes: false, run });
 const change = (help: string, run: Route['run']): Route => ({ help, changes: true, run });
 const json = (value: unknown): Answer => ({ type: 'application/json', body: `${JSON.stringify(value, null, 1)}\n` });
+/** As protobuf prints JSON: what HTML would take for markup is escaped. */
+const escapedJson = (value: unknown): Answer => {
+  const { type, body } = json(value);
+  return { type, body: body.replaceAll('<', '\\u003c').replaceAll('>', '\\u003e') };
+};
 const done = (action: (proxy: ProxyInside, query: URLSearchParams) => void): Route['run'] => {
   return (proxy, query) => {
     action(proxy, query);
@@ -47,7 +52,7 @@ const done = (action: (proxy: ProxyInside, query: URLSearchParams) => void): Rou
 
 const routes: Readonly<Record<string, Route>> = {
   '/': read('Admin home page', () => ({ body: help() })),
-  '/certs': read('print certs on machine', (proxy) => json(certificates(proxy))),
+  '/certs': read('print certs on machine', (proxy) => escapedJson(certificates(proxy))),
   '/clusters': read('upstream cluster status', clusters),
   '/config_dump': read('dump current Envoy configs', dump),
   '/drain_listeners': change(

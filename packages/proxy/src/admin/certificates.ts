@@ -1,40 +1,36 @@
 import { X509Certificate } from 'node:crypto';
+import type { CommonTlsPlan } from '@weft/core/plan/tls-plan';
 import { parseSubjectAltNames } from '../identity/peer-certificate.ts';
 import type { ProxyInside } from './proxy-inside.ts';
 
-interface SecretJson {
-  readonly name?: string;
-  readonly tlsCertificate?: { readonly certificateChain?: DataSource };
-  readonly validationContext?: { readonly trustedCa?: DataSource };
-}
-
-interface DataSource {
-  readonly inlineBytes?: string;
-  readonly inlineString?: string;
-  readonly filename?: string;
-}
-
-/** `/certs`: what each certificate in force says, by the secret that holds it. */
+/** `/certs`: what each certificate in force says, by the TLS configuration of a listener or a cluster that shows or trusts it. */
 export function certificates(proxy: ProxyInside): unknown {
-  const found = (proxy.store.snapshot().secrets as readonly SecretJson[]).flatMap(({ tlsCertificate, validationContext }) => {
-    const chain = describeAll(tlsCertificate?.certificateChain);
-    const authorities = describeAll(validationContext?.trustedCa);
+  const found = tlsPlans(proxy).flatMap((plan) => {
+    const { chains, roots } = proxy.tlsContexts.pemOf(plan);
+    const chain = chains.flatMap(describeFirst);
+    const authorities = describeFirst(roots);
     if (chain.length === 0 && authorities.length === 0) return [];
-    return [{ ...(authorities.length > 0 && { ca_cert: authorities }), ...(chain.length > 0 && { cert_chain: chain }) }];
+    return [{ ca_cert: authorities, cert_chain: chain }];
   });
-  const own = proxy.identity?.status;
-  return { certificates: own ? [...found, own] : found };
+  return { certificates: found };
 }
 
-function describeAll(source: DataSource | undefined): object[] {
-  const text = source?.inlineString ?? (source?.inlineBytes === undefined ? '' : Buffer.from(source.inlineBytes, 'base64').toString());
-  return (text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).flatMap((pem) => {
-    try {
-      return [describe(new X509Certificate(pem))];
-    } catch {
-      return [];
-    }
-  });
+function tlsPlans({ clusters, listeners }: ProxyInside): CommonTlsPlan[] {
+  const chains = listeners.all.flatMap(({ plan }) => [
+    ...plan.filterChains,
+    ...(plan.defaultFilterChain === null ? [] : [plan.defaultFilterChain]),
+  ]);
+  const served = chains.flatMap(({ tls }) => (tls === null ? [] : [tls]));
+  return [...served, ...clusters.all().flatMap(({ plan }) => (plan.transport.kind === 'tls' ? [plan.transport.tls] : []))];
+}
+
+/** A chain's own certificate, not those that vouch for it. */
+function describeFirst(pem: string): object[] {
+  try {
+    return pem === '' ? [] : [describe(new X509Certificate(pem))];
+  } catch {
+    return [];
+  }
 }
 
 const dayMs = 86_400_000;
@@ -47,7 +43,11 @@ function describe(certificate: X509Certificate): object {
     serial_number: certificate.serialNumber.toLowerCase(),
     subject_alt_names: [...uris.map((uri) => ({ uri })), ...dns.map((name) => ({ dns: name })), ...ips.map((ip) => ({ ip_address: ip }))],
     days_until_expiration: String(Math.max(0, Math.floor((expires.getTime() - Date.now()) / dayMs))),
-    valid_from: new Date(certificate.validFrom).toISOString(),
-    expiration_time: expires.toISOString(),
+    valid_from: inSeconds(new Date(certificate.validFrom)),
+    expiration_time: inSeconds(expires),
   };
+}
+
+function inSeconds(date: Date): string {
+  return date.toISOString().replace('.000', '');
 }

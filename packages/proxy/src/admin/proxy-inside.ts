@@ -1,4 +1,5 @@
 import type { NodeJson } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
+import type { TlsContexts } from '../identity/tls-contexts.ts';
 import type { WorkloadIdentity } from '../identity/workload-identity.ts';
 import type { ListenerManager } from '../listener/listener-manager.ts';
 import type { LogThreshold } from '../log.ts';
@@ -20,6 +21,7 @@ export interface ProxyInside {
   readonly clusters: ClusterManager;
   readonly listeners: ListenerManager;
   readonly store: PlanStore;
+  readonly tlsContexts: TlsContexts;
   readonly ads: ResourceSource | null;
   readonly identity: WorkloadIdentity | null;
   readonly isReady: boolean;

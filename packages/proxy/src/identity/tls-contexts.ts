@@ -102,6 +102,14 @@ export class TlsContexts {
     return context;
   }
 
+  /** What a TLS configuration shows and trusts at this moment; nothing while a secret is missing. */
+  pemOf(plan: CommonTlsPlan): { readonly chains: readonly string[]; readonly roots: string } {
+    const material = this.#material(plan);
+    const roots = material?.validation ? rootsOf(material.validation.context) : null;
+    const chains = material?.certificates.flatMap(({ certificateChain }) => readData(certificateChain)?.toString('latin1') ?? []);
+    return { chains: chains ?? [], roots: roots ?? '' };
+  }
+
   /** Names of the secrets that a TLS configuration needs. */
   static secretsOf(plan: CommonTlsPlan): readonly string[] {
     const validation = plan.validation;

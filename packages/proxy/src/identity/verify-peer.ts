@@ -10,6 +10,14 @@ export interface PeerValidation {
   readonly hasRoots: boolean;
 }
 
+/** Reasons to turn a peer away for other than its chain. */
+export const verifyProblems = {
+  noCertificate: 'peer did not return a certificate',
+  names: 'CERTIFICATE_VERIFY_FAILED: verify cert failed: SAN matcher',
+  hostName: 'CERTIFICATE_VERIFY_FAILED: verify cert failed: verify SAN list',
+  hashes: 'CERTIFICATE_VERIFY_FAILED: verify cert failed: cert hash and spki',
+};
+
 /** Judges the certificate that the peer showed in this handshake or the resumed one. Answers null when it is acceptable, else the reason. */
 export function checkPeer(
   socket: tls.TLSSocket,
@@ -17,7 +25,7 @@ export function checkPeer(
   validation: PeerValidation | null,
   options: { isRequired: boolean },
 ): string | null {
-  if (certificate === null) return options.isRequired ? 'peer did not return a certificate' : null;
+  if (certificate === null) return options.isRequired ? verifyProblems.noCertificate : null;
   if (validation === null) return null;
   const context = validation.context;
   if (validation.hasRoots && !context.acceptUntrusted) {
@@ -42,9 +50,9 @@ function verificationError(socket: tls.TLSSocket): string | null {
 /** Judges a certificate's names and hashes. Answers null when they are acceptable, else the reason. */
 export function checkNames(certificate: X509Certificate, context: ValidationContextPlan): string | null {
   if (context.subjectAltNames.length > 0 && !matchesSan(certificate, context)) {
-    return 'CERTIFICATE_VERIFY_FAILED: verify cert failed: SAN matcher';
+    return verifyProblems.names;
   }
-  return isPinned(certificate, context) ? null : 'CERTIFICATE_VERIFY_FAILED: verify cert failed: cert hash and spki';
+  return isPinned(certificate, context) ? null : verifyProblems.hashes;
 }
 
 /** Where hashes are given, of the certificate or of its key, one of them has to fit. */

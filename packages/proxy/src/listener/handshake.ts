@@ -4,6 +4,7 @@ import type { FilterChainPlan } from '@weft/core/plan/filter-chain-plan';
 import { identityOf, peerX509 } from '../identity/peer-certificate.ts';
 import type { TlsServerContext } from '../identity/tls-contexts.ts';
 import { checkPeer } from '../identity/verify-peer.ts';
+import type { TlsStats } from '../telemetry/tls-stats.ts';
 import { bridgeAlpn } from '../upstream/transport.ts';
 import type { Facts } from './connection-facts.ts';
 import { rememberDownstreamTls } from './downstream-tls.ts';
@@ -14,6 +15,7 @@ export interface HandshakeSetup {
   /** Filled in with what the handshake tells. */
   readonly facts: Facts;
   readonly context: TlsServerContext;
+  readonly stats: TlsStats;
 }
 
 const handshakeTimeoutMs = 15_000;
@@ -23,7 +25,7 @@ const handshakeTimeoutMs = 15_000;
  * that failed, or took longer than the chain allows) when it was turned away.
  */
 export function handshake(raw: net.Socket, setup: HandshakeSetup, done: (socket: tls.TLSSocket | null, problem: string) => void): void {
-  const { chain, facts, context } = setup;
+  const { chain, facts, context, stats } = setup;
   const socket = new tls.TLSSocket(raw, {
     isServer: true,
     secureContext: context.certificates.forName(facts.serverName),
@@ -48,7 +50,10 @@ export function handshake(raw: net.Socket, setup: HandshakeSetup, done: (socket:
       done(null, problem);
     }
   };
-  const fail = (): void => finish('');
+  const fail = (error: unknown): void => {
+    stats.countFailure(error instanceof Error ? error : null);
+    finish('');
+  };
   raw.on('error', () => socket.destroy());
   socket.once('error', fail);
   // The time ran out, or the client left: neither need be an error.
@@ -58,7 +63,9 @@ export function handshake(raw: net.Socket, setup: HandshakeSetup, done: (socket:
     const problem = checkPeer(socket, certificate, context.validation, {
       isRequired: context.asksForCertificate && context.plan.requireClientCertificate,
     });
-    if (problem === null) {
+    if (problem !== null) stats.countRefusal(problem);
+    else {
+      stats.countHandshake(socket, certificate !== null);
       facts.isTls = true;
       facts.peerCertificate = certificate === null ? null : identityOf(certificate, context.validation?.hasRoots === true).certificate;
       facts.localCertificate = context.certificate ?? localCertificate(socket);

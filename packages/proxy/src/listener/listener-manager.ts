@@ -1,8 +1,10 @@
+import type { TcpProxyPlan } from '@weft/core/plan/filter-chain-plan';
 import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
 import type { ListenerPlan } from '@weft/core/plan/listener-plan';
 import type { Plan } from '@weft/core/plan/plan';
 import { ListenerStats } from '../telemetry/listener-stats.ts';
-import type { Registry } from '../telemetry/registry.ts';
+import type { Counter, Registry } from '../telemetry/registry.ts';
+import { serverScope } from '../telemetry/server-stats.ts';
 import type { ChainConnections } from './chain-connections.ts';
 import { Drain, type DrainStrategy } from './drain.ts';
 import { Listener, type ListenerEnvironment } from './listener.ts';
@@ -30,9 +32,22 @@ export class ListenerManager {
   #retired: Set<NodeJS.Timeout> = new Set();
   #nextConnectionId = 1;
   #isDraining = false;
+  readonly #counts: Readonly<Record<'added' | 'modified' | 'updatedInPlace' | 'removed' | 'bound' | 'unbound', Counter>>;
 
   constructor(options: ListenerManagerOptions) {
     this.#options = options;
+    const scope = serverScope('listener_manager');
+    const counter = (name: string): Counter => options.registry.counter(scope, `listener_${name}`);
+    this.#counts = {
+      added: counter('added'),
+      modified: counter('modified'),
+      updatedInPlace: counter('in_place_updated'),
+      removed: counter('removed'),
+      bound: counter('create_success'),
+      unbound: counter('create_failure'),
+    };
+    options.registry.readGauge(scope, 'total_listeners_warming', () => this.#pending.size);
+    options.registry.readGauge(scope, 'total_listeners_draining', () => this.#draining.size);
     this.#environment = { ...options, nextConnectionId: () => this.#nextConnectionId++ };
   }
 
@@ -58,6 +73,7 @@ export class ListenerManager {
     for (const [name, listener] of this.#active) {
       if (plan.listenerByName.has(name)) continue;
       this.#active.delete(name);
+      this.#counts.removed.increment();
       this.#retire(listener);
     }
     for (const listenerPlan of plan.listeners) this.#update(listenerPlan);
@@ -67,6 +83,11 @@ export class ListenerManager {
   /** The connection managers of all listeners, also of those that drain. */
   get httpManagers(): readonly HttpConnectionManagerPlan[] {
     return this.#all.flatMap((listener) => listener.chains.flatMap(({ http }) => (http === null ? [] : [http])));
+  }
+
+  /** The TCP proxies of all listeners, also of those that drain. */
+  get tcpProxies(): readonly TcpProxyPlan[] {
+    return this.#all.flatMap((listener) => listener.chains.flatMap(({ tcp }) => (tcp === null ? [] : [tcp])));
   }
 
   /** Resolves when no listener is being bound. */
@@ -152,7 +173,9 @@ export class ListenerManager {
       return;
     }
     if (known.plan === plan) return;
+    this.#counts.modified.increment();
     if (sameButChains(known.plan, plan)) {
+      this.#counts.updatedInPlace.increment();
       this.#retireChains(known.replaceChains(plan, this.#newDrain(this.#options.drainStrategy)), known);
       return;
     }
@@ -160,6 +183,7 @@ export class ListenerManager {
     this.#active.set(plan.name, next);
     if (sameAddresses(known.plan, plan)) {
       known.handOver(next);
+      this.#counts.bound.increment();
       this.#retire(known);
       return;
     }
@@ -168,6 +192,7 @@ export class ListenerManager {
 
   #add(plan: ListenerPlan): void {
     const listener = this.#newListener(plan);
+    this.#counts.added.increment();
     this.#active.set(plan.name, listener);
     this.#bind(listener, () => {});
   }
@@ -181,7 +206,12 @@ export class ListenerManager {
   }
 
   #bind(listener: Listener, then: () => void): void {
-    const attempt = listener.bind().then(then, (error: Error) => {
+    const onBound = (): void => {
+      this.#counts.bound.increment();
+      then();
+    };
+    const attempt = listener.bind().then(onBound, (error: Error) => {
+      this.#counts.unbound.increment();
       this.#options.log('warn', error.message);
       // The port may become free: another listener that held it drains, or the other process ends.
       const timer = setTimeout(() => {

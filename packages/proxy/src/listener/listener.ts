@@ -221,14 +221,12 @@ export class Listener implements ChainOwner {
   #secure(connection: Connection, chain: FilterChainPlan, facts: Facts, first: { context: TlsServerContext; bytes: Buffer }): void {
     const { context, bytes } = first;
     this.#connections.delete(connection);
-    handshake(connection.detach(bytes), { chain, facts, context }, (socket, problem) => {
+    handshake(connection.detach(bytes), { chain, facts, context, stats: this.stats.tls }, (socket, problem) => {
       if (socket === null) {
-        this.stats.tlsErrors.increment();
         this.#closed();
         if (problem !== '') this.#environment.log('debug', `listener ${this.plan.name}: ${problem}`);
         return;
       }
-      this.stats.handshakes.increment();
       const secured = Connection.secure(socket);
       this.#connections.add(secured);
       this.#serve(secured, chain, facts, typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : '', noBytes);

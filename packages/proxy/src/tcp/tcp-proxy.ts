@@ -7,6 +7,7 @@ import type { Connection, ConnectionOwner } from '../io/connection.ts';
 import { localAddress } from '../io/local-address.ts';
 import type { Timer, TimerOwner, TimerWheel } from '../io/timer-wheel.ts';
 import { networkStatsPlan } from '../telemetry/stats-plans.ts';
+import type { TcpProxyStats } from '../telemetry/tcp-stats.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import { identityFor } from '../upstream/connection-identity.ts';
@@ -27,6 +28,7 @@ export interface TcpProxyContext {
   /** Bytes since the last report; `isFinal` once, at the end. */
   /** What proxies tell each other of themselves where a connection begins with that. */
   readonly peers: { readonly frame: Buffer; workloadOf(told: PeerTold): object };
+  readonly statsOf: (tcp: TcpProxyPlan) => TcpProxyStats;
   readonly onProgress: (proxy: TcpProxy, isFinal: boolean) => void;
   /** Told once of every connection whose end is to be logged. */
   readonly onDone: (proxy: TcpProxy) => void;
@@ -82,6 +84,7 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
   #upstreamConnection: Connection | null = null;
   #upstreamStartedAt = 0;
   #context: TcpProxyContext;
+  #stats: TcpProxyStats;
   #onClosed: () => void;
   #early: Buffer[] = [];
   #earlyBytes = 0;
@@ -103,6 +106,9 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     this.#downstream = downstream;
     this.place = place;
     this.#context = context;
+    this.#stats = context.statsOf(place.tcp);
+    this.#stats.connections.increment();
+    downstream.measure(this.#stats.meter);
     this.#onClosed = onClosed;
     this.startedAt = context.wallClock();
     this.startedMonotonic = context.now();
@@ -142,12 +148,16 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     if (kind === 'report') {
       this.#context.onProgress(this, false);
       this.#reportTimer = this.#context.timers.schedule(this.#reportEveryMs, this, 'report');
-    } else if (kind === 'maxDuration') this.#finish();
-    else {
+    } else if (kind === 'maxDuration') {
+      this.#stats.durationTimeouts.increment();
+      this.#finish();
+    } else {
       const idle = this.#context.now() - this.#lastActivity;
       const { idleTimeoutMs } = this.place.tcp;
-      if (idle >= idleTimeoutMs) this.#finish();
-      else this.#idleTimer = this.#context.timers.schedule(idleTimeoutMs - idle, this, 'idle');
+      if (idle >= idleTimeoutMs) {
+        this.#stats.idleTimeouts.increment();
+        this.#finish();
+      } else this.#idleTimer = this.#context.timers.schedule(idleTimeoutMs - idle, this, 'idle');
     }
   }
 
@@ -198,6 +208,7 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
     this.#drawn = this.#drawCluster(tcp);
     const cluster = this.#context.clusters.get(this.#drawn?.name ?? '');
     if (cluster === undefined) {
+      this.#stats.noRoute.increment();
       this.#fail('NC');
       return;
     }

@@ -2,6 +2,7 @@ import type { ClusterPlan } from '@weft/core/plan/cluster-plan';
 import type { Breaker } from '../upstream/breakers.ts';
 import { ConnectionStats } from './connection-stats.ts';
 import type { Counter, Histogram, Registry, StatScope } from './registry.ts';
+import { TlsStats } from './tls-stats.ts';
 
 /** What the gauges of a cluster read. */
 export interface CountedCluster {
@@ -50,6 +51,7 @@ export class ClusterStats {
   #scope: StatScope;
   #byStatus: Map<number, readonly Counter[]> = new Map();
   #traffic: ConnectionStats | null = null;
+  #tls: TlsStats | null = null;
   #times: { readonly all: Histogram; external: Histogram | null; internal: Histogram | null } | null = null;
 
   constructor(registry: Registry, cluster: CountedCluster) {
@@ -79,8 +81,9 @@ export class ClusterStats {
     this.connectMs = registry.histogram(this.#scope, 'upstream_cx_connect_ms');
   }
 
-  get tlsVerificationFailures(): Counter {
-    return this.#registry.counter(this.#scope, 'ssl.fail_verify_san');
+  get tls(): TlsStats {
+    this.#tls ??= new TlsStats(this.#registry, this.#scope, 'cipher_suite');
+    return this.#tls;
   }
 
   /** What its connections move and how they end. */

@@ -1,4 +1,5 @@
 import type { Counter, Registry, StatScope } from './registry.ts';
+import { TlsStats } from './tls-stats.ts';
 
 /** Counters of one listener, under Envoy's names. */
 export class ListenerStats {
@@ -8,6 +9,7 @@ export class ListenerStats {
   active = 0;
   #registry: Registry;
   #scope: StatScope;
+  #tls: TlsStats | null = null;
 
   constructor(registry: Registry, address: string) {
     this.#registry = registry;
@@ -29,12 +31,9 @@ export class ListenerStats {
     this.closed.increment();
   }
 
-  get handshakes(): Counter {
-    return this.#registry.counter(this.#scope, 'ssl.handshake');
-  }
-
-  get tlsErrors(): Counter {
-    return this.#registry.counter(this.#scope, 'ssl.connection_error');
+  get tls(): TlsStats {
+    this.#tls ??= new TlsStats(this.#registry, this.#scope, 'envoy.ssl_cipher');
+    return this.#tls;
   }
 
   get rbacDenied(): Counter {

@@ -85,6 +85,18 @@ export interface StatScope {
   /** The same without what became tags: `cluster.`. */
   readonly extractedPrefix: string;
   readonly labels: Labels;
+  /** Prefix of the scope that it goes with, where it is a part of another. */
+  readonly owner?: string;
+}
+
+/** The scope of one stat whose name ends in a tag's value: `ssl.versions.TLSv1.3`. */
+export function taggedScope(scope: StatScope, group: string, tag: string, value: string): StatScope {
+  return {
+    prefix: `${scope.prefix}${group}.${value}`,
+    extractedPrefix: scope.extractedPrefix + group,
+    labels: [[tag, value], ...scope.labels],
+    owner: scope.prefix,
+  };
 }
 
 /** The stats of one proxy, by Envoy's dotted names. What leaves it is plain data, so that several threads' can be merged. */
@@ -172,7 +184,7 @@ export class Registry {
 
   #add<S extends Stat>(scope: StatScope, name: string, stat: S): S {
     const { labels, extractedName } = withoutResponseCode(scope, name);
-    this.#entries.set(scope.prefix + name, { scope: scope.prefix, labels, extractedName, stat });
+    this.#entries.set(scope.prefix + name, { scope: scope.owner ?? scope.prefix, labels, extractedName, stat });
     return stat;
   }
 }

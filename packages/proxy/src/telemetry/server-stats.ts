@@ -6,14 +6,15 @@ export interface CountedServer {
   readonly isDraining: boolean;
   readonly startedAt: number;
   readonly clusters: { all(): readonly unknown[] };
-  readonly listeners: { readonly all: readonly { readonly boundAddresses: readonly unknown[] }[] };
+  readonly listeners: { readonly all: readonly { readonly connectionCount: number }[] };
 }
 
-const scope = (name: string): StatScope => ({ prefix: `${name}.`, extractedPrefix: `${name}.`, labels: [] });
+/** Scope of a group of the whole process. */
+export const serverScope = (name: string): StatScope => ({ prefix: `${name}.`, extractedPrefix: `${name}.`, labels: [] });
 
 /** Registers Envoy's gauges of the server, its clusters and its listeners. */
 export function registerServerStats(registry: Registry, server: CountedServer): void {
-  const gauge = (group: string, name: string, read: () => number): void => registry.readGauge(scope(group), name, read);
+  const gauge = (group: string, name: string, read: () => number): void => registry.readGauge(serverScope(group), name, read);
   gauge('server', 'live', () => (server.isReady ? 1 : 0));
   // Live, draining, before initialization, initializing.
   gauge('server', 'state', () => (server.isReady ? 0 : server.isDraining ? 1 : 3));
@@ -21,6 +22,7 @@ export function registerServerStats(registry: Registry, server: CountedServer): 
   gauge('server', 'concurrency', () => 1);
   gauge('server', 'hot_restart_epoch', () => 0);
   gauge('server', 'parent_connections', () => 0);
+  gauge('server', 'total_connections', () => server.listeners.all.reduce((sum, { connectionCount }) => sum + connectionCount, 0));
   gauge('server', 'memory_allocated', () => process.memoryUsage().heapUsed);
   gauge('server', 'memory_heap_size', () => process.memoryUsage().heapTotal);
   gauge('server', 'memory_physical_size', () => process.memoryUsage.rss());

@@ -1,6 +1,8 @@
 import type { ClusterPlan } from '@weft/core/plan/cluster-plan';
 import type { Plan } from '@weft/core/plan/plan';
 import { clusterScope } from '../telemetry/cluster-stats.ts';
+import type { Counter } from '../telemetry/registry.ts';
+import { serverScope } from '../telemetry/server-stats.ts';
 import { Cluster, type ClusterEnvironment } from './cluster.ts';
 import { startDnsDiscovery } from './dns-discovery.ts';
 
@@ -10,6 +12,9 @@ export class ClusterManager {
   #clusters: Map<string, Cluster> = new Map();
   #stops: Map<Cluster, () => void> = new Map();
   #sweep: NodeJS.Timeout;
+  readonly #added: Counter;
+  readonly #modified: Counter;
+  readonly #removed: Counter;
 
   constructor(environment: Omit<ClusterEnvironment, 'clusterNamed' | 'onMembership'>) {
     this.#environment = {
@@ -17,6 +22,10 @@ export class ClusterManager {
       clusterNamed: (name) => this.#clusters.get(name),
       onMembership: (cluster) => this.#onMembership(cluster),
     };
+    const counter = (name: string): Counter => environment.registry.counter(serverScope('cluster_manager'), name);
+    this.#added = counter('cluster_added');
+    this.#modified = counter('cluster_modified');
+    this.#removed = counter('cluster_removed');
     this.#sweep = setInterval(() => {
       const now = environment.now();
       for (const cluster of this.#clusters.values()) cluster.sweep(now);
@@ -52,6 +61,8 @@ export class ClusterManager {
 
   #update(name: string, clusterPlan: ClusterPlan, plan: Plan): void {
     let cluster = this.#clusters.get(name);
+    if (cluster === undefined) this.#added.increment();
+    else if (cluster.plan !== clusterPlan) this.#modified.increment();
     if (cluster === undefined || !keepsConnections(cluster.plan, clusterPlan)) {
       const before = cluster;
       cluster = new Cluster(clusterPlan, this.#environment);
@@ -80,6 +91,7 @@ export class ClusterManager {
 
   #remove(name: string, cluster: Cluster): void {
     this.#clusters.delete(name);
+    this.#removed.increment();
     this.#stops.get(cluster)?.();
     this.#stops.delete(cluster);
     cluster.drain();

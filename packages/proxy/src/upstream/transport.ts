@@ -6,7 +6,7 @@ import type { ResetReason } from '../http/stream.ts';
 import type { PeerIdentity } from '../identity/peer-certificate.ts';
 import { identityOf, peerX509 } from '../identity/peer-certificate.ts';
 import type { TlsClientContext } from '../identity/tls-contexts.ts';
-import { checkPeer } from '../identity/verify-peer.ts';
+import { checkPeer, verifyProblems } from '../identity/verify-peer.ts';
 import { Connection } from '../io/connection.ts';
 import type { ConnectOptions } from '../io/sockets.ts';
 import type { ConnectionIdentity } from './connection-identity.ts';
@@ -136,7 +136,10 @@ class Opening implements UpstreamOpening {
     this.#tls = socket;
     const shown = (): X509Certificate | null => peerX509(socket) ?? (socket.isSessionReused() ? (resumed?.certificate ?? null) : null);
     socket.on('session', (session: Buffer) => context.rememberSession(this.#host.address, sni, { session, certificate: shown() }));
-    socket.once('error', (error) => this.#fail('connectFailure', `TLS_error: ${error.message}`));
+    socket.once('error', (error) => {
+      cluster.stats.tls.countFailure(error);
+      this.#fail('connectFailure', `TLS_error: ${error.message}`);
+    });
     socket.once('close', () => this.#fail('connectFailure', 'TLS_error: connection closed in handshake'));
     socket.once('secureConnect', () => this.#onSecured(socket, context, shown()));
   }
@@ -152,16 +155,17 @@ class Opening implements UpstreamOpening {
     const name = this.#identity?.serverName ?? '';
     if (!this.#host.cluster.plan.protocol.autoSanValidation || name === '') return null;
     const isForName = certificate?.checkHost(name) !== undefined;
-    return isForName ? null : 'CERTIFICATE_VERIFY_FAILED: verify cert failed: verify SAN list';
+    return isForName ? null : verifyProblems.hostName;
   }
 
   #onSecured(socket: tls.TLSSocket, context: TlsClientContext, certificate: X509Certificate | null): void {
     const problem = checkPeer(socket, certificate, context.validation, { isRequired: true }) ?? this.#nameProblem(certificate);
     if (problem !== null) {
-      this.#host.cluster.stats.tlsVerificationFailures.increment();
+      this.#host.cluster.stats.tls.countRefusal(problem);
       this.#fail('connectFailure', `TLS_error: ${problem}`);
       return;
     }
+    this.#host.cluster.stats.tls.countHandshake(socket, certificate !== null);
     const alpn = typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : '';
     const isHttp2 = alpn === '' ? this.#purpose === 'http2' : isHttp2Alpn(alpn);
     socket.removeAllListeners('close');
