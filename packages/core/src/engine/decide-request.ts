@@ -2,7 +2,7 @@ import { headerHolds, metadataHolds } from '../plan/build-matcher.ts';
 import type { RequestFacts } from '../plan/facts.ts';
 import type { FilterChainPlan } from '../plan/filter-chain-plan.ts';
 import type { HttpConnectionManagerPlan } from '../plan/http-connection-plan.ts';
-import type { FaultPlan, FilterConfigPlan, HttpFilterPlan, JwtRequirementPlan } from '../plan/http-filter-plan.ts';
+import type { FaultPlan, FilterConfigPlan, HttpFilterPlan, JwtAuthnPlan, JwtRequirementPlan } from '../plan/http-filter-plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { DynamicMetadata, RbacPlan } from '../plan/rbac-plan.ts';
 import type { RoutePlan, RouteTable, VirtualHostPlan, WeightedClusterPlan } from '../plan/route-plan.ts';
@@ -211,13 +211,23 @@ class Decision {
     index: number,
   ): RequestDecision | null {
     const { jwt } = config;
-    if (override?.kind === 'jwtAuthnRoute' && override.disabled) return null;
+    if (override?.kind === 'jwtAuthnRoute') {
+      if (override.disabled) return null;
+      if (!jwt.requirementByName.has(override.requirementName)) return this.#unknownRequirement(jwt, override.requirementName);
+    }
     const facts = this.#facts;
     if (jwt.bypassCorsPreflight && facts.method === 'OPTIONS' && facts.header('origin') && facts.header('access-control-request-method'))
       return null;
     const requirement = this.#jwtRequirement(config, override);
     if (!requirement || requirement.kind === 'none') return null;
     return this.#pend({ kind: 'jwt', jwt, requirement }, index);
+  }
+
+  /** A route that names a requirement which the filter does not have lets nobody pass, as Envoy does. */
+  #unknownRequirement({ requirementByName }: JwtAuthnPlan, name: string): LocalReplyDecision {
+    const problem = `Wrong requirement_name: ${name}. It should be one of [${[...requirementByName.keys()].sort().join(',')}]`;
+    const details = `jwt_authn_access_denied{${problem.replaceAll(' ', '_')}}`;
+    return this.#reply({ status: 403, body: `Failed JWT authentication: ${problem}`, details, reason: 'jwt' });
   }
 
   #jwtRequirement(
@@ -236,10 +246,10 @@ class Decision {
   ): RequestDecision | null {
     const { extAuthz } = config;
     if (override?.kind === 'extAuthzRoute' && override.disabled) return null;
-    if (extAuthz.enabledMetadata && !metadataHolds(extAuthz.enabledMetadata, this.#metadata)) return null;
-    if (extAuthz.enabled && extAuthz.enabled.perMillion === 0) {
+    const isMarked = extAuthz.enabledMetadata === null || metadataHolds(extAuthz.enabledMetadata, this.#metadata);
+    if (!isMarked || extAuthz.enabled?.perMillion === 0) {
       if (!extAuthz.denyAtDisable) return null;
-      return this.#reply({ status: extAuthz.statusOnError, body: '', details: 'ext_authz_denied', reason: 'extAuthz', flag: 'UAEX' });
+      return this.#reply({ status: extAuthz.statusOnError, body: '', details: 'ext_authz_error', reason: 'extAuthz', flag: 'UAEX' });
     }
     const route = override?.kind === 'extAuthzRoute' ? override : null;
     const sendBody = extAuthz.withRequestBody !== null && !(route?.disableRequestBodyBuffering ?? false);

@@ -12,6 +12,7 @@ import { buildOutlierDetection } from './build-outlier.ts';
 import { buildResponseTest } from './build-response-test.ts';
 import { buildUpstreamTls } from './build-tls.ts';
 import type { CircuitBreakerPlan, ClusterPlan, UpstreamFilterPlan, UpstreamProtocolPlan, UpstreamTransportPlan } from './cluster-plan.ts';
+import { findProblems } from './find-problems.ts';
 import { durationMs, filterMetadata, messageName } from './read.ts';
 
 /** Compiles a cluster. */
@@ -62,9 +63,19 @@ export function buildCluster(json: ClusterJson): ClusterPlan {
     ignoreNewHostsUntilFirstHealthCheck: json.commonLbConfig?.ignoreNewHostsUntilFirstHc ?? false,
     ignoreHealthOnRemoval: json.ignoreHealthOnHostRemoval ?? false,
     metadata: filterMetadata(json.metadata),
+    problems: transportProblems(json),
     source: json,
   };
 }
+
+/** What of TLS would leave a server less verified than written. */
+function transportProblems({ transportSocket, transportSocketMatches }: ClusterJson): readonly string[] {
+  if (transportSocket === undefined && transportSocketMatches === undefined) return noProblems;
+  const matches = (transportSocketMatches ?? []).map((entry) => ({ transportSocket: entry.transportSocket }));
+  return findProblems({ transportSocket, transportSocketMatches: matches });
+}
+
+const noProblems: readonly string[] = [];
 
 const clusterTypes: Readonly<Record<string, ClusterPlan['discovery']>> = {
   'envoy.clusters.aggregate': 'AGGREGATE',

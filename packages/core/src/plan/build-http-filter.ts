@@ -67,7 +67,10 @@ const builders: Readonly<Record<string, (config: Config) => FilterConfigPlan>> =
   'io.istio.http.peer_metadata.Config': (config) => ({ kind: 'peerMetadata', config }),
   'istio.envoy.config.filter.http.alpn.v2alpha1.FilterConfig': (config) => ({ kind: 'alpn', config }),
   'envoy.config.route.v3.FilterConfig': ({ config, disabled, isOptional }) => {
-    const inner: FilterConfigPlan = disabled === true ? { kind: 'disabled' } : buildFilterConfig(config as AnyJson);
+    // An empty configuration turns a filter on that is off by default.
+    const isEmpty = !(config as AnyJson | undefined)?.['@type'];
+    const inner: FilterConfigPlan =
+      disabled === true ? { kind: 'disabled' } : isEmpty ? { kind: 'enabled' } : buildFilterConfig(config as AnyJson);
     return inner.kind === 'unsupported' && isOptional === true ? { kind: 'disabled' } : inner;
   },
 };

@@ -17,7 +17,7 @@ export function buildJwtAuthn(json: JwtAuthenticationJson): JwtAuthnPlan {
     rules: (json.rules ?? []).map((rule) => ({
       match: buildRouteMatch(rule.match ?? {}),
       requirement: rule.requirementName
-        ? (named.get(rule.requirementName) ?? null)
+        ? (named.get(rule.requirementName) ?? unknownRequirement)
         : rule.requires
           ? buildRequirement(rule.requires)
           : null,
@@ -27,6 +27,9 @@ export function buildJwtAuthn(json: JwtAuthenticationJson): JwtAuthnPlan {
     stripFailureResponse: json.stripFailureResponse ?? false,
   };
 }
+
+/** A rule that names a requirement nobody wrote: Envoy does not take such a configuration, and here no token is good enough. */
+const unknownRequirement: JwtRequirementPlan = { kind: 'provider', provider: '', audiences: null };
 
 function buildProvider(name: string, json: JwtProviderJson): JwtProviderPlan {
   const unset = !json.fromHeaders?.length && !json.fromParams?.length && !json.fromCookies?.length;

@@ -30,6 +30,7 @@ export function buildPlan(snapshot: Snapshot, previous: Plan | null): Plan {
       build: buildSecret,
     }),
     problems: [
+      ...clusters.flatMap((cluster) => problemsOf(clusterType, cluster)),
       ...listeners.flatMap((listener) => problemsOf(listenerType, listener)),
       ...tables.flatMap((table) => problemsOf(routeType, table)),
     ],
@@ -70,6 +71,7 @@ function carry<J extends object, P>(
   );
 }
 
+const clusterType = 'type.googleapis.com/envoy.config.cluster.v3.Cluster';
 const listenerType = 'type.googleapis.com/envoy.config.listener.v3.Listener';
 const routeType = 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration';
 

@@ -327,6 +327,8 @@ export interface ClusterPlan {
   readonly ignoreHealthOnRemoval: boolean;
   /** `filterMetadata` by namespace; `istio` holds config, services and subset. */
   readonly metadata: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** What is configured and not supported, as fatal texts. */
+  readonly problems: readonly string[];
   /** The object this plan was built from; unchanged object = unchanged cluster. */
   readonly source: object;
 }

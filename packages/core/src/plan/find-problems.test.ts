@@ -92,6 +92,68 @@ test('what would send or treat requests in another way than written is a problem
   }
 });
 
+test('what would refuse, limit or tell a service more than is done here is a problem', () => {
+  const http = (name: string, config: object) => ({
+    httpFilters: [{ name: 'f', typedConfig: { '@type': type(`envoy.extensions.filters.http.${name}`), ...config } }, router],
+  });
+  const google = { googleGrpc: { targetUri: 'a:1' } };
+  const tls = (commonTlsContext: object) => ({
+    defaultFilterChain: {
+      transportSocket: {
+        name: 't',
+        typedConfig: { '@type': type('envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext'), commonTlsContext },
+      },
+    },
+  });
+  const limits = (actions: readonly object[]) => ({
+    routeConfig: {
+      virtualHosts: [
+        { name: 'h', domains: ['*'], routes: [{ match: { prefix: '/' }, route: { cluster: 'c', rateLimits: [{ actions }] } }] },
+      ],
+    },
+  });
+  const table: readonly (readonly [Plan, RegExp])[] = [
+    [planOfManager(http('ext_authz.v3.ExtAuthz', { grpcService: google })), /grpcService\.googleGrpc is not supported/],
+    [planOfManager(http('ext_authz.v3.ExtAuthz', { encodeRawHeaders: true })), /encodeRawHeaders is not supported/],
+    [
+      planOfManager(http('ratelimit.v3.RateLimit', { rateLimitService: { grpcService: google } })),
+      /rateLimitService\.grpcService\.googleGrpc/,
+    ],
+    [planOfManager(http('local_ratelimit.v3.LocalRateLimit', { vhRateLimits: 'INCLUDE' })), /vhRateLimits is not supported/],
+    [
+      planOfManager({ originalIpDetectionExtensions: [{ name: 'x', typedConfig: { '@type': type('a.Unknown') } }] }),
+      /originalIpDetectionExtensions\[0\]/,
+    ],
+    [planOfManager({ earlyHeaderMutationExtensions: [{ name: 'x' }] }), /earlyHeaderMutationExtensions is not supported/],
+    [planOfManager(limits([{ extension: { name: 'x' } }])), /rateLimits\[0\]\.actions\[0\]\.extension is not supported/],
+    [
+      planOfManager({}, tls({ validationContextCertificateProvider: { name: 'x' } })),
+      /validationContextCertificateProvider is not supported/,
+    ],
+    [planOfManager({}, tls({ validationContext: { maxVerifyDepth: 1 } })), /maxVerifyDepth is not supported/],
+  ];
+  for (const [plan, wanted] of table) {
+    assert.equal(plan.problems.length, 1, `${wanted}: ${JSON.stringify(plan.problems)}`);
+    assert.match(plan.problems[0]?.message ?? '', wanted);
+  }
+  assert.deepEqual(planOfManager(http('local_ratelimit.v3.LocalRateLimit', { vhRateLimits: 'OVERRIDE' })).problems, []);
+});
+
+test('a cluster whose servers would be verified by less than written has a problem', () => {
+  const typedConfig = {
+    '@type': type('envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext'),
+    commonTlsContext: { validationContext: { caCertificateProviderInstance: {} } },
+  };
+  const clusters = [
+    { name: 'c', transportSocketMatches: [{ name: 'm', match: { custom: 'x' }, transportSocket: { name: 't', typedConfig } }] },
+  ];
+  const { problems } = buildPlan({ clusters, endpoints: [], listeners: [], routes: [], secrets: [] } as never, null);
+  assert.match(
+    problems.map(({ name, message }) => `${name}: ${message}`).join('; '),
+    /^c: .*caCertificateProviderInstance is not supported$/,
+  );
+});
+
 test('a route configuration has problems of its own', () => {
   const route = { match: { prefix: '/' }, route: { clusterSpecifierPlugin: 'p' } };
   const routes = [{ name: 'r', virtualHosts: [{ name: 'h', domains: ['*'], routes: [route] }] }];

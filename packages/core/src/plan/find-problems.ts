@@ -1,4 +1,5 @@
 import { buildCelCondition } from './build-cel.ts';
+import { findFieldProblems, findLimitProblems } from './find-field-problems.ts';
 import { parseIpRange } from './ip-address.ts';
 import { messageName } from './read.ts';
 import { compileRegex } from './regex.ts';
@@ -35,6 +36,12 @@ const unsupportedFields: ReadonlySet<string> = new Set([
   'filterStateRules',
   'extractOnlyWithoutValidation',
   'custom',
+  // Without these a peer would not be verified, or by less.
+  'caCertificateProviderInstance',
+  'validationContextCertificateProvider',
+  'validationContextCertificateProviderInstance',
+  'customHandshaker',
+  'maxVerifyDepth',
 ]);
 
 /** Maps whose keys are names that users chose: only their values are looked into. */
@@ -60,6 +67,8 @@ function visit(value: unknown, path: string, problems: string[]): void {
   const type = messageName(value['@type'] as string | undefined);
   if (type.endsWith('.TypedStruct')) return;
   if (type.endsWith('.rbac.v3.RBAC')) visitRbac(value, path, problems);
+  const fields = [...findFieldProblems(type, value), ...findLimitProblems(value.rateLimits)];
+  for (const field of fields) problems.push(`${path === '' ? field : `${path}.${field}`} is not supported`);
   for (const [key, inner] of Object.entries(value)) {
     const at = path === '' ? key : `${path}.${key}`;
     if (opaque.has(key)) continue;

@@ -221,6 +221,8 @@ export type FilterConfigPlan =
   | { readonly kind: 'alpn'; readonly config: Readonly<Record<string, unknown>> }
   /** Switched off for this route (`FilterConfig.disabled`). */
   | { readonly kind: 'disabled' }
+  /** Nothing but that a filter which is off by default acts here. */
+  | { readonly kind: 'enabled' }
   | { readonly kind: 'unsupported'; readonly typeUrl: string; readonly config: Readonly<Record<string, unknown>> };
 
 /** One HTTP filter of a connection manager. */

@@ -124,6 +124,12 @@ describe('Weft and Envoy limit and authorize the same', {
   for (const [draw, verdict] of ['deny', 'deny', 'ok', 'deny'].entries())
     test(`what cluster ${draw} of a split says of filters`, () =>
       same('cluster_rules', [asking(verdict, { headers: { 'x-draw': String(draw) } })]));
+  test('a filter that does not act refuses where it is to', () => same('authz_unmarked', [asking('ok')]));
+  test('a route asks for tokens by a requirement that is not there', () => same('jwt_unknown', [{}]));
+  test('a filter that is off by default', async () => {
+    await same('rules_off', [{}]);
+    await same('rules_on', [{}]);
+  });
   test('a refused gRPC call', () => same('authz', [asking('deny', { headers: { 'content-type': 'application/grpc' } })]));
   for (const setup of ['authz_body', 'authz_whole_body', 'authz_http_body']) {
     test(`${setup}: short, exact and long bodies`, () =>

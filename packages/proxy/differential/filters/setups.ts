@@ -49,6 +49,10 @@ const clusterRules = (action: 'ALLOW' | 'DENY') => ({
     rbac: { rules: { action, policies: { all: { permissions: [{ any: true }], principals: [{ any: true }] } } } },
   },
 });
+const offRules = {
+  ...filter('rbac', 'rbac.v3.RBAC', { rules: { action: 'ALLOW' } }),
+  disabled: true,
+};
 const skipAuthz = {
   'envoy.filters.http.ext_authz': { '@type': type('envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute'), disabled: true },
 };
@@ -210,6 +214,36 @@ export const filterSetups: Readonly<Record<string, Setup>> = {
       { name: 'origin', weight: 1 },
     ]),
     routeConfig: { typed_per_filter_config: { ...clusterRules('ALLOW'), ...added('x-by-route') } },
+  },
+  authz_unmarked: {
+    filters: [
+      authz({
+        filter_enabled_metadata: { filter: 'a', path: [{ key: 'b' }], value: { string_match: { exact: 'c' } } },
+        deny_at_disable: { default_value: true, runtime_key: 'deny' },
+      }),
+    ],
+  },
+  jwt_unknown: {
+    filters: [
+      filter('jwt_authn', 'jwt_authn.v3.JwtAuthentication', {
+        requirement_map: { known: { allow_missing: {} }, also: { allow_missing: {} } },
+      }),
+    ],
+    routeConfig: {
+      typed_per_filter_config: {
+        'envoy.filters.http.jwt_authn': {
+          '@type': type('envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig'),
+          requirement_name: 'gone',
+        },
+      },
+    },
+  },
+  rules_off: { filters: [offRules] },
+  rules_on: {
+    filters: [offRules],
+    routeConfig: {
+      typed_per_filter_config: { 'envoy.filters.http.rbac': { '@type': type('envoy.config.route.v3.FilterConfig'), config: {} } },
+    },
   },
   authz_http: { filters: [httpAuthz()] },
   authz_http_options: {

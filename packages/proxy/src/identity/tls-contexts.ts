@@ -3,6 +3,7 @@ import tls from 'node:tls';
 import type { PeerCertificate } from '@weft/core/plan/facts';
 import type {
   CommonTlsPlan,
+  DataSourcePlan,
   DownstreamTlsPlan,
   TlsCertificatePlan,
   UpstreamTlsPlan,
@@ -146,6 +147,12 @@ export class TlsContexts {
     const own = validation.context;
     return withRoots({
       ...secret.context,
+      trustedCa: secret.context.trustedCa ?? own.trustedCa,
+      crl: secret.context.crl ?? own.crl,
+      spiffe: secret.context.spiffe ?? own.spiffe,
+      systemRoots: secret.context.systemRoots || own.systemRoots,
+      allowExpired: secret.context.allowExpired || own.allowExpired,
+      acceptUntrusted: secret.context.acceptUntrusted || own.acceptUntrusted,
       subjectAltNames: [...secret.context.subjectAltNames, ...own.subjectAltNames],
       certificateHashes: [...secret.context.certificateHashes, ...own.certificateHashes],
       certificateSpki: [...secret.context.certificateSpki, ...own.certificateSpki],
@@ -165,7 +172,7 @@ export class TlsContexts {
 
   #options(plan: CommonTlsPlan, { validation }: Material, pairs: readonly CertificatePair[]): tls.SecureContextOptions {
     const roots = validation === null ? null : rootsOf(validation.context);
-    const crl = validation === null ? undefined : readData(validation.context.crl);
+    const crl = validation === null ? undefined : readPem(validation.context.crl, 'revocation lists');
     return {
       ...(pairs.length > 0 ? { key: pairs.map(({ key }) => key), cert: pairs.map(({ cert }) => cert) } : {}),
       ...(roots === null ? {} : { ca: roots }),
@@ -226,7 +233,14 @@ function verifiesPeer(validation: PeerValidation | null): boolean {
 /** PEM of all trusted roots; null for the system's own, or none. */
 function rootsOf({ trustedCa, spiffe }: ValidationContextPlan): string | null {
   if (spiffe !== null) return bundleBytes(spiffe);
-  return readData(trustedCa)?.toString('latin1') ?? null;
+  return readPem(trustedCa, 'trusted certificates') ?? null;
+}
+
+/** OpenSSL takes an empty text for none given, and then trusts the public authorities: what is configured has to be there. */
+function readPem(source: DataSourcePlan | null, what: string): string | undefined {
+  const text = readData(source)?.toString('latin1');
+  if (text !== undefined && !text.includes('-----BEGIN ')) throw new Error(`want ${what} as PEM, got none`);
+  return text;
 }
 
 /** Envoy groups suites of equal preference in brackets; OpenSSL has no such groups for servers. */
