@@ -1,6 +1,6 @@
 /**
- * Command operators of access logs that both proxies fill. Weft leaves out what it does not measure: header and upstream wire bytes, the time
- * of handshakes and of waiting for a connection, and the hosts of tries before the last.
+ * Command operators of access logs that both proxies fill. Weft leaves out what it does not measure: upstream wire bytes, and the time of
+ * handshakes and of waiting for a connection.
  */
 export const logOperators: readonly string[] = [
   'QUERY_PARAMS(DECODED)',
@@ -49,6 +49,10 @@ export const logOperators: readonly string[] = [
   'UPSTREAM_HOST',
   'UPSTREAM_HOST_NAME',
   'UPSTREAM_HOST_NAME_WITHOUT_PORT',
+  'UPSTREAM_HOSTS_ATTEMPTED',
+  'UPSTREAM_HOSTS_ATTEMPTED_WITHOUT_PORT',
+  'UPSTREAM_HOST_NAMES_ATTEMPTED',
+  'UPSTREAM_HOST_NAMES_ATTEMPTED_WITHOUT_PORT',
   'UPSTREAM_CLUSTER',
   'UPSTREAM_CLUSTER_RAW',
   'UPSTREAM_LOCAL_ADDRESS',

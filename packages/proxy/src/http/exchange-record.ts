@@ -45,6 +45,8 @@ export abstract class ExchangeRecord implements ExchangeView {
   upstreamSocket: Socket | null = null;
   terminationDetails = '';
   upstreamProtocol = '';
+  #reachedFirst: Host | null = null;
+  #reachedLater: Host[] | null = null;
   downstreamPeer: object | null = null;
   upstreamPeer: object | null = null;
   expectsPeerMetadata = false;
@@ -106,6 +108,9 @@ export abstract class ExchangeRecord implements ExchangeView {
     if (!this.isGrpc) return null;
     return this.grpcStatus ?? (this.responseStatus === 0 ? null : grpcStatusOf(this.responseStatus));
   }
+  get triedHosts(): readonly Host[] {
+    return this.#reachedFirst === null ? [] : [this.#reachedFirst, ...(this.#reachedLater ?? [])];
+  }
   get wireBytesReceived(): number {
     return this.downstream.wireBytesReceived;
   }
@@ -149,6 +154,15 @@ export abstract class ExchangeRecord implements ExchangeView {
   get isGrpc(): boolean {
     const type = this.head.headers.get('content-type');
     return type?.startsWith('application/grpc') === true && (type.length === 16 || type[16] === '+' || type[16] === ';');
+  }
+
+  /** A try has its connection. */
+  reached(host: Host): void {
+    if (this.#reachedFirst === null) this.#reachedFirst = host;
+    else {
+      this.#reachedLater ??= [];
+      this.#reachedLater.push(host);
+    }
   }
 
   /** Adds a response flag once; `''` is none. */

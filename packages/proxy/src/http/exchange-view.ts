@@ -66,6 +66,8 @@ export interface ExchangeView extends RequestFacts {
   readonly cluster: Cluster | null;
   readonly host: Host | null;
   readonly weighted: WeightedClusterPlan | null;
+  /** Hosts that were tried and reached, in order, each as often as it was. */
+  readonly triedHosts: readonly Host[];
   readonly attemptCount: number;
   readonly requestEndedAt: number;
   readonly responseStartedAt: number;

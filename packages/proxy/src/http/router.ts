@@ -134,6 +134,7 @@ export class Router implements AttemptOwner, TimerOwner {
     const stream = attempt.stream;
     if (stream === null || attempt !== this.#attempt || exchange.isDone) return;
     const { body, head, isRequestDone } = exchange;
+    exchange.reached(attempt.host);
     exchange.upstreamProtocol = stream.protocol;
     const socket = attempt.client?.connection.socket ?? null;
     exchange.upstreamSocket = socket;

@@ -72,6 +72,8 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
   /** Workloads that peers told of themselves. */
   downstreamPeer: object | null = null;
   upstreamPeer: object | null = null;
+  /** Hosts that were tried, in order. */
+  readonly triedHosts: Host[] = [];
   /** Tries to reach a host. */
   attempts = 0;
   bytesReceived = 0;
@@ -252,6 +254,7 @@ export class TcpProxy implements ConnectionOwner, TimerOwner {
       return;
     }
     this.host = host;
+    this.triedHosts.push(host);
     if (tcp.tunneling === null) this.#open(cluster, host);
     else this.#openTunnel(cluster, host, tcp.tunneling);
   }

@@ -31,6 +31,7 @@ export interface LogEntry
     | 'decision'
     | 'cluster'
     | 'host'
+    | 'triedHosts'
     | 'attemptCount'
     | 'requestEndedAt'
     | 'responseStartedAt'

@@ -79,6 +79,9 @@ export class TcpLogEntry implements LogEntry {
   get upstreamSocket(): Socket | null {
     return this.#proxy.upstreamSocket;
   }
+  get triedHosts(): readonly Host[] {
+    return this.#proxy.triedHosts;
+  }
   get attemptCount(): number {
     return this.#proxy.attempts;
   }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { parseSubjectAltNames, type SubjectAltNames } from '../../identity/peer-certificate.ts';
 import { downstreamTls } from '../../listener/downstream-tls.ts';
+import type { Host } from '../../upstream/host.ts';
 import type { LogEntry } from '../log-entry.ts';
 import { addressText, type OperatorTable, type OperatorValue, orMissing, plain } from './operator.ts';
 
@@ -37,8 +38,12 @@ export const connectionOperators: OperatorTable = {
   UPSTREAM_LOCAL_ADDRESS: plain((entry) => orMissing(entry.upstreamLocalAddress)),
   UPSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: plain((entry) => orMissing(entry.upstreamLocalAddress.replace(/:\d+$/, ''))),
   UPSTREAM_LOCAL_PORT: plain((entry) => (entry.upstreamLocalAddress === '' ? null : Number(/\d+$/.exec(entry.upstreamLocalAddress)?.[0]))),
-  UPSTREAM_HOST_NAME: plain((entry) => hostName(entry)),
-  UPSTREAM_HOST_NAME_WITHOUT_PORT: plain((entry) => hostName(entry)?.replace(/:\d+$/, '')),
+  UPSTREAM_HOST_NAME: plain(({ host }) => (host === null ? null : nameOfHost(host))),
+  UPSTREAM_HOST_NAME_WITHOUT_PORT: plain(({ host }) => (host === null ? null : withoutPort(nameOfHost(host)))),
+  UPSTREAM_HOSTS_ATTEMPTED: plain(tried(({ address }) => address)),
+  UPSTREAM_HOSTS_ATTEMPTED_WITHOUT_PORT: plain(tried(({ address }) => withoutPort(address))),
+  UPSTREAM_HOST_NAMES_ATTEMPTED: plain(tried(nameOfHost)),
+  UPSTREAM_HOST_NAMES_ATTEMPTED_WITHOUT_PORT: plain(tried((host) => withoutPort(nameOfHost(host)))),
   UPSTREAM_CLUSTER: plain((entry) => entry.cluster?.plan.statName ?? routeCluster(entry)),
   UPSTREAM_CLUSTER_RAW: plain((entry) => entry.cluster?.plan.name ?? routeCluster(entry)),
   UPSTREAM_REQUEST_ATTEMPT_COUNT: plain((entry) => entry.attemptCount),
@@ -121,8 +126,17 @@ function remoteAddress({ host, upstreamProtocol, upstreamSocket }: LogEntry): { 
   return { ip: address.host, port: address.port, text: addressText(address.host, address.port) };
 }
 
-function hostName({ host }: LogEntry): string | null {
-  return host === null ? null : host.endpoint.hostname || host.address;
+function nameOfHost({ endpoint, address }: Host): string {
+  return endpoint.hostname || address;
+}
+
+function withoutPort(address: string): string {
+  return address.replace(/:\d+$/, '');
+}
+
+/** What is to be told of the hosts that were tried, of each once. */
+function tried(tell: (host: Host) => string): (entry: LogEntry) => string | null {
+  return ({ triedHosts }) => orMissing([...new Set(triedHosts)].map(tell).join(','));
 }
 
 /** The cluster of the route taken, for requests that were answered before one was chosen. */
