@@ -63,13 +63,16 @@ type Version = CommonTlsPlan['minVersion'];
 
 const versions: Readonly<Record<string, Version>> = { TLSv1_0: 'TLSv1', TLSv1_1: 'TLSv1.1', TLSv1_2: 'TLSv1.2', TLSv1_3: 'TLSv1.3' };
 
+/** The groups for key exchange that Envoy agrees to unless told otherwise, best first. */
+const usualCurves = ['X25519MLKEM768', 'X25519', 'P-256'];
+
 function buildCommon(json: CommonTlsContextJson, defaultMaximum: Version): CommonTlsPlan {
   const parameters = json.tlsParams ?? {};
   return {
     minVersion: version(parameters.tlsMinimumProtocolVersion, 'TLSv1.2'),
     maxVersion: version(parameters.tlsMaximumProtocolVersion, defaultMaximum),
     cipherSuites: parameters.cipherSuites ?? [],
-    curves: parameters.ecdhCurves ?? [],
+    curves: parameters.ecdhCurves?.length ? parameters.ecdhCurves : usualCurves,
     alpn: json.alpnProtocols ?? [],
     certificates: (json.tlsCertificates ?? []).map(buildCertificate),
     certificateSecrets: (json.tlsCertificateSdsSecretConfigs ?? []).map((secret) => secret.name ?? ''),

@@ -11,6 +11,8 @@ export interface Visitor {
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
   readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3';
   readonly ciphers?: string;
+  /** Groups for key exchange, best first. */
+  readonly groups?: string;
 }
 
 /** One TLS configuration of a listener, and who visits it. */
@@ -73,6 +75,8 @@ export async function tlsCases(): Promise<readonly TlsCase[]> {
     { name: 'AES 256', maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' },
     { name: 'AES 128', maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' },
   ];
+  const groups = ['X25519MLKEM768', 'X25519', 'P-256', 'P-384', 'P-521', 'X448', 'P-384:P-256'];
+  const exchanges: readonly Visitor[] = groups.map((group) => ({ name: `exchanges by ${group}`, groups: group, minVersion: 'TLSv1.3' }));
   const parameters = (tlsParams: object): TlsCase => ({
     name: `parameters ${JSON.stringify(tlsParams)}`,
     tls: { commonTlsContext: { tlsParams, tlsCertificates: certificates(own) } },
@@ -104,6 +108,8 @@ export async function tlsCases(): Promise<readonly TlsCase[]> {
       visitors: names,
     },
     parameters({}),
+    { ...parameters({}), name: 'usual key exchange', visitors: exchanges },
+    { ...parameters({ ecdhCurves: ['P-384', 'X25519'] }), visitors: exchanges },
     parameters({ tlsMinimumProtocolVersion: 'TLSv1_3', tlsMaximumProtocolVersion: 'TLSv1_3' }),
     parameters({ tlsMaximumProtocolVersion: 'TLSv1_2' }),
     parameters({ cipherSuites: ['[ECDHE-ECDSA-AES128-GCM-SHA256|ECDHE-ECDSA-CHACHA20-POLY1305]'] }),

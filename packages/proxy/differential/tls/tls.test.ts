@@ -41,7 +41,8 @@ function listener({ name, tls }: TlsCase, address: object): object {
 }
 
 /** What a visitor gets: whether it is let in, and by which certificate and protocols if it is. */
-function visit(port: number, { pair, serverName = 'a.test', alpn, minVersion, maxVersion, ciphers }: Visitor): Promise<string> {
+function visit(port: number, visitor: Visitor): Promise<string> {
+  const { pair, serverName = 'a.test', alpn, minVersion, maxVersion, ciphers, groups } = visitor;
   const socket = connect({
     port,
     host: '127.0.0.1',
@@ -51,13 +52,16 @@ function visit(port: number, { pair, serverName = 'a.test', alpn, minVersion, ma
     ...(minVersion && { minVersion }),
     ...(maxVersion && { maxVersion }),
     ...(ciphers && { ciphers }),
+    ...(groups && { ecdhCurve: groups }),
     ...pair,
   });
   let told = '';
   let shown = '';
   socket.on('secureConnect', () => {
     const alpnName = socket.alpnProtocol === false ? '' : socket.alpnProtocol;
-    shown = [socket.getProtocol(), socket.getCipher().name, socket.getPeerCertificate().subjectaltname, alpnName].join(' ');
+    const exchange = socket.getEphemeralKeyInfo();
+    const group = exchange !== null && 'name' in exchange ? exchange.name : '';
+    shown = [socket.getProtocol(), socket.getCipher().name, group, socket.getPeerCertificate().subjectaltname, alpnName].join(' ');
   });
   socket.on('data', (bytes: Buffer) => {
     told += bytes.toString('latin1');
