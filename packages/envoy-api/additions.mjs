@@ -40,6 +40,11 @@ export const additions = [
     text: '    bool no_context_propagation = 13;',
   },
   {
+    file: connectionManager,
+    after: '  bool append_local_overload = 57;',
+    text: '  google.protobuf.Duration stream_flush_timeout = 59;',
+  },
+  {
     file: httpProtocolOptions,
     after: '  config.core.v3.TypedExtensionConfig header_validation_config = 7;',
     text: `  message OutlierDetection {

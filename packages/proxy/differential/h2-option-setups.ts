@@ -27,9 +27,11 @@ const listeners: Readonly<Record<string, readonly [manager: object, cluster: str
   metadata: [{ http2_protocol_options: { allow_metadata: true } }, 'web'],
   kept: [{ http2_protocol_options: keepalive }, 'web'],
   idle: [{ stream_idle_timeout: '0.3s' }, 'web'],
+  flush: [{ stream_idle_timeout: '30s', stream_flush_timeout: '0.3s' }, 'web'],
   h2plain: [{}, 'h2plain'],
   h2tuned: [{}, 'h2tuned'],
   h2kept: [{}, 'h2kept'],
+  matching: [{ scheme_header_transformation: { match_upstream: true } }, 'h2plain'],
 };
 
 const clusters = ({ web, deaf }: H2OptionPorts): object[] => [

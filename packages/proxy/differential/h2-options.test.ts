@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type ClientRequest, createServer as createWebServer, get } from 'node:http';
+import { type ClientRequest, createServer as createWebServer, get, type OutgoingHttpHeaders } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { clientPreface, flag, frame, setting } from '../src/http/h2-frames.ts';
+import { HpackDecoder } from '../src/http/hpack-decoder.ts';
 import { startProxy } from '../src/proxy.ts';
 import type { Bootstrap } from '../src/xds/bootstrap.ts';
 import { findEnvoy, type Running, startEnvoy } from './envoy.ts';
@@ -50,7 +51,23 @@ async function startSide(start: (ports: H2OptionPorts) => Promise<Running>): Pro
   return { ports, servers, deaf, proxy: await start(ports) };
 }
 
-const ask = ({ ports }: Side, listener: string): ClientRequest => get({ port: ports.listeners[listener] ?? 0, host: '127.0.0.1' });
+const ask = ({ ports }: Side, listener: string, headers: OutgoingHttpHeaders = {}): ClientRequest =>
+  get({ port: ports.listeners[listener] ?? 0, host: '127.0.0.1', headers });
+
+/** The connection that a request through this listener opens, once the request is there; it is closed then. */
+async function upstreamOf(side: Side, listener: string, headers: OutgoingHttpHeaders = {}): Promise<H2Peer> {
+  const from = side.deaf.length;
+  const asked = ask(side, listener, headers);
+  asked.on('error', () => {});
+  const deadline = performance.now() + 5000;
+  while (side.deaf.length === from && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
+  const peer = side.deaf[from];
+  assert.ok(peer);
+  await peer.until(() => peer.of(frame.headers).length > 0);
+  peer.close();
+  asked.destroy();
+  return peer;
+}
 
 /** Opens a connection with these settings. */
 function open({ ports }: Side, listener: string, ...settings: readonly number[]): H2Peer {
@@ -96,21 +113,19 @@ describe('Weft and Envoy mean the same by the options of HTTP/2', { skip }, () =
 
   for (const listener of ['h2plain', 'h2tuned']) {
     test(`a client announces its limits to servers (${listener})`, async () => {
-      await same(async (side) => {
-        const from = side.deaf.length;
-        const asked = ask(side, listener);
-        asked.on('error', () => {});
-        const deadline = performance.now() + 5000;
-        while (side.deaf.length === from && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
-        const peer = side.deaf[from];
-        assert.ok(peer);
-        await peer.until(() => peer.of(frame.headers).length > 0);
-        peer.close();
-        asked.destroy();
-        return peer.announced;
-      });
+      await same(async (side) => (await upstreamOf(side, listener)).announced);
     });
   }
+
+  test("the scheme is the upstream connection's where it is to match it", async () => {
+    const scheme = await same(async (side) => {
+      const peer = await upstreamOf(side, 'matching', { 'x-forwarded-proto': 'https' });
+      const block = peer.of(frame.headers)[0]?.payload ?? Buffer.alloc(0);
+      const fields = new HpackDecoder().decode(block, 0, block.length, 65_536) ?? [];
+      return fields[fields.indexOf(':scheme') + 1];
+    });
+    assert.equal(scheme, 'http');
+  });
 
   test('a client that does not answer PING is cut off', async () => {
     const seen = await same(async (side) => {
@@ -160,10 +175,14 @@ describe('Weft and Envoy mean the same by the options of HTTP/2', { skip }, () =
     }
   });
 
-  for (const bytes of [100, 40 * mebibyte]) {
-    test(`a response of ${bytes} bytes to a client that never opens its window ends`, async () => {
+  for (const [listener, bytes] of [
+    ['flush', 100],
+    ['idle', 100],
+    ['idle', 40 * mebibyte],
+  ] as const) {
+    test(`a response of ${bytes} bytes to a client that never opens its window ends (${listener})`, async () => {
       const resets = await same(async (side) => {
-        const peer = open(side, 'idle', setting.initialWindowSize, 0);
+        const peer = open(side, listener, setting.initialWindowSize, 0);
         peer.send(h2Headers(1, request(`/${bytes}`), true));
         await peer.until(() => peer.isClosed || peer.of(frame.rstStream).length > 0);
         peer.close();

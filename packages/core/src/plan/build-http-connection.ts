@@ -124,7 +124,7 @@ function buildHeadersOptions(json: HttpConnectionManagerJson): HeadersOptions {
     stripTrailingHostDot: json.stripTrailingHostDot ?? false,
     schemeHeader: {
       overwrite: scheme?.schemeToOverwrite || null,
-      matchUpstream: (scheme as { readonly matchUpstream?: boolean } | undefined)?.matchUpstream ?? false,
+      matchUpstream: scheme?.matchUpstream ?? false,
     },
     appendXForwardedPort: json.appendXForwardedPort ?? false,
     appendLocalOverload: json.appendLocalOverload ?? false,
@@ -146,7 +146,7 @@ function buildTimeouts(json: HttpConnectionManagerJson): Timeouts {
   const streamIdleTimeoutMs = durationMs(json.streamIdleTimeout, 300_000);
   return {
     streamIdleTimeoutMs,
-    streamFlushTimeoutMs: durationMs((json as { readonly streamFlushTimeout?: string }).streamFlushTimeout, streamIdleTimeoutMs),
+    streamFlushTimeoutMs: durationMs(json.streamFlushTimeout, streamIdleTimeoutMs),
     requestTimeoutMs: durationMs(json.requestTimeout, 0),
     requestHeadersTimeoutMs: durationMs(json.requestHeadersTimeout, 0),
     drainTimeoutMs: durationMs(json.drainTimeout, 5000),

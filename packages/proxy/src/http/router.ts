@@ -1,5 +1,6 @@
 import type { ForwardDecision } from '@weft/core/engine/decision';
 import { connectionHash, requestHash } from '@weft/core/engine/request-hash';
+import type { UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
 import { localAddress } from '../io/local-address.ts';
 import type { Timer, TimerOwner } from '../io/timer-wheel.ts';
 import type { Cluster } from '../upstream/cluster.ts';
@@ -289,6 +290,7 @@ export class Router implements AttemptOwner, TimerOwner {
     }
     this.#triedHosts.push(host);
     if (action.hostRewrite?.kind === 'auto' && host.endpoint.hostname !== '') exchange.head.authority = host.endpoint.hostname;
+    if (exchange.origin.manager.schemeHeader.matchUpstream) exchange.head.scheme = isSecure(host.transport) ? 'https' : 'http';
     exchange.span?.beginAttempt();
     const attempt = new Attempt(this, host, {
       breaker,
@@ -370,6 +372,10 @@ export class Router implements AttemptOwner, TimerOwner {
 }
 
 const noBytes = Buffer.alloc(0);
+
+function isSecure(transport: UpstreamTransportPlan): boolean {
+  return transport.kind === 'proxyProtocol' ? isSecure(transport.inner) : transport.kind === 'tls';
+}
 
 function isIdempotent(method: string): boolean {
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || method === 'PUT' || method === 'DELETE' || method === 'TRACE';
