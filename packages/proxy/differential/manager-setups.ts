@@ -21,8 +21,6 @@ const requestId = (config: object) => ({
 
 /** Listeners about options of the connection manager itself. */
 export const managerSetups: Readonly<Record<string, Setup>> = {
-  // The fewest streams that h2spec still asks for: it opens one more than it may.
-  h2spec: { manager: { codec_type: 'HTTP2', http2_protocol_options: { max_concurrent_streams: 100 } }, routes },
   http2: { routes },
   http2underscorereject: {
     manager: { common_http_protocol_options: { headers_with_underscores_action: 'REJECT_REQUEST' } },

@@ -33,7 +33,7 @@ export function connectionOf(overrides: Partial<ConnectionFacts> = {}): Connecti
 
 /** The certificate of a mesh identity. */
 export function certificateOf(...uriSans: string[]): PeerCertificate {
-  return { uriSans, dnsSans: [], subject: '', issuer: '', serial: '', sha256: '', verified: true };
+  return { uriSans, dnsSans: [], subject: '', issuer: '', serial: '', sha256: '', pem: '', chainPem: '', verified: true };
 }
 
 /** What a test says about a request. */

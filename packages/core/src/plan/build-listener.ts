@@ -7,6 +7,7 @@ import type {
   ListenerFilterJson,
 } from '@weft/envoy-api/envoy/config/listener/v3/listener_components_pb';
 import type { ListenerJson } from '@weft/envoy-api/envoy/config/listener/v3/listener_pb';
+import type { ProxyProtocolJson } from '@weft/envoy-api/envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol_pb';
 import { buildAccessLog } from './build-access-log.ts';
 import { buildAddress } from './build-endpoint.ts';
 import { buildNetworkFilter } from './build-network-filter.ts';
@@ -121,13 +122,13 @@ function buildListenerFilter(json: ListenerFilterJson): ListenerFilterPlan {
   const kind = listenerFilterKinds[messageName(typeUrl)];
   if (kind) return { name, disabledPorts, kind };
   if (messageName(typeUrl) === 'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol') {
-    const passThrough = config.passThroughTlvs !== undefined;
+    const { allowRequestsWithoutProxyProtocol, disallowedVersions } = config as ProxyProtocolJson;
     return {
       name,
       disabledPorts,
       kind: 'proxyProtocol',
-      allowRequestsWithout: config.allowRequestsWithoutProxyProtocol === true,
-      passThroughTlvs: passThrough,
+      allowRequestsWithout: allowRequestsWithoutProxyProtocol ?? false,
+      disallowedVersions: disallowedVersions ?? [],
     };
   }
   return { name, disabledPorts, kind: 'unsupported', typeUrl };

@@ -10,6 +10,9 @@ export interface PeerCertificate {
   readonly serial: string;
   /** Hex SHA-256 of the DER form. */
   readonly sha256: string;
+  /** PEM of the certificate, and of all that the peer sent with it, its own first. */
+  readonly pem: string;
+  readonly chainPem: string;
   /** False when the certificate was accepted without verification. */
   readonly verified: boolean;
 }

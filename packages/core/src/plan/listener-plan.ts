@@ -12,7 +12,7 @@ export interface PortRangeSet {
 /** One listener filter. */
 export type ListenerFilterPlan = { readonly name: string; readonly disabledPorts: PortRangeSet | null } & (
   | { readonly kind: 'tlsInspector' | 'httpInspector' | 'originalDst' }
-  | { readonly kind: 'proxyProtocol'; readonly allowRequestsWithout: boolean; readonly passThroughTlvs: boolean }
+  | { readonly kind: 'proxyProtocol'; readonly allowRequestsWithout: boolean; readonly disallowedVersions: readonly ('V1' | 'V2')[] }
   | { readonly kind: 'unsupported'; readonly typeUrl: string }
 );
 

@@ -108,5 +108,15 @@ function offeredProtocols(call: Call, seesTls: boolean, inspectsHttp: boolean): 
 
 function certificateOf(principal: string): PeerCertificate {
   const uri = principal === '' || principal.startsWith('spiffe://') ? principal : `spiffe://${principal}`;
-  return { uriSans: uri === '' ? [] : [uri], dnsSans: [], subject: '', issuer: '', serial: '', sha256: '', verified: true };
+  return {
+    uriSans: uri === '' ? [] : [uri],
+    dnsSans: [],
+    subject: '',
+    issuer: '',
+    serial: '',
+    sha256: '',
+    pem: '',
+    chainPem: '',
+    verified: true,
+  };
 }

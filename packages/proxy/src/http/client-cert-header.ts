@@ -7,6 +7,8 @@ export function formatCertificateHeader(details: HttpConnectionManagerPlan['clie
   const parts: string[] = [];
   for (const uri of connection.localCertificate?.uriSans ?? []) parts.push(`By=${uri}`);
   parts.push(`Hash=${peer?.sha256 ?? ''}`);
+  if (details.cert) parts.push(`Cert="${encodePem(peer?.pem ?? '')}"`);
+  if (details.chain) parts.push(`Chain="${encodePem(peer?.chainPem ?? '')}"`);
   if (details.subject) parts.push(`Subject="${(peer?.subject ?? '').replaceAll('"', '\\"')}"`);
   if (details.uri) {
     for (const uri of peer?.uriSans ?? []) parts.push(`URI=${uri}`);
@@ -14,4 +16,9 @@ export function formatCertificateHeader(details: HttpConnectionManagerPlan['clie
   }
   if (details.dns) for (const dns of peer?.dnsSans ?? []) parts.push(`DNS=${dns}`);
   return parts.join(';');
+}
+
+/** Percent-encodes what PEM holds that an element must not. */
+function encodePem(pem: string): string {
+  return pem.replace(/[\n +/=]/g, (char) => encodeURIComponent(char));
 }

@@ -54,6 +54,17 @@ class ReadCertificate implements PeerCertificate {
   get sha256(): string {
     return this.#certificate.fingerprint256.replaceAll(':', '').toLowerCase();
   }
+
+  get pem(): string {
+    return this.#certificate.toString();
+  }
+
+  get chainPem(): string {
+    let chain = '';
+    for (let next: X509Certificate | undefined = this.#certificate; next !== undefined; next = next.issuerCertificate)
+      chain += next.toString();
+    return chain;
+  }
 }
 
 /** Subject alternative names by kind. */

@@ -84,7 +84,7 @@ export class Inspector implements ConnectionOwner {
 
   #readProxyHeader(): boolean {
     const filter = this.#plan.listenerFilters.find((entry) => entry.kind === 'proxyProtocol');
-    const parsed = parseProxyHeader(this.#bytes);
+    const parsed = parseProxyHeader(this.#bytes, filter?.kind === 'proxyProtocol' ? filter.disallowedVersions : []);
     if (parsed.kind === 'more') return false;
     if (parsed.kind === 'header') {
       this.#proxyHeader = parsed.header;

@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 
 /** Addresses told by a PROXY protocol header; null for `UNKNOWN` and `LOCAL`. */
 export interface ProxyHeader {
@@ -16,10 +16,10 @@ const textPrefix = Buffer.from('PROXY ');
 const maxTextLength = 107;
 const nobody: ProxyHeader = { source: null, destination: null };
 
-/** Parses a PROXY protocol header, version 1 or 2 (haproxy `proxy-protocol.txt`). */
-export function parseProxyHeader(bytes: Buffer): ProxyHeaderParse {
-  if (startsAs(bytes, signature)) return bytes.length < 16 ? { kind: 'more' } : parseBinary(bytes);
-  if (startsAs(bytes, textPrefix)) return parseText(bytes);
+/** Parses a PROXY protocol header, version 1 or 2 (haproxy `proxy-protocol.txt`); one of a version that is not allowed counts as none. */
+export function parseProxyHeader(bytes: Buffer, disallowed: readonly string[] = []): ProxyHeaderParse {
+  if (startsAs(bytes, signature) && !disallowed.includes('V2')) return bytes.length < 16 ? { kind: 'more' } : parseBinary(bytes);
+  if (startsAs(bytes, textPrefix) && !disallowed.includes('V1')) return parseText(bytes);
   return { kind: 'none' };
 }
 
@@ -37,7 +37,7 @@ function parseText(bytes: Buffer): ProxyHeaderParse {
   const from = Number(sourcePort);
   const to = Number(destinationPort);
   if (!isValid || !isPort(from) || !isPort(to)) return { kind: 'invalid' };
-  const header = { source: { ip: source, port: from }, destination: { ip: destination, port: to } };
+  const header = { source: { ip: canonicalIp(source), port: from }, destination: { ip: canonicalIp(destination), port: to } };
   return { kind: 'header', header, length: end + 2 };
 }
 
@@ -51,8 +51,8 @@ function parseBinary(bytes: Buffer): ProxyHeaderParse {
   const length = 16 + bytes.readUInt16BE(14);
   if (bytes.length < length) return { kind: 'more' };
   const family = bytes[13] ?? 0;
-  if ((command & 15) === 0 || family === 0) return { kind: 'header', header: nobody, length };
-  const size = family === 0x11 ? 4 : family === 0x21 ? 16 : 0;
+  if ((command & 15) === 0) return { kind: 'header', header: nobody, length };
+  const size = addressBytes.get(family) ?? 0;
   if (size === 0 || length < 16 + 2 * size + 4) return { kind: 'invalid' };
   const ports = 16 + 2 * size;
   const header = {
@@ -62,9 +62,21 @@ function parseBinary(bytes: Buffer): ProxyHeaderParse {
   return { kind: 'header', header, length };
 }
 
+/** Bytes of an address by family and transport; as in Envoy, addresses of datagrams are as good as those of streams. */
+const addressBytes: ReadonlyMap<number, number> = new Map([
+  [0x11, 4],
+  [0x12, 4],
+  [0x21, 16],
+  [0x22, 16],
+]);
+
 function ipText(bytes: Buffer): string {
   if (bytes.length === 4) return bytes.join('.');
   const groups: string[] = [];
   for (let i = 0; i < 16; i += 2) groups.push(bytes.readUInt16BE(i).toString(16));
-  return groups.join(':');
+  return canonicalIp(groups.join(':'));
+}
+
+function canonicalIp(ip: string): string {
+  return isIPv6(ip) ? new SocketAddress({ address: ip, family: 'ipv6' }).address : ip;
 }
