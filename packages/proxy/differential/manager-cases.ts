@@ -6,6 +6,9 @@ const line = (path: string, headers: string): string => `GET ${path} HTTP/1.1\r\
 const chunked = 'Transfer-Encoding: chunked\r\n';
 const timed = (name: string, setup: string, pieces: readonly string[], pauseMs: number): Case => ({ ...raw(name, pieces, setup), pauseMs });
 
+/** One byte at a time. */
+const drops = (text: string): readonly string[] => [...text];
+
 /** Cases about options of the connection manager itself. */
 export const managerCases: readonly Case[] = [
   timed('a request timeout that the body misses', 'requesttimeout', [`POST / HTTP/1.1\r\n${host}Content-Length: 5\r\n\r\nab`], 600),
@@ -24,6 +27,17 @@ export const managerCases: readonly Case[] = [
   get('streamidle', '/slow/500'),
   get('streamidle', '/slow/500', ['content-type: application/grpc']),
   timed('a head that stands still', 'streamidle', [`GET / HTTP/1.1\r\n${host}`], 600),
+  // Slowloris: every byte comes just in time for an idle timer, none of which may be all that ends it.
+  timed('a head that drips', 'headerstimeout', [`GET / HTTP/1.1\r\n${host}`, ...drops('x-drop: slowly')], 40),
+  timed('a head that drips against the request timeout', 'requesttimeout', [`GET / HTTP/1.1\r\n${host}`, ...drops('x-drop: slowly')], 40),
+  timed('a head that drips against the idle timeout', 'streamidle', [`GET / HTTP/1.1\r\n${host}`, ...drops('x-drop: slowly')], 40),
+  timed('a body that drips', 'requesttimeout', [`POST / HTTP/1.1\r\n${host}Content-Length: 50\r\n\r\n`, ...drops('slowly, slowly')], 40),
+  timed(
+    'a body that drips against the idle timeout',
+    'streamidle',
+    [`POST / HTTP/1.1\r\n${host}${close}Content-Length: 14\r\n\r\n`, ...drops('slowly, slowly')],
+    40,
+  ),
   timed('a connection that stands still', 'connectionidle', [line('/', '')], 600),
   timed('a connection that never says anything', 'connectionidle', [''], 600),
   get('maxduration', '/slow/400'),

@@ -1,6 +1,10 @@
 import type { Http2OptionsPlan } from '@weft/core/plan/cluster-plan';
-import type { H2Output } from './h2-output.ts';
 import type { H2Stream } from './h2-stream.ts';
+
+/** Where credit is given; stream 0 is the connection. */
+export interface CreditSink {
+  windowUpdate(stream: number, credit: number): void;
+}
 
 const initialWindow = 65535;
 
@@ -11,13 +15,13 @@ const initialWindow = 65535;
 export class H2ReceiveWindows {
   readonly #streamBytes: number;
   readonly #connectionBytes: number;
-  #out: H2Output;
+  #out: CreditSink;
   /** Received and passed on, but not credited to the connection yet. */
   #uncredited = 0;
   /** Received on paused streams. */
   #held = 0;
 
-  constructor(options: Http2OptionsPlan, out: H2Output) {
+  constructor(options: Http2OptionsPlan, out: CreditSink) {
     this.#streamBytes = options.initialStreamWindowBytes;
     this.#connectionBytes = options.initialConnectionWindowBytes;
     this.#out = out;
