@@ -12,7 +12,7 @@ const fieldsByMessage: Readonly<Record<string, readonly string[]>> = {
   ],
   'ratelimit.v3.RateLimitPerRoute': ['rateLimits', 'overrideOption'],
   'local_ratelimit.v3.LocalRateLimit': ['localClusterRateLimit', 'vhRateLimits'],
-  'proxy_protocol.v3.ProxyProtocol': ['disallowedVersions', 'rules'],
+  'proxy_protocol.v3.ProxyProtocol': ['rules'],
   'http_connection_manager.v3.HttpConnectionManager': [
     'pathNormalizationOptions',
     'earlyHeaderMutationExtensions',
