@@ -21,6 +21,9 @@ const stamp = createHash('sha256')
 const stampFile = join(here, 'gen/.stamp');
 if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) process.exit(0);
 
+/** Options on fields and messages that nothing here reads: without them the schemas of a process take a fifth less. */
+const annotations = ['validate.**', 'udpa.annotations.**', 'xds.annotations.**', 'envoy.annotations.**', 'google.api.http'];
+
 const source = join(here, 'gen/.proto');
 rmSync(join(here, 'gen'), { recursive: true, force: true });
 mkdirSync(source, { recursive: true });
@@ -34,7 +37,7 @@ writeFileSync(
 );
 
 const buf = join(packageDir('@bufbuild/buf'), 'bin/buf');
-const args = [buf, 'generate', ...roots.flatMap((root) => ['--path', root])];
+const args = [buf, 'generate', ...roots.flatMap((root) => ['--path', root]), ...annotations.flatMap((type) => ['--exclude-type', type])];
 const result = spawnSync(process.execPath, args, {
   cwd: source,
   stdio: ['ignore', 'inherit', 'inherit'],

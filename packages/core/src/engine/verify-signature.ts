@@ -1,4 +1,4 @@
-import { type CryptoKey, compactVerify, importJWK, type JSONWebKeySet, type JWK } from 'jose';
+import type { CryptoKey, JSONWebKeySet, JWK } from 'jose';
 import type { ParsedJwt } from './parse-jwt.ts';
 
 const noKey = "Jwks doesn't have key to match kid or alg from Jwt";
@@ -10,6 +10,8 @@ const noMatch = 'Jwt verification fails';
  */
 export async function verifySignature(token: string, jwt: ParsedJwt, jwks: JSONWebKeySet): Promise<string | null> {
   if (!Array.isArray(jwks.keys)) return 'Jwks is invalid';
+  // Loaded with the first token: many configurations have no use for it.
+  const { compactVerify } = await import('jose');
   const candidates = jwks.keys.filter((key) => fits(key, jwt));
   for (const key of candidates) {
     try {
@@ -41,7 +43,8 @@ function importedKey(key: JWK, algorithm: string): Imported {
   let imported = byAlgorithm.get(algorithm);
   if (!imported) {
     const { kty, n, e, crv, x, y, k } = key;
-    imported = importJWK(defined({ kty, n, e, crv, x, y, k }) as JWK, algorithm);
+    const parts = defined({ kty, n, e, crv, x, y, k }) as JWK;
+    imported = import('jose').then(({ importJWK }) => importJWK(parts, algorithm));
     byAlgorithm.set(algorithm, imported);
   }
   return imported;

@@ -1,8 +1,7 @@
-import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
-import { KeyUsageFlags, KeyUsagesExtension, X509Certificate as PeculiarCertificate } from '@peculiar/x509';
 import type { TrustDomainPlan } from '@weft/core/plan/tls-plan';
+import { loadX509 } from '../io/load-library.ts';
 import { parseSubjectAltNames } from './peer-certificate.ts';
 import { readData } from './read-data.ts';
 
@@ -29,6 +28,7 @@ export function checkTrustDomain(socket: TLSSocket, certificate: X509Certificate
 
 /** As the SPIFFE standard asks and Envoy checks: no authority, and key usages without those of one. */
 function isLeaf(certificate: X509Certificate): boolean {
+  const { KeyUsageFlags, KeyUsagesExtension, X509Certificate: PeculiarCertificate } = loadX509();
   const usages = new PeculiarCertificate(certificate.raw).getExtension(KeyUsagesExtension)?.usages;
   return !certificate.ca && usages !== undefined && (usages & (KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign)) === 0;
 }

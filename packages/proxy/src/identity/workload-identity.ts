@@ -1,14 +1,13 @@
-import 'reflect-metadata';
 import { webcrypto, X509Certificate } from 'node:crypto';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import * as grpc from '@grpc/grpc-js';
-import * as x509 from '@peculiar/x509';
+import type * as grpc from '@grpc/grpc-js';
 import type { SecretPlan } from '@weft/core/plan/tls-plan';
 import {
   IstioCertificateRequestSchema,
   type IstioCertificateResponse,
   IstioCertificateResponseSchema,
 } from '@weft/envoy-api/istio/v1/auth/ca_pb';
+import { loadGrpc, loadX509 } from '../io/load-library.ts';
 import type { SecretStore } from './secret-store.ts';
 
 /** How a proxy gets its certificate. */
@@ -51,7 +50,7 @@ export class WorkloadIdentity {
     this.#options = options;
     this.#secrets = secrets;
     this.#log = log;
-    this.#client = new grpc.Client(options.caAddress, options.caCredentials, { 'grpc.max_reconnect_backoff_ms': 2000 });
+    this.#client = new (loadGrpc().Client)(options.caAddress, options.caCredentials, { 'grpc.max_reconnect_backoff_ms': 2000 });
   }
 
   get status(): CertificateStatus | null {
@@ -97,7 +96,7 @@ export class WorkloadIdentity {
   }
 
   async #sign(csr: string): Promise<readonly string[]> {
-    const metadata = new grpc.Metadata();
+    const metadata = new (loadGrpc().Metadata)();
     metadata.set('authorization', `Bearer ${await this.#options.token()}`);
     const request = create(IstioCertificateRequestSchema, { csr, validityDuration: BigInt(this.#options.lifetimeSeconds) });
     const bytes = Buffer.from(toBinary(IstioCertificateRequestSchema, request));
@@ -136,6 +135,7 @@ export class WorkloadIdentity {
 const longestTimerMs = 2 ** 31 - 1;
 
 async function makeRequest(spiffeId: string): Promise<{ key: string; csr: string }> {
+  const x509 = loadX509();
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const provider = webcrypto as unknown as Crypto;
   const keys = await provider.subtle.generateKey(algorithm, true, ['sign', 'verify']);

@@ -1,9 +1,15 @@
 import { create, fromBinary, fromJson, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import * as grpc from '@grpc/grpc-js';
 import { NodeSchema } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
 import { DeltaDiscoveryRequestSchema, DeltaDiscoveryResponseSchema } from '@weft/envoy-api/envoy/service/discovery/v3/discovery_pb';
 import { StatusSchema } from '@weft/envoy-api/google/rpc/status_pb';
-import { type DiscoveryProtocol, type DiscoveryResponse, healthTypeUrl, illCode, type ProtocolOptions } from './discovery-protocol.ts';
+import {
+  type DiscoveryProtocol,
+  type DiscoveryResponse,
+  healthTypeUrl,
+  illCode,
+  invalidArgument,
+  type ProtocolOptions,
+} from './discovery-protocol.ts';
 import { readResource } from './read-resource.ts';
 import { type ResourceKind, typeUrlByKind } from './resource-kinds.ts';
 
@@ -50,7 +56,7 @@ export class DeltaProtocol implements DiscoveryProtocol {
 
   answer({ typeUrl, nonce }: DiscoveryResponse, problem: string | null): Uint8Array {
     if (problem === null) return this.#encode({ typeUrl, responseNonce: nonce });
-    const errorDetail = create(StatusSchema, { code: grpc.status.INVALID_ARGUMENT, message: problem });
+    const errorDetail = create(StatusSchema, { code: invalidArgument, message: problem });
     return this.#encode({ typeUrl, responseNonce: nonce, errorDetail });
   }
 

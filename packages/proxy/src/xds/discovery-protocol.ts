@@ -5,6 +5,8 @@ import type { ResourceKind } from './resource-kinds.ts';
 export const healthTypeUrl = 'type.googleapis.com/istio.v1.HealthInformation';
 /** The code that Istio's agent gives for an application that is ill. */
 export const illCode = 500;
+/** gRPC's code that a refusal carries. */
+export const invalidArgument = 3;
 
 /** One resource of a response. */
 export interface DiscoveredResource {

@@ -1,4 +1,5 @@
-import * as grpc from '@grpc/grpc-js';
+import type * as grpc from '@grpc/grpc-js';
+import { loadGrpc } from '../io/load-library.ts';
 import type { ProxyLog } from '../log.ts';
 import { DeltaProtocol } from './delta-protocol.ts';
 import type { DiscoveryProtocol, DiscoveryResponse, ProtocolOptions } from './discovery-protocol.ts';
@@ -94,7 +95,7 @@ export class DiscoveryStream {
 
   async #connect(): Promise<void> {
     const { target, method } = this.#options;
-    const metadata = new grpc.Metadata();
+    const metadata = new (loadGrpc().Metadata)();
     try {
       const headers = { ...target.metadata, ...(await this.#options.metadata()) };
       for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
@@ -122,7 +123,7 @@ export class DiscoveryStream {
     const address = target.addresses[this.#nextAddress++ % target.addresses.length] ?? '';
     const credentials = target.credentials();
     if (credentials === null) throw new Error('the certificate for this connection is still to come');
-    return new grpc.Client(address, credentials, {
+    return new (loadGrpc().Client)(address, credentials, {
       'grpc.max_receive_message_length': -1,
       'grpc.keepalive_time_ms': 30_000,
       'grpc.keepalive_timeout_ms': 10_000,

@@ -1,11 +1,12 @@
 import { X509Certificate } from 'node:crypto';
-import * as grpc from '@grpc/grpc-js';
+import type * as grpc from '@grpc/grpc-js';
 import { buildCluster } from '@weft/core/plan/build-cluster';
 import type { ClusterPlan } from '@weft/core/plan/cluster-plan';
 import type { UpstreamTlsPlan } from '@weft/core/plan/tls-plan';
 import type { GrpcServiceJson } from '@weft/envoy-api/envoy/config/core/v3/grpc_service_pb';
 import type { TlsContexts } from '../identity/tls-contexts.ts';
 import { checkNames } from '../identity/verify-peer.ts';
+import { loadGrpc } from '../io/load-library.ts';
 import type { Bootstrap } from './bootstrap.ts';
 
 /** A gRPC server that the bootstrap describes. */
@@ -38,7 +39,7 @@ export function grpcTarget(service: GrpcServiceJson, bootstrap: Bootstrap, tlsCo
     ...(sni === '' ? {} : { 'grpc.ssl_target_name_override': sni }),
   };
   const credentials = (): grpc.ChannelCredentials | null =>
-    transport.kind === 'raw' ? grpc.credentials.createInsecure() : tlsCredentials(transport.tls, tlsContexts);
+    transport.kind === 'raw' ? loadGrpc().credentials.createInsecure() : tlsCredentials(transport.tls, tlsContexts);
   return { addresses, metadata, options, credentials };
 }
 
@@ -55,7 +56,7 @@ function tlsCredentials(plan: UpstreamTlsPlan, tlsContexts: TlsContexts): grpc.C
   const context = tlsContexts.client(plan);
   if (context === null) return null;
   const { validation } = context;
-  return grpc.credentials.createFromSecureContext(context.secureContext, {
+  return loadGrpc().credentials.createFromSecureContext(context.secureContext, {
     rejectUnauthorized: validation?.hasRoots === true && !validation.context.acceptUntrusted,
     // Envoy compares names only where the configuration asks for it, and then with its own matchers.
     checkServerIdentity: (_host, peer) => {
@@ -67,8 +68,8 @@ function tlsCredentials(plan: UpstreamTlsPlan, tlsContexts: TlsContexts): grpc.C
 
 function googleCredentials(google: NonNullable<GrpcServiceJson['googleGrpc']>): grpc.ChannelCredentials {
   const ssl = google.channelCredentials?.sslCredentials;
-  if (ssl === undefined) return grpc.credentials.createInsecure();
+  if (ssl === undefined) return loadGrpc().credentials.createInsecure();
   const bytes = (source: { readonly inlineString?: string } | undefined): Buffer | null =>
     source?.inlineString === undefined ? null : Buffer.from(source.inlineString);
-  return grpc.credentials.createSsl(bytes(ssl.rootCerts), bytes(ssl.privateKey), bytes(ssl.certChain));
+  return loadGrpc().credentials.createSsl(bytes(ssl.rootCerts), bytes(ssl.privateKey), bytes(ssl.certChain));
 }

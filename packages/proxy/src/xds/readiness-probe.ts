@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { connect } from 'node:net';
-import * as grpc from '@grpc/grpc-js';
+import { loadGrpc } from '../io/load-library.ts';
 
 /** `readinessProbe` of a proxy's configuration: how the application beside it is asked whether it is well. */
 export interface ReadinessProbe {
@@ -86,6 +86,7 @@ function askCommand({ command: [file, ...args] }: { command: readonly string[] }
 }
 
 function askGrpc({ port, service = '' }: { port: number; service?: string }, timeoutMs: number): Promise<string | null> {
+  const grpc = loadGrpc();
   const client = new grpc.Client(`${loopback}:${port}`, grpc.credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 });
   const same = (bytes: Buffer): Buffer => bytes;
   const name = Buffer.from(service);

@@ -1,5 +1,4 @@
 import { create, fromBinary, fromJson, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import * as grpc from '@grpc/grpc-js';
 import { NodeSchema } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
 import { DiscoveryRequestSchema, DiscoveryResponseSchema, ResourceSchema } from '@weft/envoy-api/envoy/service/discovery/v3/discovery_pb';
 import { StatusSchema } from '@weft/envoy-api/google/rpc/status_pb';
@@ -9,6 +8,7 @@ import {
   type DiscoveryResponse,
   healthTypeUrl,
   illCode,
+  invalidArgument,
   type ProtocolOptions,
 } from './discovery-protocol.ts';
 import { readResource } from './read-resource.ts';
@@ -77,7 +77,7 @@ export class SotwProtocol implements DiscoveryProtocol {
       versionInfo: version,
       responseNonce: nonce,
       resourceNames: [...(wanted ?? [])],
-      ...(problem === null ? {} : { errorDetail: create(StatusSchema, { code: grpc.status.INVALID_ARGUMENT, message: problem }) }),
+      ...(problem === null ? {} : { errorDetail: create(StatusSchema, { code: invalidArgument, message: problem }) }),
     });
   }
 
