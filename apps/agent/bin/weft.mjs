@@ -9,6 +9,7 @@ const pinnedMajor = 26;
 const agent = join(dirname(realpathSync(fileURLToPath(import.meta.url))), '..');
 const root = join(agent, '../..');
 const main = join(agent, 'src/cli/main.ts');
+/** Filled by `npm run build`, so that the first start has it too: without it V8 keeps what compiling left behind. */
 const cache = join(root, 'node_modules/.cache/weft-compile');
 
 /** What proxies run with: half of Node's young generation keeps 45 MB from being touched; less than this is collected too often. */
