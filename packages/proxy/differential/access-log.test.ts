@@ -35,6 +35,8 @@ interface LogCase {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** The client goes away before it has an answer. */
+  readonly leaves?: boolean;
 }
 
 const cases: readonly LogCase[] = [
@@ -59,6 +61,7 @@ const cases: readonly LogCase[] = [
   { listener: 'http', path: '/a', headers: { 'content-type': 'application/grpc', te: 'trailers' } },
   { listener: 'http', path: '/dead', headers: { 'content-type': 'application/grpc' } },
   { listener: 'http', path: '/a', headers: { 'x-forwarded-for': '9.9.9.9', 'x-request-id': '11111111-2222-9333-8444-555555555555' } },
+  { listener: 'http', path: '/slow/400', leaves: true },
   { listener: 'mutual', path: '/a' },
   { listener: 'mutual', path: '/direct', headers: { 'x-wanted': 'yes' } },
 ];
@@ -92,7 +95,7 @@ describe('Weft logs what Envoy logs', {
   });
 
   for (const [index, each] of cases.entries()) {
-    test(`${each.listener} ${each.method ?? 'GET'} ${each.path} ${JSON.stringify(each.headers ?? {})}`, async () => {
+    test(`${each.listener} ${each.method ?? 'GET'} ${each.path} ${JSON.stringify(each.headers ?? {})}${each.leaves === true ? ', abandoned' : ''}`, async () => {
       const id = `case-${index}`;
       const observed = await Promise.all(
         [ours, theirs].map(async (side) => {
@@ -157,6 +160,8 @@ async function send(side: Side, each: LogCase, id: string, client: PairForTest, 
       response.on('close', resolve);
     });
     call.on('error', () => resolve());
+    // The host has the request by then, and needs much longer to answer it.
+    if (each.leaves === true) call.on('finish', () => setTimeout(() => call.destroy(), 30));
     call.end(each.body);
   });
 }

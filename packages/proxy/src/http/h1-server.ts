@@ -110,8 +110,9 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     }
     if (this.#isTunnel) {
       if (!this.#isRequestDone) this.#endTunnel(exchange);
-    } else if (!this.#isRequestDone) this.connection.destroy();
-    // A half-closed client that waits for its answer still gets it; Envoy (no half-close on HTTP) would reset.
+    }
+    // HTTP/1.1 has no half-close in Envoy: who ends what he sends is gone, and nothing is done for him any longer.
+    else this.connection.destroy();
   }
 
   onDrain(): void {
