@@ -113,7 +113,7 @@ function print(what: string, ms: number, count: number, note: string): void {
 function connection(client: number): ConnectionFacts {
   const address = parseIpAddress('10.0.0.1');
   if (!address) throw new Error('an address');
-  const certificate = { dnsSans: [], subject: '', issuer: '', serial: '', sha256: '', verified: true };
+  const certificate = { dnsSans: [], subject: '', issuer: '', serial: '', sha256: '', pem: '', chainPem: '', verified: true };
   return {
     destination: address,
     destinationPort: 8080,

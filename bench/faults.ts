@@ -1,10 +1,10 @@
 import { request } from 'node:http';
 import { parseArgs } from 'node:util';
-import { freePort } from '@weft/proxy/faults/free-port-for-test';
-import { describeLoad, LoadForTest } from '@weft/proxy/faults/load-for-test';
-import { MeshForTest } from '@weft/proxy/faults/mesh-for-test';
 import { WorkerGroup } from '@weft/proxy/workers/worker-group';
 import { ControlPlaneForTest } from '@weft/proxy/xds/control-plane-for-test';
+import { freePort } from '../packages/proxy/faults/free-port-for-test.ts';
+import { describeLoad, LoadForTest } from '../packages/proxy/faults/load-for-test.ts';
+import { MeshForTest } from '../packages/proxy/faults/mesh-for-test.ts';
 
 const help = `Requests lost while things go wrong around the proxy: two workers, two origins, a control plane, and clients that never rest.
 

@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { freePort } from '@weft/proxy/faults/free-port-for-test';
-import { describeLoad, LoadForTest } from '@weft/proxy/faults/load-for-test';
-import { MeshForTest } from '@weft/proxy/faults/mesh-for-test';
+import { freePort } from '../packages/proxy/faults/free-port-for-test.ts';
+import { describeLoad, LoadForTest } from '../packages/proxy/faults/load-for-test.ts';
+import { MeshForTest } from '../packages/proxy/faults/mesh-for-test.ts';
 
 const help = `Memory of a proxy at load while everything around it changes: TLS on both sides, kept and renewed connections, a configuration change
 every half second, new certificates every 5 s, and an upstream that is killed every 20 s.

@@ -35,7 +35,12 @@ const staticChecks = [
 ];
 
 const unitTests = ['packages/*/src/**/*.test.ts', 'apps/agent/src/**/*.test.ts', 'apps/web/src/**/*.test.ts', 'demo/src/**/*.test.ts'];
-const integrationTests = ['fixtures/**/*.test.ts', 'packages/proxy/differential/**/*.test.ts'];
+const integrationTests = [
+  'fixtures/**/*.test.ts',
+  'packages/proxy/conformance/**/*.test.ts',
+  'packages/proxy/faults/**/*.test.ts',
+  'packages/proxy/differential/**/*.test.ts',
+];
 
 /** Format, lint, types, dependency rules, unused code. */
 export async function runStaticChecks() {

@@ -16,7 +16,8 @@ const filterEnabledMetadata = {
   path: [{ key: 'istio_ext_authz_shadow_effective_policy_id' }],
   value: { stringMatch: { prefix: 'istio-ext-authz-p' } },
 };
-const authz: FilterJson = { name: 'authz', typedConfig: { '@type': type('ext_authz.v3.ExtAuthz'), filterEnabledMetadata } };
+const extAuthz = { '@type': type('ext_authz.v3.ExtAuthz'), filterEnabledMetadata };
+const authz: FilterJson = { name: 'authz', typedConfig: extAuthz };
 const denyAll = rbac({ rules: { action: 'DENY', policies: policies({ any: true }) } });
 
 function chainOf(...filters: FilterJson[]): FilterChainPlan {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import http2 from 'node:http2';
 import { after, test } from 'node:test';
-import { OriginForTest } from '../faults/origin-for-test.ts';
+import { OriginForTest } from '../../faults/origin-for-test.ts';
 import { startProxy } from '../proxy.ts';
 import { endpointsOf, listenerFor, routesTo } from '../xds/resources-for-test.ts';
 import { Drain } from './drain.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
-import { freePort } from '../faults/free-port-for-test.ts';
+import { freePort } from '../../faults/free-port-for-test.ts';
 import { ControlPlaneForTest } from '../xds/control-plane-for-test.ts';
 import { adsBootstrap, edsCluster, endpointsOf, listenerFor, routesTo } from '../xds/resources-for-test.ts';
 import { WorkerGroup } from './worker-group.ts';

@@ -1,7 +1,7 @@
-import { AuthorityForTest } from '../identity/certificates-for-test.ts';
-import type { Bootstrap } from '../xds/bootstrap.ts';
-import { ControlPlaneForTest } from '../xds/control-plane-for-test.ts';
-import { adsBootstrap, edsCluster, endpointsOf, listenerFor, routesTo } from '../xds/resources-for-test.ts';
+import { AuthorityForTest } from '../src/identity/certificates-for-test.ts';
+import type { Bootstrap } from '../src/xds/bootstrap.ts';
+import { ControlPlaneForTest } from '../src/xds/control-plane-for-test.ts';
+import { adsBootstrap, edsCluster, endpointsOf, listenerFor, routesTo } from '../src/xds/resources-for-test.ts';
 import { OriginForTest } from './origin-for-test.ts';
 
 const tlsType = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3';

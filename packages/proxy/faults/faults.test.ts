@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { promises as dns } from 'node:dns';
 import { syncBuiltinESMExports } from 'node:module';
 import { after, mock, test } from 'node:test';
-import { startProxy } from '../proxy.ts';
-import type { RunningProxy } from '../proxy-options.ts';
-import { endpointsOf } from '../xds/resources-for-test.ts';
+import { startProxy } from '../src/proxy.ts';
+import type { RunningProxy } from '../src/proxy-options.ts';
+import { endpointsOf } from '../src/xds/resources-for-test.ts';
 import { describeLoad, LoadForTest } from './load-for-test.ts';
 import { MeshForTest } from './mesh-for-test.ts';
 

@@ -1,6 +1,6 @@
-import { startProxy } from '../proxy.ts';
-import type { RunningProxy } from '../proxy-options.ts';
-import type { Bootstrap } from '../xds/bootstrap.ts';
+import { startProxy } from '../src/proxy.ts';
+import type { RunningProxy } from '../src/proxy-options.ts';
+import type { Bootstrap } from '../src/xds/bootstrap.ts';
 
 const type = (name: string) => `type.googleapis.com/${name}`;
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:https';
 import { after, test } from 'node:test';
-import { AuthorityForTest } from '../identity/certificates-for-test.ts';
-import { startProxy } from '../proxy.ts';
-import { ControlPlaneForTest } from '../xds/control-plane-for-test.ts';
-import { adsBootstrap, edsCluster, endpointsOf, listenerFor, routesTo } from '../xds/resources-for-test.ts';
+import { AuthorityForTest } from '../src/identity/certificates-for-test.ts';
+import { startProxy } from '../src/proxy.ts';
+import { ControlPlaneForTest } from '../src/xds/control-plane-for-test.ts';
+import { adsBootstrap, edsCluster, endpointsOf, listenerFor, routesTo } from '../src/xds/resources-for-test.ts';
 import { grown, heapCensus } from './heap-census-for-test.ts';
 import { OriginForTest } from './origin-for-test.ts';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import type { PairForTest } from '../identity/certificates-for-test.ts';
+import type { PairForTest } from '../src/identity/certificates-for-test.ts';
 
 /** An upstream that can be stopped abruptly, started again at its port, and made slow. */
 export class OriginForTest {

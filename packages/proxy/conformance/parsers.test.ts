@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ChunkDecoder } from '../http/h1-chunks.ts';
-import { H1Head } from '../http/h1-head.ts';
-import { parseRequestHead, parseResponseHead } from '../http/h1-parse.ts';
-import { H2FrameReader } from '../http/h2-frame-reader.ts';
-import { clientPreface } from '../http/h2-frames.ts';
-import { H2HeaderBlocks } from '../http/h2-header-blocks.ts';
-import { HpackDecoder } from '../http/hpack-decoder.ts';
-import { HpackEncoder } from '../http/hpack-encoder.ts';
-import { decodeHuffman } from '../http/hpack-huffman.ts';
-import { inspectClientHello } from '../listener/client-hello.ts';
-import { parseProxyHeader } from '../listener/proxy-protocol.ts';
+import { ChunkDecoder } from '../src/http/h1-chunks.ts';
+import { H1Head } from '../src/http/h1-head.ts';
+import { parseRequestHead, parseResponseHead } from '../src/http/h1-parse.ts';
+import { H2FrameReader } from '../src/http/h2-frame-reader.ts';
+import { clientPreface } from '../src/http/h2-frames.ts';
+import { H2HeaderBlocks } from '../src/http/h2-header-blocks.ts';
+import { HpackDecoder } from '../src/http/hpack-decoder.ts';
+import { HpackEncoder } from '../src/http/hpack-encoder.ts';
+import { decodeHuffman } from '../src/http/hpack-huffman.ts';
+import { inspectClientHello } from '../src/listener/client-hello.ts';
+import { parseProxyHeader } from '../src/listener/proxy-protocol.ts';
 
 /** `WEFT_FUZZ_RUNS` makes it long; the seed is printed with a failure. */
 const options = { numRuns: Number(process.env.WEFT_FUZZ_RUNS ?? 300) };
