@@ -9,7 +9,8 @@ import { AuthorityForTest, type PairForTest } from '../../src/identity/certifica
 import { startProxy } from '../../src/proxy.ts';
 import type { Bootstrap } from '../../src/xds/bootstrap.ts';
 import { findEnvoy, type Running, startEnvoy } from '../envoy.ts';
-import { freePorts, until } from '../upstream/side.ts';
+import { freePorts } from '../free-ports.ts';
+import { until } from '../upstream/side.ts';
 import { type ConnectionAuthorizer, startConnectionAuthorizer, type Verdict } from './connection-authorizer.ts';
 import { connectionBootstrap, connectionSetups } from './connection-setups.ts';
 

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { startProxy } from '../../src/proxy.ts';
 import type { Bootstrap } from '../../src/xds/bootstrap.ts';
 import { findEnvoy, type Running, startEnvoy } from '../envoy.ts';
-import { freePorts } from '../upstream/side.ts';
+import { freePorts } from '../free-ports.ts';
 import { type Services, startServices } from './services.ts';
 import { filterBootstrap, filterSetups } from './setups.ts';
 

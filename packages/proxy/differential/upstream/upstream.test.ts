@@ -3,9 +3,10 @@ import { after, before, describe, test } from 'node:test';
 import { startProxy } from '../../src/proxy.ts';
 import type { Bootstrap } from '../../src/xds/bootstrap.ts';
 import { findEnvoy, type Running, startEnvoy } from '../envoy.ts';
+import { freePorts } from '../free-ports.ts';
 import { type Ports, upstreamBootstrap } from './clusters.ts';
 import { type NumberedOrigin, startOrigins } from './origins.ts';
-import { ask, byKey, chosen, counts, freePorts, type Side, stats, until } from './side.ts';
+import { ask, byKey, chosen, counts, type Side, stats, until } from './side.ts';
 
 const envoy = findEnvoy();
 
