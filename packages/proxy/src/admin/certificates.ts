@@ -33,16 +33,18 @@ function describeFirst(pem: string): object[] {
   }
 }
 
-const dayMs = 86_400_000;
+const daySeconds = 86_400;
 
 function describe(certificate: X509Certificate): object {
   const { uris, dns, ips } = parseSubjectAltNames(certificate.subjectAltName ?? '');
   const expires = new Date(certificate.validTo);
+  // Certificates know whole seconds, and Envoy counts the present in them too.
+  const secondsLeft = expires.getTime() / 1000 - Math.floor(Date.now() / 1000);
   return {
     path: '<inline>',
     serial_number: certificate.serialNumber.toLowerCase(),
     subject_alt_names: [...uris.map((uri) => ({ uri })), ...dns.map((name) => ({ dns: name })), ...ips.map((ip) => ({ ip_address: ip }))],
-    days_until_expiration: String(Math.max(0, Math.floor((expires.getTime() - Date.now()) / dayMs))),
+    days_until_expiration: String(Math.max(0, Math.floor(secondsLeft / daySeconds))),
     valid_from: inSeconds(new Date(certificate.validFrom)),
     expiration_time: inSeconds(expires),
   };
