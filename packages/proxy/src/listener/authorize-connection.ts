@@ -4,7 +4,7 @@ import type { ConnectionFacts } from '@weft/core/plan/facts';
 import type { FilterChainPlan } from '@weft/core/plan/filter-chain-plan';
 import type { DynamicMetadata } from '@weft/core/plan/rbac-plan';
 import type { NetworkAuthorization } from '../tcp/network-authorization.ts';
-import type { TcpRefusal } from '../tcp/tcp-proxy.ts';
+import type { TcpRefusal } from '../tcp/tcp-context.ts';
 
 /** What came of all network filters. `refusal` has what logs tell of it; null lets the connection in. */
 export interface Judgement {

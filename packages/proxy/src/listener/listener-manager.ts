@@ -7,7 +7,8 @@ import type { Counter, Registry } from '../telemetry/registry.ts';
 import { serverScope } from '../telemetry/server-stats.ts';
 import type { ChainConnections } from './chain-connections.ts';
 import { Drain, type DrainStrategy } from './drain.ts';
-import { Listener, type ListenerEnvironment } from './listener.ts';
+import { Listener } from './listener.ts';
+import type { ListenerEnvironment } from './listener-environment.ts';
 
 /** What the listeners of a proxy share. */
 export interface ListenerManagerOptions extends Omit<ListenerEnvironment, 'nextConnectionId'> {

@@ -190,10 +190,11 @@ export class IstioStats {
     const isServer = isServerSide(plan, listener.direction);
     const principal = facts.peerCertificate?.uriSans[0] ?? '';
     const peer =
-      ((isServer ? proxy.downstreamPeer : proxy.upstreamPeer) as Workload | null) ?? (isServer ? null : workloadOfHost(proxy.host));
+      ((isServer ? proxy.downstreamPeer : proxy.upstreamPeer) as Workload | null) ??
+      (isServer ? null : workloadOfHost(proxy.upstream.host));
     const values = plan.overrides === null ? noValues : overrideValues(plan.overrides, celActivation(new TcpLogEntry(proxy)));
     const side = isServer ? 's' : 'c';
-    const key = `t${side}${this.#planId(plan)}|${proxy.cluster?.plan.name ?? ''}|${principal}|${proxy.upstreamPeerUri}|${peer?.id ?? ''}|${peer?.name ?? ''}|${proxy.flags}|${values.join('|')}`;
+    const key = `t${side}${this.#planId(plan)}|${proxy.upstream.cluster?.plan.name ?? ''}|${principal}|${proxy.upstream.peerUri}|${peer?.id ?? ''}|${peer?.name ?? ''}|${proxy.flags}|${values.join('|')}`;
     const known = this.#series.get(key);
     if (known !== undefined) return known;
     const labels: Labels = [
@@ -201,11 +202,11 @@ export class IstioStats {
         isServer,
         own: this.#peers.own,
         peer,
-        cluster: proxy.cluster?.plan ?? null,
+        cluster: proxy.upstream.cluster?.plan ?? null,
         routeName: '',
         fallbackHost: '',
-        localPrincipal: isServer ? (facts.localCertificate?.uriSans[0] ?? '') : proxy.localUri,
-        peerPrincipal: isServer ? principal : proxy.upstreamPeerUri,
+        localPrincipal: isServer ? (facts.localCertificate?.uriSans[0] ?? '') : proxy.upstream.localUri,
+        peerPrincipal: isServer ? principal : proxy.upstream.peerUri,
       }),
       ['request_protocol', 'tcp'],
       ['response_flags', proxy.flags || '-'],

@@ -65,37 +65,37 @@ export class TcpLogEntry implements LogEntry {
     return this.#proxy.details;
   }
   get transportFailure(): string {
-    return this.#proxy.transportFailure;
+    return this.#proxy.upstream.transportFailure;
   }
   get cluster(): Cluster | null {
-    return this.#proxy.cluster;
+    return this.#proxy.upstream.cluster;
   }
   get host(): Host | null {
-    return this.#proxy.host;
+    return this.#proxy.upstream.host;
   }
   get terminationDetails(): string {
     return this.#proxy.terminationDetails;
   }
   get upstreamSocket(): Socket | null {
-    return this.#proxy.upstreamSocket;
+    return this.#proxy.upstream.socket;
   }
   get triedHosts(): readonly Host[] {
-    return this.#proxy.triedHosts;
+    return this.#proxy.upstream.triedHosts;
   }
   get attemptCount(): number {
-    return this.#proxy.attempts;
+    return this.#proxy.upstream.attempts;
   }
   get endedAt(): number {
     return this.#proxy.endedAt;
   }
   get upstreamLocalAddress(): string {
-    return this.#proxy.upstreamLocalAddress;
+    return this.#proxy.upstream.localAddress;
   }
   get upstreamPrincipal(): string {
-    return this.#proxy.upstreamPeerUri;
+    return this.#proxy.upstream.peerUri;
   }
   get localPrincipal(): string {
-    return this.#proxy.localUri;
+    return this.#proxy.upstream.localUri;
   }
   get downstreamPeer(): object | null {
     return this.#proxy.downstreamPeer;

@@ -1,0 +1,209 @@
+import { decideNetwork } from '@weft/core/engine/decide-network';
+import type { NetworkVerdict } from '@weft/core/engine/decision';
+import type { FilterChainPlan } from '@weft/core/plan/filter-chain-plan';
+import type { ListenerPlan } from '@weft/core/plan/listener-plan';
+import { ConnectionManager, type HttpConnection } from '../http/connection-manager.ts';
+import type { Connection, ConnectionOwner } from '../io/connection.ts';
+import { reportMistake } from '../io/mistakes.ts';
+import { TcpProxy } from '../tcp/tcp-proxy.ts';
+import type { ListenerStats } from '../telemetry/listener-stats.ts';
+import { bridgeAlpn } from '../upstream/transport.ts';
+import { authorizeConnection, type Judgement } from './authorize-connection.ts';
+import { ChainConnections, type ChainOwner, chainKey } from './chain-connections.ts';
+import type { Facts } from './connection-facts.ts';
+import { ConnectionGate } from './connection-gate.ts';
+import type { Drain } from './drain.ts';
+import type { ListenerEnvironment } from './listener-environment.ts';
+import { NetworkLimits } from './network-limits.ts';
+import { PrefaceDetector } from './preface-detector.ts';
+
+/** What serving filter chains uses of the listener they belong to. */
+export interface ChainListener {
+  readonly plan: ListenerPlan;
+  readonly stats: ListenerStats;
+  readonly isDraining: boolean;
+  /** A connection is over. */
+  forget(connection: Connection): void;
+  /** Lets a connection not in. */
+  refuse(connection: Connection): void;
+}
+
+/** Where a connection came in. */
+export interface ChainPlace {
+  readonly chain: FilterChainPlan;
+  readonly facts: Facts;
+  /** ALPN name that was agreed on; `''` without. */
+  readonly alpn: string;
+}
+
+/** Serves connections by the filter chain that was chosen for each: its network filters first, then HTTP or TCP. */
+export class ChainServer implements ChainOwner {
+  readonly #listener: ChainListener;
+  readonly #environment: ListenerEnvironment;
+  readonly #limits: NetworkLimits;
+  readonly #byChain: Map<string, ChainConnections> = new Map();
+  readonly #leaving: Set<ChainConnections> = new Set();
+  readonly #chains: WeakMap<HttpConnection, FilterChainPlan> = new WeakMap();
+
+  constructor(listener: ChainListener, environment: ListenerEnvironment) {
+    this.#listener = listener;
+    this.#environment = environment;
+    this.#limits = new NetworkLimits(environment.http.now);
+  }
+
+  get isDraining(): boolean {
+    return this.#listener.isDraining;
+  }
+
+  /** Removed chains whose connections live on. */
+  get leaving(): readonly FilterChainPlan[] {
+    return [...this.#leaving].map(({ plan }) => plan);
+  }
+
+  /** Ends the connections that carry no request. */
+  drainIdle(): void {
+    for (const connections of this.#all()) connections.drainIdle();
+  }
+
+  destroy(): void {
+    for (const connections of this.#all()) connections.destroy();
+  }
+
+  /** Connections of chains that are no more drain; the others do not notice. Answers the connections that are to leave. */
+  keepOnly(chains: readonly FilterChainPlan[], drain: Drain): readonly ChainConnections[] {
+    const kept = new Set(chains.map(chainKey));
+    const gone = [...this.#byChain].filter(([key]) => !kept.has(key));
+    for (const [key, connections] of gone) {
+      this.#byChain.delete(key);
+      connections.drain(drain);
+      this.#leaving.add(connections);
+    }
+    return gone.map(([, connections]) => connections);
+  }
+
+  /** Ends what is left of a chain that was removed. */
+  drop(connections: ChainConnections): void {
+    this.#leaving.delete(connections);
+    connections.destroy();
+  }
+
+  onHttpEnd(connection: HttpConnection): void {
+    const chain = this.#chains.get(connection);
+    if (chain !== undefined) this.#limits.release(chain);
+    this.#listener.forget(connection.connection);
+  }
+
+  /** `bytes`: what was read of the connection already. */
+  serve(connection: Connection, place: ChainPlace, bytes: Buffer): void {
+    const { chain, facts } = place;
+    const { stats } = this.#listener;
+    const verdict = decideNetwork(chain, facts, null);
+    if (!verdict.allowed) {
+      stats.rbacDenied.increment();
+      this.#listener.refuse(connection);
+      return;
+    }
+    if (chain.http === null && chain.tcp === null) {
+      this.#listener.refuse(connection);
+      return;
+    }
+    const refusal = this.#limits.admit(chain);
+    if (refusal !== null) {
+      stats.limited.increment();
+      if (refusal.afterMs > 0) setTimeout(() => connection.destroy(), refusal.afterMs).unref();
+      else connection.destroy();
+      connection.owner = this.#forgetting(connection);
+      return;
+    }
+    if (verdict.unasked.length > 0) this.#environment.authorization.countDisabled(verdict.unasked);
+    if (chain.tcp !== null && verdict.metadata !== null) facts.metadata = verdict.metadata;
+    if (verdict.check === null) this.#serveChain(connection, place, bytes);
+    else this.#authorize(connection, place, { verdict, bytes });
+  }
+
+  #serveChain(connection: Connection, place: ChainPlace, bytes: Buffer): void {
+    if (place.chain.http !== null) this.#serveHttp(connection, place, bytes);
+    else this.#tcpProxy(connection, place)?.start(bytes);
+  }
+
+  /** Has the connection wait for what authorization services say of it. */
+  #authorize(connection: Connection, place: ChainPlace, { verdict, bytes }: { verdict: NetworkVerdict; bytes: Buffer }): void {
+    const { chain, facts } = place;
+    const gate = new ConnectionGate(connection, bytes, () => this.#leave(connection, chain));
+    const judged = authorizeConnection(this.#environment.authorization, { chain, facts, verdict });
+    judged.catch(failedToJudge).then((judgement) => {
+      if (gate.isGone) return;
+      if (chain.tcp !== null) facts.metadata = judgement.metadata;
+      if (judgement.refusal === null) gate.open((held) => this.#serveChain(connection, place, held));
+      else if (chain.tcp !== null) this.#tcpProxy(connection, place)?.refuse(judgement.refusal, gate.heldBytes);
+      else {
+        this.#leave(connection, chain);
+        connection.destroy();
+      }
+    });
+  }
+
+  #serveHttp(connection: Connection, { chain, facts, alpn }: ChainPlace, bytes: Buffer): void {
+    const manager = chain.http;
+    if (manager === null) return;
+    const place = { facts, chain, manager, listener: this.#listener.plan };
+    const connections = this.#connectionsOf(chain);
+    const start = (isHttp2: boolean, first: Buffer): void => {
+      const connectionManager = new ConnectionManager(this.#environment.http, connections, place);
+      const codec = connectionManager.serve(connection, isHttp2, alpn === bridgeAlpn);
+      connections.http.add(codec);
+      this.#chains.set(codec, chain);
+      if (first.length > 0) codec.onData(first, first.length);
+    };
+    if (manager.codec === 'HTTP1') start(false, bytes);
+    else if (manager.codec === 'HTTP2' || alpn === 'h2' || alpn === 'istio-h2' || alpn === bridgeAlpn) start(true, bytes);
+    else if (alpn !== '') start(false, bytes);
+    else {
+      const { idleTimeoutMs, maxConnectionDurationMs } = manager.common;
+      const waits = [idleTimeoutMs, maxConnectionDurationMs].filter((ms) => ms > 0);
+      const onGone = (): void => this.#leave(connection, chain);
+      const detector = new PrefaceDetector(connection, bytes, { onProtocol: start, onGone });
+      detector.start(this.#environment.http.timers, waits.length > 0 ? Math.min(...waits) : 0);
+    }
+  }
+
+  #tcpProxy(connection: Connection, place: ChainPlace): TcpProxy | null {
+    const { chain } = place;
+    if (chain.tcp === null) return null;
+    const connections = this.#connectionsOf(chain);
+    const proxy = new TcpProxy(connection, { ...place, tcp: chain.tcp, listener: this.#listener.plan }, this.#environment.tcp, () => {
+      connections.tcp.delete(proxy);
+      this.#leave(connection, chain);
+    });
+    connections.tcp.add(proxy);
+    return proxy;
+  }
+
+  #leave(connection: Connection, chain: FilterChainPlan): void {
+    this.#limits.release(chain);
+    this.#listener.forget(connection);
+  }
+
+  #forgetting(connection: Connection): ConnectionOwner {
+    return { onData() {}, onDrain() {}, onEnd: () => connection.destroy(), onClose: () => this.#listener.forget(connection) };
+  }
+
+  #all(): readonly ChainConnections[] {
+    return [...this.#byChain.values(), ...this.#leaving];
+  }
+
+  #connectionsOf(chain: FilterChainPlan): ChainConnections {
+    const key = chainKey(chain);
+    const known = this.#byChain.get(key);
+    if (known !== undefined) return known;
+    const made = new ChainConnections(chain, this);
+    this.#byChain.set(key, made);
+    return made;
+  }
+}
+
+/** A mistake of ours lets nobody in. */
+function failedToJudge(error: unknown): Judgement {
+  reportMistake('authorizing a connection', error);
+  return { refusal: { flag: '', details: '', terminationDetails: '' }, metadata: null };
+}
