@@ -1,11 +1,9 @@
-import type { ConnectionFacts } from '@weft/core/plan/facts';
-import type { FilterChainPlan, TcpProxyPlan } from '@weft/core/plan/filter-chain-plan';
-import type { ListenerPlan } from '@weft/core/plan/listener-plan';
+import type { TcpProxyPlan } from '@weft/core/plan/filter-chain-plan';
 import type { TimerWheel } from '../io/timer-wheel.ts';
 import type { TcpProxyStats } from '../telemetry/tcp-stats.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import type { PeerTold } from './metadata-frame.ts';
-import type { TcpProxy } from './tcp-proxy.ts';
+import type { TcpRecord } from './tcp-record.ts';
 
 /** What TCP proxying uses of the proxy around it. */
 export interface TcpProxyContext {
@@ -18,19 +16,9 @@ export interface TcpProxyContext {
   readonly peers: { readonly frame: Buffer; workloadOf(told: PeerTold): object };
   readonly statsOf: (tcp: TcpProxyPlan) => TcpProxyStats;
   /** Bytes since the last report; `isFinal` once, at the end. */
-  readonly onProgress: (proxy: TcpProxy, isFinal: boolean) => void;
+  readonly onProgress: (proxy: TcpRecord, isFinal: boolean) => void;
   /** Told once of every connection whose end is to be logged. */
-  readonly onDone: (proxy: TcpProxy) => void;
-}
-
-/** Where a connection came in. */
-export interface TcpPlace {
-  readonly facts: ConnectionFacts;
-  readonly chain: FilterChainPlan;
-  readonly tcp: TcpProxyPlan;
-  readonly listener: ListenerPlan;
-  /** ALPN name that was agreed on; `''` without. */
-  readonly alpn: string;
+  readonly onDone: (proxy: TcpRecord) => void;
 }
 
 /** What logs tell of a connection that a filter turned away. */

@@ -1,23 +1,22 @@
 import type { Connection, ConnectionOwner } from '../io/connection.ts';
 import { type ByteStream, closeAfterFlush } from './byte-stream.ts';
 import { MetadataFrameReader, peerExchangeAlpn } from './metadata-frame.ts';
-import type { TcpPlace, TcpProxyContext, TcpRefusal } from './tcp-context.ts';
+import type { TcpProxyContext, TcpRefusal } from './tcp-context.ts';
+import type { TcpPlace, TcpRecord } from './tcp-record.ts';
 import { TcpTimers } from './tcp-timers.ts';
 import { TcpUpstream } from './tcp-upstream.ts';
 
 const maxEarlyBytes = 256 * 1024;
 
 /** Moves the bytes of one connection to an upstream host and back, with back-pressure and half-close in both directions. */
-export class TcpProxy implements ConnectionOwner {
+export class TcpProxy implements ConnectionOwner, TcpRecord {
   readonly place: TcpPlace;
   readonly startedAt: number;
   readonly startedMonotonic: number;
   readonly upstream: TcpUpstream;
   flags = '';
-  /** Why a connection ended that was not closed by its peers, as `response_code_details` has it. */
   details = '';
   terminationDetails = '';
-  /** Workloads that peers told of themselves. */
   downstreamPeer: object | null = null;
   upstreamPeer: object | null = null;
   bytesReceived = 0;

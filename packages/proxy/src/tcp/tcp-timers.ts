@@ -1,7 +1,8 @@
 import type { Timer, TimerOwner } from '../io/timer-wheel.ts';
 import { networkStatsPlan } from '../telemetry/stats-plans.ts';
 import type { TcpProxyStats } from '../telemetry/tcp-stats.ts';
-import type { TcpPlace, TcpProxyContext } from './tcp-context.ts';
+import type { TcpProxyContext } from './tcp-context.ts';
+import type { TcpPlace } from './tcp-record.ts';
 
 /** What the timers of a connection tell it. */
 export interface TcpTimerEvents {

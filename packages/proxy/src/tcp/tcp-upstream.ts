@@ -9,7 +9,8 @@ import type { Host } from '../upstream/host.ts';
 import { countFailedOpening } from '../upstream/pool.ts';
 import { type OpenedConnection, openHost, type UpstreamOpening } from '../upstream/transport.ts';
 import type { ByteStream } from './byte-stream.ts';
-import type { TcpPlace, TcpProxyContext } from './tcp-context.ts';
+import type { TcpProxyContext } from './tcp-context.ts';
+import type { TcpPlace, TcpUpstreamRecord } from './tcp-record.ts';
 import { TcpTunnel } from './tcp-tunnel.ts';
 
 /** What the way to a host tells the connection it is for: one of the two, once. */
@@ -21,7 +22,7 @@ export interface TcpUpstreamEvents {
 }
 
 /** The way of one connection to a host: draws a cluster, chooses hosts, tries them, and counts what it holds there. */
-export class TcpUpstream {
+export class TcpUpstream implements TcpUpstreamRecord {
   cluster: Cluster | null = null;
   host: Host | null = null;
   peerUri = '';
@@ -29,9 +30,7 @@ export class TcpUpstream {
   transportFailure = '';
   localAddress = '';
   socket: Socket | null = null;
-  /** Hosts that were tried, in order. */
   readonly triedHosts: Host[] = [];
-  /** Tries to reach a host. */
   attempts = 0;
   readonly #place: TcpPlace;
   readonly #context: TcpProxyContext;

@@ -1,6 +1,6 @@
 import type { IstioStatsPlan } from '@weft/core/plan/istio-stats-plan';
 import type { ExchangeView } from '../http/exchange-view.ts';
-import type { TcpProxy } from '../tcp/tcp-proxy.ts';
+import type { TcpRecord } from '../tcp/tcp-record.ts';
 import { celActivation } from './cel-activation.ts';
 import { commonLabels } from './istio-labels.ts';
 import { type CallMetric, IstioSeries } from './istio-series.ts';
@@ -57,7 +57,7 @@ export class IstioStats {
   #peers: PeerMetadata;
   #series: SeriesTable<IstioSeries> = new SeriesTable();
   #planIds: Map<string, number> = new Map();
-  #tcpReports: WeakMap<TcpProxy, TcpReport> = new WeakMap();
+  #tcpReports: WeakMap<TcpRecord, TcpReport> = new WeakMap();
   #messageReports: WeakMap<ExchangeView, MessageReport> = new WeakMap();
 
   constructor(registry: Registry, peers: PeerMetadata, version: string) {
@@ -101,7 +101,7 @@ export class IstioStats {
   }
 
   /** Reports a TCP connection: every few seconds and at its end. */
-  recordTcp(proxy: TcpProxy, isFinal: boolean, now: number): void {
+  recordTcp(proxy: TcpRecord, isFinal: boolean, now: number): void {
     const plan = networkStatsPlan(proxy.place.chain);
     if (plan === null) return;
     let report = this.#tcpReports.get(proxy);
@@ -185,7 +185,7 @@ export class IstioStats {
     });
   }
 
-  #tcpSeries(proxy: TcpProxy, plan: IstioStatsPlan): IstioSeries {
+  #tcpSeries(proxy: TcpRecord, plan: IstioStatsPlan): IstioSeries {
     const { facts, listener } = proxy.place;
     const isServer = isServerSide(plan, listener.direction);
     const principal = facts.peerCertificate?.uriSans[0] ?? '';

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { ConnectionFacts } from '@weft/core/plan/facts';
 import type { IpAddress } from '@weft/core/plan/ip-address';
 import { fastUuid } from '../io/fast-random.ts';
-import type { TcpProxy } from '../tcp/tcp-proxy.ts';
+import type { TcpRecord } from '../tcp/tcp-record.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Host } from '../upstream/host.ts';
 import type { LogEntry } from './log-entry.ts';
@@ -34,9 +34,9 @@ export class TcpLogEntry implements LogEntry {
   readonly connection: ConnectionFacts;
   readonly remote: IpAddress;
   readonly origin: LogEntry['origin'];
-  readonly #proxy: TcpProxy;
+  readonly #proxy: TcpRecord;
 
-  constructor(proxy: TcpProxy) {
+  constructor(proxy: TcpRecord) {
     const { facts, chain, listener } = proxy.place;
     this.#proxy = proxy;
     this.startedAt = proxy.startedAt;
