@@ -11,6 +11,7 @@ const weightedRoundRobin =
 const localRateLimit = 'envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit.proto';
 const zipkin = 'envoy/config/trace/v3/zipkin.proto';
 const rbac = 'envoy/config/rbac/v3/rbac.proto';
+const xff = 'envoy/extensions/http/original_ip_detection/xff/v3/xff.proto';
 const openTelemetryLog = 'envoy/extensions/access_loggers/open_telemetry/v3/logs_service.proto';
 
 export const additions = [
@@ -109,5 +110,20 @@ message SourcedMetadata {
     file: openTelemetryLog,
     after: 'package envoy.extensions.access_loggers.open_telemetry.v3;',
     text: 'import "envoy/config/core/v3/grpc_service.proto";',
+  },
+  {
+    file: xff,
+    after: '  uint32 xff_num_trusted_hops = 1;',
+    text: `  XffTrustedCidrs xff_trusted_cidrs = 2;
+  google.protobuf.BoolValue skip_xff_append = 3;`,
+  },
+  {
+    file: xff,
+    after: 'package envoy.extensions.http.original_ip_detection.xff.v3;',
+    text: `import "envoy/config/core/v3/address.proto";
+import "google/protobuf/wrappers.proto";
+message XffTrustedCidrs {
+  repeated config.core.v3.CidrRange cidrs = 1;
+}`,
   },
 ];

@@ -1,4 +1,5 @@
 import { type Case, get, raw, send } from './case.ts';
+import { clientCases } from './client-cases.ts';
 import { managerCases } from './manager-cases.ts';
 import { smugglingCases } from './smuggling-cases.ts';
 
@@ -370,5 +371,6 @@ export const cases: readonly Case[] = [
   raw('a tab in a value', [`GET / HTTP/1.1\r\n${host}${close}A: a\tb\r\n\r\n`]),
   raw('HTTP/1.1 with keep-alive and close', [`GET / HTTP/1.1\r\n${host}Connection: keep-alive, close\r\n\r\n`]),
   ...managerCases,
+  ...clientCases,
   ...smugglingCases,
 ];

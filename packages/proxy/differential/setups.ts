@@ -1,3 +1,4 @@
+import { clientSetups } from './client-setups.ts';
 import { extension, type } from './config-parts.ts';
 import { managerClusters, managerSetups } from './manager-setups.ts';
 import { policySetups } from './policy-setups.ts';
@@ -27,6 +28,7 @@ export const setups: Readonly<Record<string, Setup>> = {
   ...policySetups,
   ...requestSetups,
   ...managerSetups,
+  ...clientSetups,
 };
 
 const accessLog = (path: string) => ({

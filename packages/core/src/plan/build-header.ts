@@ -1,3 +1,4 @@
+import type { HeaderMutationJson } from '@weft/envoy-api/envoy/config/common/mutation_rules/v3/mutation_rules_pb';
 import type { HeaderValueOptionJson } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
 import type { RegexMatchAndSubstituteJson } from '@weft/envoy-api/envoy/type/matcher/v3/regex_pb';
 import { parseFormat } from './format.ts';
@@ -23,6 +24,21 @@ export function buildHeaderMutation(
 ): HeaderMutationPlan | null {
   if (!add?.length && !remove?.length) return null;
   return { remove: (remove ?? []).map((name) => name.toLowerCase()), add: (add ?? []).map(buildHeaderAddition) };
+}
+
+/** Single changes in their order: one level for each run of removals and the additions after it, because a level removes before it adds. */
+export function buildHeaderMutations(mutations: readonly HeaderMutationJson[]): readonly HeaderMutationPlan[] {
+  const levels: { remove: string[]; add: HeaderAdditionPlan[] }[] = [];
+  let last: (typeof levels)[number] | undefined;
+  for (const { remove, append } of mutations) {
+    if (!last || (remove && last.add.length > 0)) {
+      last = { remove: [], add: [] };
+      levels.push(last);
+    }
+    if (remove) last.remove.push(remove.toLowerCase());
+    if (append) last.add.push(buildHeaderAddition(append));
+  }
+  return levels;
 }
 
 /** A regex rewrite; one with an invalid regex changes nothing. */

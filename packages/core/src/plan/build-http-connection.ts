@@ -2,21 +2,23 @@ import type {
   HttpConnectionManagerJson,
   ResponseMapperJson,
 } from '@weft/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
+import type { HeaderMutationJson as EarlyHeaderMutationJson } from '@weft/envoy-api/envoy/extensions/http/early_header_mutation/header_mutation/v3/header_mutation_pb';
 import { buildAccessLog, buildAccessLogFilter, buildFormatOutput } from './build-access-log.ts';
 import { bytesOfData } from './build-data-source.ts';
-import { buildHeaderAddition } from './build-header.ts';
+import { buildHeaderAddition, buildHeaderMutations } from './build-header.ts';
 import { buildHttpFilter } from './build-http-filter.ts';
 import { buildCommonHttpOptions, buildHttp1Options, buildHttp2Options } from './build-http-options.ts';
+import { buildIpDetections } from './build-ip-detection.ts';
 import { buildRouteTable } from './build-route-table.ts';
 import { buildTracing } from './build-tracing.ts';
+import type { HeaderMutationPlan } from './header-plan.ts';
 import type { HttpConnectionManagerPlan, LocalReplyMapperPlan, RouteSourcePlan } from './http-connection-plan.ts';
 import type { HttpFilterPlan } from './http-filter-plan.ts';
 import { parseIpRange } from './ip-address.ts';
-import { durationMs, messageName, textOfBytes } from './read.ts';
+import { durationMs, textOfBytes } from './read.ts';
 
 /** Compiles an HTTP connection manager. */
 export function buildHttpConnection(json: HttpConnectionManagerJson): HttpConnectionManagerPlan {
-  const xff = originalIpConfig(json);
   const filters = (json.httpFilters ?? []).map(buildHttpFilter);
   const has = (kind: HttpFilterPlan['config']['kind']): boolean =>
     filters.some(({ config, disabled }) => config.kind === kind && !disabled);
@@ -31,8 +33,10 @@ export function buildHttpConnection(json: HttpConnectionManagerJson): HttpConnec
     filters,
     responseMutators: filters.filter(({ config }) => config.kind === 'headerMutation').reverse(),
     useRemoteAddress: json.useRemoteAddress ?? false,
-    xffTrustedHops: xff?.xffNumTrustedHops ?? json.xffNumTrustedHops ?? 0,
-    skipXffAppend: json.skipXffAppend ?? xff?.skipXffAppend ?? false,
+    xffTrustedHops: json.xffNumTrustedHops ?? 0,
+    skipXffAppend: json.skipXffAppend ?? false,
+    ipDetections: buildIpDetections(json),
+    earlyMutations: buildEarlyMutations(json),
     internalAddressRanges: internalRanges(json),
     common: buildCommonHttpOptions(json.commonHttpProtocolOptions),
     http1: buildHttp1Options(json.httpProtocolOptions),
@@ -154,11 +158,10 @@ function buildTimeouts(json: HttpConnectionManagerJson): Timeouts {
   };
 }
 
-function originalIpConfig(
-  json: HttpConnectionManagerJson,
-): { readonly xffNumTrustedHops?: number; readonly skipXffAppend?: boolean } | undefined {
-  const extension = json.originalIpDetectionExtensions?.find((entry) => messageName(entry.typedConfig?.['@type']).endsWith('XffConfig'));
-  return extension?.typedConfig as ReturnType<typeof originalIpConfig>;
+function buildEarlyMutations(json: HttpConnectionManagerJson): readonly HeaderMutationPlan[] {
+  return (json.earlyHeaderMutationExtensions ?? []).flatMap(({ typedConfig }) =>
+    buildHeaderMutations((typedConfig as EarlyHeaderMutationJson | undefined)?.mutations ?? []),
+  );
 }
 
 function internalRanges(json: HttpConnectionManagerJson): HttpConnectionManagerPlan['internalAddressRanges'] {

@@ -4,12 +4,11 @@ import type { HttpFilterJson } from '@weft/envoy-api/envoy/extensions/filters/ne
 import { buildCors } from './build-cors.ts';
 import { buildExtAuthz } from './build-ext-authz.ts';
 import { buildFault } from './build-fault.ts';
-import { buildHeaderAddition } from './build-header.ts';
+import { buildHeaderMutations } from './build-header.ts';
 import { buildIstioStats } from './build-istio-stats.ts';
 import { buildJwtAuthn } from './build-jwt.ts';
 import { buildLocalRateLimit, buildRateLimit } from './build-limits.ts';
 import { buildRbac } from './build-rbac.ts';
-import type { HeaderAdditionPlan, HeaderMutationPlan } from './header-plan.ts';
 import type { FilterConfigPlan, HttpFilterPlan } from './http-filter-plan.ts';
 import { messageName } from './read.ts';
 
@@ -128,24 +127,9 @@ function headerMutation(config: Config): FilterConfigPlan {
   const { requestMutations, responseMutations } = (config.mutations ?? {}) as MutationsShape;
   return {
     kind: 'headerMutation',
-    mutations: [{ request: inOrder(requestMutations ?? []), response: inOrder(responseMutations ?? []) }],
+    mutations: [{ request: buildHeaderMutations(requestMutations ?? []), response: buildHeaderMutations(responseMutations ?? []) }],
     mostSpecificWins: config.mostSpecificHeaderMutationsWins === true,
   };
-}
-
-/** One level for each run of removals and the additions after it, because a level removes before it adds. */
-function inOrder(mutations: readonly HeaderMutationJson[]): readonly HeaderMutationPlan[] {
-  const levels: { remove: string[]; add: HeaderAdditionPlan[] }[] = [];
-  let last: (typeof levels)[number] | undefined;
-  for (const { remove, append } of mutations) {
-    if (!last || (remove && last.add.length > 0)) {
-      last = { remove: [], add: [] };
-      levels.push(last);
-    }
-    if (remove) last.remove.push(remove.toLowerCase());
-    if (append) last.add.push(buildHeaderAddition(append));
-  }
-  return levels;
 }
 
 function text(value: unknown): string {

@@ -13,11 +13,7 @@ const fieldsByMessage: Readonly<Record<string, readonly string[]>> = {
   'ratelimit.v3.RateLimitPerRoute': ['rateLimits', 'overrideOption'],
   'local_ratelimit.v3.LocalRateLimit': ['localClusterRateLimit', 'vhRateLimits'],
   'proxy_protocol.v3.ProxyProtocol': ['rules'],
-  'http_connection_manager.v3.HttpConnectionManager': [
-    'pathNormalizationOptions',
-    'earlyHeaderMutationExtensions',
-    'typedHeaderValidationConfig',
-  ],
+  'http_connection_manager.v3.HttpConnectionManager': ['pathNormalizationOptions', 'typedHeaderValidationConfig'],
 };
 
 /** Values that mean what is done anyway. */
@@ -33,7 +29,9 @@ export function findFieldProblems(message: string, json: Json): readonly string[
   if (message.endsWith('.ext_authz.v3.ExtAuthzPerRoute') && isJson(json.checkSettings) && json.checkSettings.withRequestBody)
     found.push('checkSettings.withRequestBody');
   if (askers.some((end) => message.endsWith(`.${end}`))) found.push(...googleGrpc(json));
-  if (message.endsWith('.HttpConnectionManager')) found.push(...unknownDetections(json.originalIpDetectionExtensions));
+  if (message.endsWith('.HttpConnectionManager')) {
+    for (const [field, known] of Object.entries(knownExtensions)) found.push(...unknownExtensions(json, field, known));
+  }
   return found;
 }
 
@@ -57,12 +55,17 @@ function googleGrpc(json: Json): readonly string[] {
   return Object.entries(services).flatMap(([path, service]) => (isJson(service) && service.googleGrpc ? [`${path}.googleGrpc`] : []));
 }
 
-/** Another way to find the client's address would have policies judge another one. */
-function unknownDetections(extensions: unknown): readonly string[] {
-  return list(extensions).flatMap((extension, index) => {
+/** Extensions of the connection manager that are there, by field. Another way to find the client's address would have policies judge another one. */
+const knownExtensions: Readonly<Record<string, readonly string[]>> = {
+  originalIpDetectionExtensions: ['original_ip_detection.xff.v3.XffConfig', 'original_ip_detection.custom_header.v3.CustomHeaderConfig'],
+  earlyHeaderMutationExtensions: ['early_header_mutation.header_mutation.v3.HeaderMutation'],
+};
+
+function unknownExtensions(json: Json, field: string, known: readonly string[]): readonly string[] {
+  return list(json[field]).flatMap((extension, index) => {
     const config = isJson(extension) ? extension.typedConfig : null;
-    const isXff = isJson(config) && String(config['@type']).endsWith('.xff.v3.XffConfig');
-    return isXff ? [] : [`originalIpDetectionExtensions[${index}]`];
+    const type = isJson(config) ? String(config['@type']) : '';
+    return known.some((end) => type.endsWith(`.${end}`)) ? [] : [`${field}[${index}]`];
   });
 }
 

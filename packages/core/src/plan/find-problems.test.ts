@@ -124,7 +124,7 @@ test('what would refuse, limit or tell a service more than is done here is a pro
       planOfManager({ originalIpDetectionExtensions: [{ name: 'x', typedConfig: { '@type': type('a.Unknown') } }] }),
       /originalIpDetectionExtensions\[0\]/,
     ],
-    [planOfManager({ earlyHeaderMutationExtensions: [{ name: 'x' }] }), /earlyHeaderMutationExtensions is not supported/],
+    [planOfManager({ earlyHeaderMutationExtensions: [{ name: 'x' }] }), /earlyHeaderMutationExtensions\[0\]/],
     [planOfManager(limits([{ extension: { name: 'x' } }])), /rateLimits\[0\]\.actions\[0\]\.extension is not supported/],
     [
       planOfManager({}, tls({ validationContextCertificateProvider: { name: 'x' } })),

@@ -1,9 +1,10 @@
 import type { AccessLogFilterPlan, AccessLogPlan } from './access-log-plan.ts';
 import type { CommonHttpOptionsPlan, Http1OptionsPlan, Http2OptionsPlan } from './cluster-plan.ts';
 import type { FormatOutput } from './format-plan.ts';
-import type { HeaderAdditionPlan } from './header-plan.ts';
+import type { HeaderAdditionPlan, HeaderMutationPlan } from './header-plan.ts';
 import type { HttpFilterPlan } from './http-filter-plan.ts';
 import type { IpRange } from './ip-address.ts';
+import type { IpDetectionPlan } from './ip-detection-plan.ts';
 import type { RouteTable } from './route-plan.ts';
 import type { TracingPlan } from './tracing-plan.ts';
 
@@ -30,9 +31,13 @@ export interface HttpConnectionManagerPlan {
   readonly serverName: string;
   readonly serverHeader: 'OVERWRITE' | 'APPEND_IF_ABSENT' | 'PASS_THROUGH';
   readonly useRemoteAddress: boolean;
+  /** Of use with `useRemoteAddress` only, as is `skipXffAppend`. */
   readonly xffTrustedHops: number;
-  /** From the xff original-IP-detection extension when present. */
   readonly skipXffAppend: boolean;
+  /** Ways to find the client without `useRemoteAddress`; the first that finds an address decides. */
+  readonly ipDetections: readonly IpDetectionPlan[];
+  /** Changes made to requests before anything else reads their headers. */
+  readonly earlyMutations: readonly HeaderMutationPlan[];
   readonly internalAddressRanges: readonly IpRange[];
   readonly via: string;
   readonly generateRequestId: boolean;

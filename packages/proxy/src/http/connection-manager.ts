@@ -8,6 +8,7 @@ import type { TimerWheel } from '../io/timer-wheel.ts';
 import { ConnectionTimers } from './connection-timers.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeConnection, HttpContext, ManagerStats } from './exchange-view.ts';
+import { applyEarlyMutations } from './forward-headers.ts';
 import { GrpcWebStream, isGrpcWeb } from './grpc-web.ts';
 import { type H1Head, type HeadError, type HeadLimits, headErrors } from './h1-head.ts';
 import { H1Server, type H1ServerHost } from './h1-server.ts';
@@ -187,6 +188,7 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
   }
 
   #start(exchange: Exchange, request: RequestHead): void {
+    if (this.manager.earlyMutations.length > 0) applyEarlyMutations(exchange);
     exchange.start(preparePrelude(request, this.manager, this.facts, this.#context));
   }
 }

@@ -3,8 +3,8 @@ import type { HeaderAdditionPlan, HeaderMutationPlan } from '@weft/core/plan/hea
 import type { WeightedClusterPlan } from '@weft/core/plan/route-plan';
 import { evaluateHeaderFormat } from '../telemetry/format.ts';
 import type { ExchangeView } from './exchange-view.ts';
+import { appendVia } from './forwarding.ts';
 import { type Headers, isSafeHeaderValue } from './headers.ts';
-import { appendVia } from './request-prelude.ts';
 
 /** Makes the changes of filters, so that everything after them sees the request that they left. */
 export function applyFilterChanges({ head }: ExchangeView, { outcome }: ForwardDecision): void {
@@ -12,6 +12,11 @@ export function applyFilterChanges({ head }: ExchangeView, { outcome }: ForwardD
   if (headerChanges.length === 0) return;
   applyChanges(head.headers, headerChanges);
   for (const change of headerChanges) if (change.name === ':path' && change.op === 'set') head.path = change.value;
+}
+
+/** Makes the changes that come before anything else reads the request's headers. */
+export function applyEarlyMutations(exchange: ExchangeView): void {
+  for (const mutation of exchange.origin.manager.earlyMutations) mutate(exchange, mutation, true);
 }
 
 /** Rewrites path and authority as the route says, keeping the originals in Envoy's headers. */
