@@ -30,6 +30,7 @@ test('a proxy gets its configuration, and a change of weights reaches it and is 
   assert.deepEqual(weights, [50, 50]);
   const revision = result.status === 'applied' ? result.revision : 0;
   await until(() => agent.parts.registry.list()[0]?.ackedRevision === revision);
+  assert.equal(agent.parts.pushTimes.list.length, 1, 'the change counts as a push, the welcome does not');
   const convergence = await client.config.convergence.query({ revision });
   assert.deepEqual([convergence.acked, convergence.pending, convergence.nacked], [1, 0, 0]);
   const [status] = (await client.mesh.status.query()).proxies;

@@ -18,6 +18,7 @@ import type { AgentParts } from './operations/agent-parts.ts';
 import { metricsUrl } from './operations/read-status.ts';
 import type { GatewayPorts } from './push/loopback-listeners.ts';
 import { ProxyRegistry } from './push/proxy-registry.ts';
+import { PushTimes } from './push/push-times.ts';
 import { Pusher } from './push/pusher.ts';
 import { WorkloadRegistrar } from './push/workload-registrar.ts';
 import { DirectorySource } from './source/directory-source.ts';
@@ -61,7 +62,6 @@ export interface RunningAgent {
   stop(): Promise<void>;
 }
 
-const keptPushTimes = 1_000;
 const registrationGraceMs = 10_000;
 
 /** Starts the control plane: everything is loaded, resolved and listening when the promise resolves. @throws WeftError */
@@ -112,7 +112,7 @@ async function start(options: AgentOptions, { log, now, startedAt, onStop }: Sta
   const series = new SeriesStore(now);
   const records = new RecordStore();
   const certificates = new Map<string, CertificateStatus>();
-  const pushTimes: number[] = [];
+  const pushTimes = new PushTimes(registry, now);
   const metrics = createAgentMetrics({
     connectedProxies: () => registry.connections().length,
     series: () => series.size,
@@ -126,9 +126,8 @@ async function start(options: AgentOptions, { log, now, startedAt, onStop }: Sta
     bindsToLoopback: isLoopback(options.bind),
     gatewayPorts: options.gatewayPorts,
     onPush: (durationMs) => {
-      pushTimes.push(durationMs);
-      if (pushTimes.length > keptPushTimes) pushTimes.shift();
       metrics.pushSeconds.observe(durationMs / 1000);
+      pushTimes.look();
     },
   });
   const scraper = new Scraper({
@@ -197,7 +196,10 @@ async function start(options: AgentOptions, { log, now, startedAt, onStop }: Sta
       }),
     },
   ];
-  const push = (): void => pusher.push({ revision: config.revision, mesh: config.current.mesh() });
+  const push = (): void => {
+    pushTimes.begin(config.revision);
+    pusher.push({ revision: config.revision, mesh: config.current.mesh() });
+  };
   push();
   onStop(
     config.subscribe(() => {
@@ -215,6 +217,7 @@ async function start(options: AgentOptions, { log, now, startedAt, onStop }: Sta
         const pushMs = registry.list().find(({ node }) => node.id === event.proxy)?.lastPushMs;
         if (pushMs != null) metrics.convergenceSeconds.observe(pushMs / 1000);
       }
+      pushTimes.look();
       pulse.beat();
     }),
   );

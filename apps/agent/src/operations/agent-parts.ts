@@ -1,6 +1,7 @@
 import type { CertificateStatus } from '../api/types.ts';
 import type { Authority } from '../ca/authority.ts';
 import type { ProxyRegistry } from '../push/proxy-registry.ts';
+import type { PushTimes } from '../push/push-times.ts';
 import type { Pusher } from '../push/pusher.ts';
 import type { ConfigStore } from '../store/config-store.ts';
 import type { RevisionStore } from '../store/revision-store.ts';
@@ -20,8 +21,7 @@ export interface AgentParts {
   readonly authority: Authority;
   /** The newest certificate of each identity. */
   readonly certificates: ReadonlyMap<string, CertificateStatus>;
-  /** Milliseconds of the last pushes, oldest first. */
-  readonly pushTimes: readonly number[];
+  readonly pushTimes: PushTimes;
   readonly surroundings: Surroundings;
   readonly now: () => number;
 }

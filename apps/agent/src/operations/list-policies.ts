@@ -33,7 +33,7 @@ export function listPolicies(parts: AgentParts, scope: TrafficScope): readonly P
 /** Which connections each workload takes, and because of what. */
 export function readEffectiveMtls(parts: AgentParts, scope: TrafficScope): readonly EffectiveMtls[] {
   const mesh = parts.config.current.mesh();
-  const { from, to } = windowOf(scope, parts.now());
+  const { from, to } = windowOf(parts, scope);
   const sums = new Map<string, TrafficSum>();
   parts.series.each(from, to, (labels, increases, recent) => {
     if (labels.reporter !== 'destination') return;
@@ -123,10 +123,10 @@ function describePolicy(kind: PolicySummary['kind'], spec: PolicySpec): string {
 }
 
 function deniedByPolicy(parts: AgentParts, scope: TrafficScope): ReadonlyMap<ResourceId, number> {
-  const { from, to, seconds } = windowOf(scope, parts.now());
+  const { from, to, recordedSeconds } = windowOf(parts, scope);
   const rates = new Map<ResourceId, number>();
   for (const { refusedBy } of parts.records.find((record) => record.refusedBy !== null && record.at >= from && record.at <= to, 20_000)) {
-    if (refusedBy?.policy) rates.set(refusedBy.policy, (rates.get(refusedBy.policy) ?? 0) + 1 / seconds);
+    if (refusedBy?.policy) rates.set(refusedBy.policy, (rates.get(refusedBy.policy) ?? 0) + 1 / recordedSeconds);
   }
   return rates;
 }

@@ -14,7 +14,7 @@ import { emptyReason, isCountedOnce, type TrafficWindow, windowOf } from './traf
 
 /** Every route that shares traffic out among versions. */
 export function listRollouts(parts: AgentParts, scope: TrafficScope): RolloutList {
-  const window = windowOf(scope, parts.now());
+  const window = windowOf(parts, scope);
   const rollouts = parts.config.current
     .mesh()
     .virtualServices.filter(({ ref }) => isSelected(scope.namespaces, ref.namespace))
@@ -84,7 +84,7 @@ function destinationsOf(parts: AgentParts, spec: HttpRouteSpec, namespace: strin
       ...route,
       requestedPercent: routes.length === 1 ? 100 : weights > 0 ? (100 * weight) / weights : 0,
       observedPercent: requests > 0 ? (100 * sum.requests) / requests : null,
-      stats: sum.stats(window.seconds),
+      stats: sum.stats(window.recordedSeconds),
     };
   });
 }

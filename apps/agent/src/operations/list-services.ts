@@ -12,12 +12,14 @@ import { effectiveMode, workloadsOfService } from './workload-facts.ts';
 
 /** Every service of the mesh with its traffic. */
 export function listServices(parts: AgentParts, scope: TrafficScope): ServiceList {
-  const window = windowOf(scope, parts.now());
+  const window = windowOf(parts, scope);
   const sums = sumByService(parts, window);
   const services = parts.config.current
     .mesh()
     .services.filter(({ namespace }) => isSelected(scope.namespaces, namespace))
-    .map((service) => summarizeService(parts, service, { sum: sums.get(service.hostname) ?? new TrafficSum(), seconds: window.seconds }))
+    .map((service) =>
+      summarizeService(parts, service, { sum: sums.get(service.hostname) ?? new TrafficSum(), seconds: window.recordedSeconds }),
+    )
     .sort((a, b) => (a.key < b.key ? -1 : 1));
   const isFiltered = scope.namespaces.length > 0;
   return {

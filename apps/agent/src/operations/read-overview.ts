@@ -15,7 +15,7 @@ const shownChanges = 8;
 
 /** Whether the mesh is well, at a glance. */
 export function readOverview(parts: AgentParts, scope: TrafficScope): Overview {
-  const window = windowOf(scope, parts.now());
+  const window = windowOf(parts, scope);
   const { services } = listServices(parts, scope);
   const { nodes } = readTopology(parts, { ...scope, graphType: 'workload' });
   const status = readStatus(parts);
@@ -29,7 +29,7 @@ export function readOverview(parts: AgentParts, scope: TrafficScope): Overview {
     at: window.to,
     windowSeconds: window.seconds,
     health: { services: countHealth(services), workloads: countHealth(nodes.filter(({ workloads }) => workloads.length > 0)) },
-    stats: sum.stats(window.seconds),
+    stats: sum.stats(window.recordedSeconds),
     series: series.get('all') ?? emptySeries(),
     markers: markersIn(parts, window),
     services: services.map(({ key, namespace, name, health, stats }) => ({ key, namespace, name, health, stats })),

@@ -15,7 +15,7 @@ const shownRevisions = 20;
 /** One rollout with the golden signals of each version. */
 export function readRollout(parts: AgentParts, id: string, scope: TrafficScope): RolloutDetail {
   const { rules, index } = findRollout(parts, id);
-  const window = windowOf(scope, parts.now());
+  const window = windowOf(parts, scope);
   const rollout = summarizeRollout(parts, rules, index, window);
   const hosts = new Set(rollout.destinations.map(({ host }) => host));
   const byVersion = goldenSeries(parts.series, window, (labels) =>

@@ -19,7 +19,7 @@ export function readService(parts: AgentParts, key: string, scope: TrafficScope)
   const mesh = parts.config.current.mesh();
   const service = mesh.serviceByKey.get(key) ?? mesh.services.find(({ hostname }) => hostname === key);
   if (!service) throw new WeftError('NOT_FOUND', `no service ${key}; expected namespace/hostname of a service of the mesh`);
-  const window = windowOf(scope, parts.now());
+  const window = windowOf(parts, scope);
   const isOwn = (labels: TrafficLabels) => isCountedOnce(labels) && hostOf(labels) === service.hostname;
   const sum = new TrafficSum();
   parts.series.each(window.from, window.to, (labels, increases, recent) => isOwn(labels) && sum.add(labels, increases, recent));
@@ -31,7 +31,7 @@ export function readService(parts: AgentParts, key: string, scope: TrafficScope)
   return {
     at: window.to,
     windowSeconds: window.seconds,
-    service: summarizeService(parts, service, { sum, seconds: window.seconds }),
+    service: summarizeService(parts, service, { sum, seconds: window.recordedSeconds }),
     series: goldenSeries(parts.series, window, (labels) => (isOwn(labels) ? 'all' : null)).get('all') ?? emptySeries(),
     seriesByVersion: [...goldenSeries(parts.series, window, (labels) => (isOwn(labels) ? labels.destinationVersion || 'unknown' : null))]
       .map(([version, series]) => ({ version, series }))
@@ -39,7 +39,7 @@ export function readService(parts: AgentParts, key: string, scope: TrafficScope)
     bySource: rows(({ sourceNamespace, sourceApp, sourceWorkload }) => [sourceNamespace, sourceApp || sourceWorkload || 'unknown']),
     byDestination: rows(({ destinationNamespace, destinationWorkload }) => [destinationNamespace, destinationWorkload || 'unknown']),
     byVersion: rows(({ destinationNamespace, destinationVersion }) => [destinationNamespace, destinationVersion || 'unknown']),
-    byCode: sum.codes(window.seconds),
+    byCode: sum.codes(window.recordedSeconds),
     endpoints: endpointsOf(parts, service),
     routing,
     policies,
@@ -51,7 +51,7 @@ export function readService(parts: AgentParts, key: string, scope: TrafficScope)
 
 function breakdown(
   parts: AgentParts,
-  { from, to, seconds }: TrafficWindow,
+  { from, to, recordedSeconds }: TrafficWindow,
   keyOf: (labels: TrafficLabels) => readonly [namespace: string, name: string] | null,
 ): readonly BreakdownRow[] {
   const sums = new Map<string, { namespace: string; name: string; sum: TrafficSum }>();
@@ -69,7 +69,7 @@ function breakdown(
     .map(({ namespace, name, sum }) => ({
       key: name,
       namespace,
-      stats: sum.stats(seconds),
+      stats: sum.stats(recordedSeconds),
       percent: requests > 0 ? (100 * sum.requests) / requests : 0,
     }))
     .sort((a, b) => b.percent - a.percent || (a.key < b.key ? -1 : 1));

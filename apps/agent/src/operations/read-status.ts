@@ -8,7 +8,7 @@ import type { AgentParts } from './agent-parts.ts';
 export function readStatus(parts: AgentParts): MeshStatus {
   const { config, authority, pushTimes, surroundings, registry } = parts;
   const { rootNamespace, meshConfig } = config.current.settings;
-  const sorted = [...pushTimes].sort((a, b) => a - b);
+  const sorted = [...pushTimes.list].sort((a, b) => a - b);
   return {
     agent: {
       version: surroundings.version,
@@ -21,7 +21,7 @@ export function readStatus(parts: AgentParts): MeshStatus {
     },
     proxies: registry.list().map((record) => proxyStatus(parts, record)),
     authority: { trustDomain: meshConfig.trustDomain, notAfter: authority.notAfter, fingerprint: authority.fingerprint },
-    push: { lastMs: pushTimes.at(-1) ?? null, p50Ms: quantile(sorted, 0.5), p99Ms: quantile(sorted, 0.99), count: pushTimes.length },
+    push: { lastMs: pushTimes.list.at(-1) ?? null, p50Ms: quantile(sorted, 0.5), p99Ms: quantile(sorted, 0.99), count: sorted.length },
     settings: { rootNamespace, trustDomain: meshConfig.trustDomain, meshConfig: JSON.stringify(meshConfig, null, 2) },
     console: surroundings.consoleUrl === null ? null : { url: surroundings.consoleUrl },
     gateway: surroundings.gateway,

@@ -5,7 +5,7 @@ import { TrafficSum } from '../telemetry/traffic-sum.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { isSelected } from './counts.ts';
 import { describeNode, type NodePlace, placeOf } from './topology-nodes.ts';
-import { emptyReason, isCountedOnce, windowOf } from './traffic-window.ts';
+import { emptyReason, isCountedOnce, type TrafficWindow, windowOf } from './traffic-window.ts';
 
 interface EdgeSum {
   readonly source: NodePlace;
@@ -20,7 +20,7 @@ interface EdgeSum {
 
 /** Who calls whom in a window of time, with rates, errors and latencies. Workloads without traffic are there too, idle. */
 export function readTopology(parts: AgentParts, query: TopologyQuery): TopologyGraph {
-  const window = windowOf(query, parts.now());
+  const window = windowOf(parts, query);
   const edges = new Map<string, EdgeSum>();
   parts.series.each(window.from, window.to, (labels, increases, recent) => {
     const source = placeOf(labels, 'source', query.graphType);
@@ -48,7 +48,7 @@ export function readTopology(parts: AgentParts, query: TopologyQuery): TopologyG
     windowSeconds: window.seconds,
     graphType: query.graphType,
     nodes,
-    edges: carrying.map(([id, edge]) => toEdge(id, edge, { all: carrying, seconds: window.seconds })).sort(byId),
+    edges: carrying.map(([id, edge]) => toEdge(id, edge, { all: carrying, seconds: window.recordedSeconds })).sort(byId),
     empty: emptyReason(parts, { isEmpty: nodes.length === 0 || (carrying.length === 0 && !isFiltered), isFiltered }),
   };
 }
@@ -109,11 +109,11 @@ function toEdge(
 function nodeOf(
   parts: AgentParts,
   place: NodePlace,
-  { edges, window }: { readonly edges: readonly EdgeSum[]; readonly window: { readonly seconds: number } },
+  { edges, window }: { readonly edges: readonly EdgeSum[]; readonly window: TrafficWindow },
 ): TopologyNode {
   const into = edges.filter(({ target }) => target.id === place.id).map(({ sum }) => sum);
   const from = edges.filter(({ source }) => source.id === place.id).map(({ sum }) => sum);
-  return describeNode(parts, place, { into, from, seconds: window.seconds });
+  return describeNode(parts, place, { into, from, seconds: window.recordedSeconds });
 }
 
 const byId = (a: { readonly id: string }, b: { readonly id: string }): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);

@@ -51,12 +51,13 @@ function page(flows: readonly Flow[]): string {
     .join('');
 }
 
-async function agentWith(context: TestContext, flows: readonly Flow[]): Promise<AgentParts> {
+/** An agent that runs for `uptimeSeconds` and was told of these flows. */
+async function agentWith(context: TestContext, flows: readonly Flow[], uptimeSeconds = 3600): Promise<AgentParts> {
   const { agent } = await startTestAgent(context);
   const { series, now } = agent.parts;
   series.ingest('proxy', '', now() - 5_000);
   series.ingest('proxy', page(flows), now() - 2_000);
-  return agent.parts;
+  return { ...agent.parts, surroundings: { ...agent.parts.surroundings, startedAt: now() - uptimeSeconds * 1000 } };
 }
 
 test('an edge is counted once although both sides report it, and mTLS is what the receiver says', async (context) => {
@@ -69,6 +70,13 @@ test('an edge is counted once although both sides report it, and mTLS is what th
     edges.map(({ source, target, stats, mtlsPercent }) => [source, target, stats.requestRate, mtlsPercent]),
     [['workload/shop/shop-front', 'workload/shop/orders-v1', 1, 100]],
   );
+});
+
+test('rates are taken over the time that was recorded', async (context) => {
+  const parts = await agentWith(context, [{ version: 'v1', requests: 60 }], 10);
+  const at = parts.surroundings.startedAt + 10_000;
+  const rate = (windowSeconds: number) => listServices(parts, { ...scope, windowSeconds, at }).services[0]?.stats.requestRate;
+  assert.deepEqual([rate(300), rate(10)], [6, 6]);
 });
 
 test('a caller without a proxy is known by the receiver only', async (context) => {

@@ -8,11 +8,14 @@ export interface TrafficWindow {
   readonly from: number;
   readonly to: number;
   readonly seconds: number;
+  /** How much of it was recorded, which is what rates are taken over: an agent that has just started would show a tenth of the traffic otherwise. */
+  readonly recordedSeconds: number;
 }
 
-export function windowOf({ windowSeconds, at }: TrafficScope, now: number): TrafficWindow {
-  const to = at ?? now;
-  return { from: to - windowSeconds * 1000, to, seconds: windowSeconds };
+export function windowOf(parts: AgentParts, { windowSeconds, at }: TrafficScope): TrafficWindow {
+  const to = at ?? parts.now();
+  const sinceStart = (to - parts.surroundings.startedAt) / 1000;
+  return { from: to - windowSeconds * 1000, to, seconds: windowSeconds, recordedSeconds: Math.min(windowSeconds, Math.max(1, sinceStart)) };
 }
 
 /** Whether a series counts each call once: what the caller's side reports, and what arrives from callers that have no proxy. */

@@ -1,7 +1,7 @@
 import { bucketBounds, column, type Increases, noIncreases } from './columns.ts';
 import { eachSample, parseSeriesKey } from './exposition.ts';
 import { readTrafficLabels, type TrafficLabels } from './traffic-labels.ts';
-import { TrafficSeries, tierFor, tiers } from './traffic-series.ts';
+import { TrafficSeries, tierFor } from './traffic-series.ts';
 
 const columnByMetric: Readonly<Record<string, number>> = {
   istio_requests_total: column.requests,
@@ -57,12 +57,6 @@ export class SeriesStore {
 
   get size(): number {
     return this.all.size;
-  }
-
-  /** Since when there can be data. */
-  get retentionMs(): number {
-    const last = tiers.at(-1);
-    return last ? last.stepMs * last.slots : 0;
   }
 
   /** Takes a proxy's metrics page. The first page of a proxy that ran before is only a baseline. */

@@ -64,7 +64,10 @@ function serve(host: AdsHost, call: Call, mode: StreamMode): void {
     },
     host.now,
   );
-  const overdue = setInterval(() => stream.flush(), overdueCheckMs);
+  const overdue = setInterval(() => {
+    stream.flush();
+    if (connection) host.acknowledged(connection);
+  }, overdueCheckMs);
   overdue.unref();
   const end = (): void => {
     if (!isOpen) return;

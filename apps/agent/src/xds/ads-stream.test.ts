@@ -150,6 +150,28 @@ test('types are pushed one after the other, each when the earlier ones are ackno
   assert.ok(client.stream.isSettled);
 });
 
+test('a client that is still asking has not taken everything', () => {
+  const client = new Client('delta');
+  client.stream.setTarget(testSnapshot({ cds: { a: '1' }, lds: { l: '1' } }));
+  assert.ok(!client.stream.isSettled, 'nothing was asked for');
+  client.ask('cds');
+  client.ack(client.take().at(-1));
+  assert.ok(!client.stream.isSettled, 'listeners come after clusters');
+  client.ask('lds');
+  assert.ok(!client.stream.isSettled);
+  client.ack(client.take().at(-1));
+  assert.ok(client.stream.isSettled);
+});
+
+test('a client that takes nothing but clusters is believed after a while', () => {
+  const client = new Client('delta');
+  client.stream.setTarget(testSnapshot({ cds: { a: '1' }, lds: { l: '1' } }));
+  client.ask('cds');
+  client.ack(client.take().at(-1));
+  client.now += 6_000;
+  assert.ok(client.stream.isSettled);
+});
+
 test('an overdue ACK does not hold back the other types for ever', () => {
   const client = new Client('delta');
   client.stream.setTarget(testSnapshot({ cds: { a: '1' }, lds: { l: '1' } }));

@@ -56,7 +56,7 @@ interface Pending {
 
 const wildcardKinds: ReadonlySet<XdsKind> = new Set(['cds', 'lds']);
 
-/** After this long without an ACK later types no longer wait for an earlier one. */
+/** After this long without an ACK later types no longer wait for an earlier one, and after clusters alone no listener is expected any more. */
 const gateTimeoutMs = 5_000;
 
 /**
@@ -73,6 +73,7 @@ export class AdsStream {
   /** Clusters of the last snapshot that this one lacks, kept until listeners and routes are acknowledged. */
   private lingering: ReadonlyMap<string, EncodedResource> = new Map();
   private nonces = 0;
+  private firstAskedAt: number | null = null;
 
   constructor(mode: StreamMode, events: StreamEvents, now: () => number) {
     this.mode = mode;
@@ -99,9 +100,16 @@ export class AdsStream {
 
   /** Whether everything of the target that the client asks for is acknowledged (or refused). */
   get isSettled(): boolean {
-    if (!this.target || this.lingering.size > 0) return false;
+    if (!this.target || this.lingering.size > 0 || this.isStarting) return false;
     for (const [kind, state] of this.states) if (state.pending || this.isBehind(kind, state)) return false;
     return true;
+  }
+
+  /** Whether the client has yet to ask for what follows: nothing was asked for at all, or clusters, after which listeners and routes come. */
+  private get isStarting(): boolean {
+    if (this.firstAskedAt === null) return true;
+    const isOnlyAtClusters = this.states.has('cds') && !this.states.has('lds') && !this.states.has('rds');
+    return isOnlyAtClusters && this.now() - this.firstAskedAt < gateTimeoutMs;
   }
 
   /** Gives the client a new snapshot to go to. */
@@ -116,6 +124,7 @@ export class AdsStream {
 
   /** Takes a request and answers what can be answered now. */
   request(request: StreamRequest): void {
+    this.firstAskedAt ??= this.now();
     const existing = this.states.get(request.kind);
     const state = existing ?? this.open(request.kind);
     const isStale = request.nonce !== '' && existing !== undefined && request.nonce !== state.nonce;

@@ -19,8 +19,8 @@ export function ControlPlane({ status }: { status: MeshStatus }) {
         <Fact name="Proxies connected">
           {connected} of {proxies.length}
         </Fact>
-        <Fact name="Push to last ACK" note={`p99 ${formatMs(push.p99Ms)}, ${push.count} pushes`}>
-          p50 {formatMs(push.p50Ms)}
+        <Fact name="Push to last ACK" note={pushNote(push)}>
+          {push.count === 0 ? 'none yet' : `p50 ${formatMs(push.p50Ms)}`}
         </Fact>
         <Fact name="Gateway">{gateway.http ?? gateway.https ?? 'none'}</Fact>
         <Fact name="Configuration">
@@ -44,6 +44,11 @@ export function ControlPlane({ status }: { status: MeshStatus }) {
       ))}
     </>
   );
+}
+
+function pushNote({ p99Ms, count }: MeshStatus['push']): string {
+  if (count === 0) return 'no change was pushed';
+  return `p99 ${formatMs(p99Ms)}, ${count} ${count === 1 ? 'push' : 'pushes'}`;
 }
 
 function Fact({ name, note, children }: { name: string; note?: string; children: ReactNode }) {
