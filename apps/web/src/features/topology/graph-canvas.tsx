@@ -64,7 +64,7 @@ export function GraphCanvas(props: GraphCanvasProps) {
     void flow.current?.setViewport(getViewportForBounds(boundsOf(layout), clientWidth, clientHeight, 0.1, 1.25, 0.05));
   }, [layout, nodes]);
 
-  const edges = useMemo(() => placeEdges(props, neighbours), [props, neighbours]);
+  const edges = useMemo(() => placeEdges({ ...props, layout, neighbours, nodes }), [props, layout, neighbours, nodes]);
   const change = useCallback(
     (changes: NodeChange<CanvasNode>[]) =>
       setNodes((previous) =>
@@ -234,16 +234,40 @@ function layoutOf(node: CanvasNode): unknown {
   return 'layout' in node.data ? node.data.layout : undefined;
 }
 
-function placeEdges({ graph, selection, label, isMoving }: GraphCanvasProps, neighbours: ReadonlySet<string> | null): GraphEdgeType[] {
+interface EdgePlacing extends GraphCanvasProps {
+  readonly layout: Layout | null;
+  readonly neighbours: ReadonlySet<string> | null;
+  readonly nodes: readonly CanvasNode[];
+}
+
+function placeEdges({ graph, selection, label, isMoving, layout, neighbours, nodes }: EdgePlacing): GraphEdgeType[] {
+  const moved = movedNodes(layout, nodes);
   const nameById = new Map(graph.nodes.map((node) => [node.id, node.name]));
   return graph.edges.map((edge: TopologyEdge) => ({
     id: edge.id,
     source: edge.source,
     target: edge.target,
     type: 'mesh',
-    data: { edge, label, isMoving, isDimmed: neighbours !== null && !neighbours.has(edge.id) },
+    data: {
+      edge,
+      label,
+      isMoving,
+      bend: moved.has(edge.source) || moved.has(edge.target) ? 0 : (layout?.bendByEdge.get(edge.id) ?? 0),
+      isDimmed: neighbours !== null && !neighbours.has(edge.id),
+    },
     selected: selection?.kind === 'edge' && selection.id === edge.id,
     ariaLabel: describeEdge(edge, nameById.get(edge.source) ?? edge.source, nameById.get(edge.target) ?? edge.target),
     ariaRole: 'button',
   }));
+}
+
+/** Nodes that somebody dragged, or that stand in a box that was dragged. */
+function movedNodes(layout: Layout | null, nodes: readonly CanvasNode[]): ReadonlySet<string> {
+  const isMoved = (node: CanvasNode): boolean => {
+    const box = node.type === 'box' ? layout?.boxByNamespace.get(node.data.name) : layout?.boxByNode.get(node.id);
+    return box !== undefined && (node.position.x !== box.x || node.position.y !== box.y);
+  };
+  const moved = new Set(nodes.filter(isMoved).map(({ id }) => id));
+  for (const { id, parentId } of nodes) if (parentId !== undefined && moved.has(parentId)) moved.add(id);
+  return moved;
 }

@@ -2,22 +2,33 @@
 
 import { IconAlertTriangleFilled, IconExclamationCircleFilled, IconLockFilled } from '@tabler/icons-react';
 import type { TopologyEdge } from '@weft/agent/api/types';
-import { BaseEdge, type Edge, EdgeLabelRenderer, type EdgeProps, getBezierPath } from '@xyflow/react';
+import { BaseEdge, type Edge, EdgeLabelRenderer, type EdgeProps, Position } from '@xyflow/react';
+import { curveBetween, pointOn, svgPath } from './edge-curve.ts';
 import { edgeValue } from './edge-value.ts';
 import classes from './graph.module.css';
 import type { EdgeLabel } from './topology-state.ts';
 
 export type GraphEdgeType = Edge<
-  { readonly edge: TopologyEdge; readonly label: EdgeLabel; readonly isDimmed: boolean; readonly isMoving: boolean },
+  {
+    readonly edge: TopologyEdge;
+    readonly label: EdgeLabel;
+    /** How far its curve is pushed aside, in pixels. */
+    readonly bend: number;
+    readonly isDimmed: boolean;
+    readonly isMoving: boolean;
+  },
   'mesh'
 >;
 
 export function GraphEdge(props: EdgeProps<GraphEdgeType>) {
-  const { data, selected, sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition } = props;
-  const [path] = getBezierPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, curvature: 0.32 });
-  const [labelX, labelY] = pointOn(path);
+  const { data, selected, sourceX, sourceY, targetX, targetY, sourcePosition } = props;
   if (data === undefined) return null;
-  const { edge, label, isDimmed, isMoving } = data;
+  const { edge, label, bend, isDimmed, isMoving } = data;
+  const direction = sourcePosition === Position.Right ? 'RIGHT' : 'DOWN';
+  const curve = curveBetween({ x: sourceX, y: sourceY }, { x: targetX, y: targetY }, direction, bend);
+  const path = svgPath(curve);
+  // Nearer to the target, since edges that leave one node run together at first.
+  const { x: labelX, y: labelY } = pointOn(curve, 0.6);
   const value = edgeValue(edge, label);
   const tone = edge.protocol === 'tcp' && edge.health === 'healthy' ? 'tcp' : edge.health;
   const rate = edge.protocol === 'tcp' ? edge.stats.connectionRate : edge.stats.requestRate;
@@ -47,15 +58,6 @@ export function GraphEdge(props: EdgeProps<GraphEdgeType>) {
       </EdgeLabelRenderer>
     </g>
   );
-}
-
-/** Where the label goes: nearer to the target, since edges that leave one node run together at first. */
-function pointOn(path: string): readonly [number, number] {
-  const [x0 = 0, y0 = 0, x1 = 0, y1 = 0, x2 = 0, y2 = 0, x3 = 0, y3 = 0] = (path.match(/-?[\d.]+(?:e-?\d+)?/g) ?? []).map(Number);
-  const t = 0.6;
-  const u = 1 - t;
-  const at = (a: number, b: number, c: number, d: number) => u ** 3 * a + 3 * u * u * t * b + 3 * u * t * t * c + t ** 3 * d;
-  return [at(x0, x1, x2, x3), at(y0, y1, y2, y3)];
 }
 
 function widthOf(rate: number): number {

@@ -1,8 +1,9 @@
 'use client';
 
 import type { TopologyGraph } from '@weft/agent/api/types';
-import ELK, { type ElkNode } from 'elkjs/lib/elk-api.js';
+import ELK, { type ElkExtendedEdge, type ElkNode } from 'elkjs/lib/elk-api.js';
 import { useEffect, useRef, useState } from 'react';
+import { type Box, bendAround, type Direction, type Point } from './edge-curve.ts';
 
 const nodeHeight = 84;
 
@@ -11,19 +12,17 @@ function widthOf(name: string): number {
   return Math.min(150, Math.max(72, Math.round(name.length * 7.2) + 6));
 }
 
-type Direction = 'RIGHT' | 'DOWN';
-
-interface Box {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
+/** The shape of a node, which edges lead to; the name stands below. */
+const shapeSize = 40;
+/** Above this many nodes every edge is direct: looking for what is in its way would take too long. */
+const maxNodesToAvoid = 300;
 
 /** Where everything stands: nodes relative to their namespace's box. */
 export interface Layout {
   readonly boxByNamespace: ReadonlyMap<string, Box>;
   readonly boxByNode: ReadonlyMap<string, Box>;
+  /** How far edges are pushed aside so that they do not run behind a node; direct ones are left out. */
+  readonly bendByEdge: ReadonlyMap<string, number>;
   /** Which way traffic runs. */
   readonly direction: Direction;
 }
@@ -97,7 +96,7 @@ async function bestLayout(elk: InstanceType<typeof ELK>, graph: ElkNode, aspect:
     const scale = Math.min(aspect / (root.width ?? 1), 1 / (root.height ?? 1));
     if (best === null || scale > best.scale) best = { layout: readLayout(root, direction), scale };
   }
-  return best?.layout ?? { boxByNamespace: new Map(), boxByNode: new Map(), direction: 'RIGHT' };
+  return best?.layout ?? { boxByNamespace: new Map(), boxByNode: new Map(), bendByEdge: new Map(), direction: 'RIGHT' };
 }
 
 /** A text that changes only when the layout has to. Remembers the edges that were there once. */
@@ -133,11 +132,37 @@ function elkGraph(graph: TopologyGraph, seenEdges: ReadonlyMap<string, readonly 
 function readLayout(root: ElkNode, direction: Direction): Layout {
   const boxByNamespace = new Map<string, Box>();
   const boxByNode = new Map<string, Box>();
+  const placeByNode = new Map<string, Box>();
   for (const group of root.children ?? []) {
-    boxByNamespace.set(group.id.slice('namespace '.length), boxOf(group));
-    for (const node of group.children ?? []) boxByNode.set(node.id, boxOf(node));
+    const outer = boxOf(group);
+    boxByNamespace.set(group.id.slice('namespace '.length), outer);
+    for (const node of group.children ?? []) {
+      const box = boxOf(node);
+      boxByNode.set(node.id, box);
+      placeByNode.set(node.id, { ...box, x: outer.x + box.x, y: outer.y + box.y });
+    }
   }
-  return { boxByNamespace, boxByNode, direction };
+  return { boxByNamespace, boxByNode, bendByEdge: bendsOf(root.edges ?? [], placeByNode, direction), direction };
+}
+
+function bendsOf(edges: readonly ElkExtendedEdge[], placeByNode: ReadonlyMap<string, Box>, direction: Direction): Map<string, number> {
+  const bendByEdge = new Map<string, number>();
+  if (placeByNode.size > maxNodesToAvoid) return bendByEdge;
+  for (const { id, sources, targets } of edges) {
+    const [source, target] = [placeByNode.get(sources[0] ?? ''), placeByNode.get(targets[0] ?? '')];
+    if (source === undefined || target === undefined) continue;
+    const others = [...placeByNode.values()].filter((place) => place !== source && place !== target);
+    const bend = bendAround(handleOf(source, direction, 'source'), handleOf(target, direction, 'target'), direction, others);
+    if (bend !== 0) bendByEdge.set(id, bend);
+  }
+  return bendByEdge;
+}
+
+/** Where edges leave or reach a node. */
+function handleOf({ x, y, width, height }: Box, direction: Direction, end: 'source' | 'target'): Point {
+  const middle = x + width / 2;
+  if (direction === 'DOWN') return { x: middle, y: end === 'source' ? y + height : y };
+  return { x: middle + (end === 'source' ? shapeSize / 2 : -shapeSize / 2), y: y + shapeSize / 2 };
 }
 
 function boxOf({ x = 0, y = 0, width = 0, height = 0 }: ElkNode): Box {
