@@ -1,4 +1,5 @@
 import { mtlsSettingForPort } from '@weft/core/mesh/peer-authentication';
+import { applicablePolicies, policyScope } from '@weft/core/mesh/policy-target';
 import type { Resource } from '@weft/core/resource/resource';
 import type { TrafficScope } from '../api/agent-api.ts';
 import type { EffectiveMtls, PolicySummary, SecurityChoices } from '../api/config-types.ts';
@@ -87,12 +88,10 @@ function summarize(
   const { ref, spec, annotations } = resource;
   const { settings, mesh } = parts.config.current;
   const id = resourceId(ref);
-  const selector = spec.selector?.matchLabels ?? {};
-  const isSelecting = Object.keys(selector).length > 0;
-  const isRoot = ref.namespace === settings.rootNamespace;
-  const workloads = mesh()
-    .workloads.filter(({ namespace }) => isRoot || namespace === ref.namespace)
-    .filter(({ labels }) => Object.entries(selector).every(([key, value]) => labels[key] === value));
+  const { rootNamespace } = settings;
+  const workloads = mesh().workloads.filter(
+    ({ namespace, labels }) => applicablePolicies([resource], { namespace, labels, type: 'sidecar' }, rootNamespace).length > 0,
+  );
   return {
     id,
     kind,
@@ -100,8 +99,8 @@ function summarize(
     name: ref.name,
     action: kind === 'AuthorizationPolicy' ? (spec.action ?? 'ALLOW') : null,
     mtlsMode: kind === 'PeerAuthentication' ? readMode(spec.mtls?.mode) : null,
-    scope: isSelecting ? 'workload' : isRoot ? 'mesh' : 'namespace',
-    selector,
+    scope: policyScope(resource, rootNamespace),
+    selector: spec.selector?.matchLabels ?? {},
     workloads: workloads.map(({ namespace, name }) => `${namespace}/${name}`),
     rules: (spec.rules ?? spec.jwtRules ?? []).length,
     dryRun: annotations['istio.io/dry-run'] === 'true',

@@ -10,6 +10,7 @@ import { canonicalNames } from '../telemetry/workload-index.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { findingsOf } from './counts.ts';
 import { describeRoute } from './describe-route.ts';
+import { listPolicies } from './list-policies.ts';
 import { hostOf, summarizeService } from './list-services.ts';
 import { emptyReason, isCountedOnce, markersIn, type TrafficWindow, windowOf } from './traffic-window.ts';
 import { workloadsOfService } from './workload-facts.ts';
@@ -26,7 +27,7 @@ export function readService(parts: AgentParts, key: string, scope: TrafficScope)
   const rows = (keyOf: (labels: TrafficLabels) => readonly [namespace: string, name: string]) =>
     breakdown(parts, window, (labels) => (isOwn(labels) ? keyOf(labels) : null));
   const routing = routingOf(parts, service);
-  const policies = policiesOf(parts, service);
+  const policies = policiesOf(parts, service, scope);
   const ids = new Set([resourceId(service.ref), ...[...routing, ...policies].map(({ id }) => id)]);
   return {
     at: window.to,
@@ -105,15 +106,12 @@ function routingOf(parts: AgentParts, service: Service): readonly AppliedResourc
   return [...rules, ...policies];
 }
 
-function policiesOf(parts: AgentParts, service: Service): readonly AppliedResource[] {
-  const { set, settings, mesh } = parts.config.current;
-  const workloads = workloadsOfService(mesh(), service);
-  return set.ofKind('AuthorizationPolicy').flatMap(({ ref, spec }) => {
-    if (ref.namespace !== service.namespace && ref.namespace !== settings.rootNamespace) return [];
-    const labels = spec.selector?.matchLabels ?? {};
-    const selects = workloads.some((workload) => Object.entries(labels).every(([key, value]) => workload.labels[key] === value));
-    return selects ? [applied(ref, 'spec', `${spec.action ?? 'ALLOW'}, ${spec.rules?.length ?? 0} rules`)] : [];
-  });
+/** Policies of every kind that hold for a workload behind the service. */
+function policiesOf(parts: AgentParts, service: Service, scope: TrafficScope): readonly AppliedResource[] {
+  const workloads = new Set(workloadsOfService(parts.config.current.mesh(), service).map(({ namespace, name }) => `${namespace}/${name}`));
+  return listPolicies(parts, { ...scope, namespaces: [] })
+    .filter((policy) => policy.workloads.some((workload) => workloads.has(workload)))
+    .map(({ id, kind, namespace, name, summary }) => ({ id, kind, namespace, name, path: 'spec', summary }));
 }
 
 function applied(ref: Service['ref'], path: string, summary: string): AppliedResource {

@@ -135,6 +135,31 @@ test('a rollout shows what is asked for beside what is seen', async (context) =>
   assert.equal(rollout?.line, smallMesh.split('\n').indexOf('    - route:') + 1, 'the line of the rule in its file');
 });
 
+test('a service names the policies of every kind that hold for it, and no other', async (context) => {
+  const { agent, write, until } = await startTestAgent(context);
+  write(
+    'policies.yaml',
+    ['shop', 'istio-system', 'elsewhere']
+      .map(
+        (namespace) => `apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: { name: default, namespace: ${namespace} }\n`,
+      )
+      .concat(
+        'apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: { name: gateway, namespace: shop }\n' +
+          'spec: { targetRefs: [{ group: gateway.networking.k8s.io, kind: Gateway, name: edge }], rules: [{}] }\n',
+      )
+      .join('---\n'),
+  );
+  await until(() => agent.parts.config.current.set.ofKind('PeerAuthentication').length === 3);
+  const { policies } = readService(agent.parts, 'shop/orders.shop.svc.cluster.local', scope);
+  assert.deepEqual(
+    policies.map(({ kind, namespace }) => [kind, namespace]),
+    [
+      ['PeerAuthentication', 'istio-system'],
+      ['PeerAuthentication', 'shop'],
+    ],
+  );
+});
+
 test('a service is split by source, version and code', async (context) => {
   const parts = await agentWith(context, [
     { version: 'v1', requests: 30 },
