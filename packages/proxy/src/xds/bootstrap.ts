@@ -25,7 +25,7 @@ export function readBootstrapFile(path: string): Result<Bootstrap, string> {
 export function readBootstrapText(text: string, where: string): Result<Bootstrap, string> {
   let json: unknown;
   try {
-    json = parse(text);
+    json = parse(text, { logLevel: 'error' });
   } catch (error) {
     return err(`${where} is neither JSON nor YAML: ${messageOf(error)}`);
   }
