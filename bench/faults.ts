@@ -5,14 +5,18 @@ import { ControlPlaneForTest } from '@weft/proxy/xds/control-plane-for-test';
 import { freePort } from '../packages/proxy/faults/free-port-for-test.ts';
 import { describeLoad, LoadForTest } from '../packages/proxy/faults/load-for-test.ts';
 import { MeshForTest } from '../packages/proxy/faults/mesh-for-test.ts';
+import { agentAway } from './faults/agent-away.ts';
 
 const help = `Requests lost while things go wrong around the proxy: two workers, two origins, a control plane, and clients that never rest.
 
-  node bench/faults.ts [--clients 16] [--changes 1000] [--rotations 100] [--seconds 60] [--only NAME]
+  node bench/faults.ts [--clients 16] [--changes 1000] [--rotations 100] [--seconds 60] [--minutes 60] [--only NAME]
 
 A request counts as answered when it got its whole response with 200. The route retries what was refused, reset or not answered in 3 s (0.3 s
 where an upstream is silent),
 so nothing but the crash of a worker, which ends the connections it holds, may lose one. --seconds is the time for the rotations.
+
+Two more only by name, of whole processes: \`agent-away\`, whose control plane is killed for --minutes under a light load while the certificates of
+its two sidecars come due (they live 5/3 of that time, which should be some minutes), and \`certificates-expire\`, where they end half-way and requests are lost until it is back.
 `;
 
 const { values } = parseArgs({
@@ -21,6 +25,7 @@ const { values } = parseArgs({
     changes: { type: 'string', default: '1000' },
     rotations: { type: 'string', default: '100' },
     seconds: { type: 'string', default: '60' },
+    minutes: { type: 'string', default: '60' },
     only: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -162,11 +167,19 @@ async function measure({ isTls = false, perTryTimeout = '3s', run }: Scenario): 
   return describeLoad(result);
 }
 
+async function runAway(lifetimes: number): Promise<void> {
+  const minutes = Number(values.minutes);
+  const say = (line: string): unknown => process.stdout.write(`${line}\n`);
+  say(await agentAway(minutes, Math.round(minutes * 60 * lifetimes), say));
+}
+
 if (values.help) process.stdout.write(help);
+else if (values.only === 'agent-away') await runAway(5 / 3);
+else if (values.only === 'certificates-expire') await runAway(1 / 2);
 else {
   for (const scenario of scenarios) {
     if (values.only !== undefined && !scenario.name.includes(values.only)) continue;
     process.stdout.write(`${scenario.name.padEnd(64)} ${await measure(scenario)}\n`);
   }
-  process.exit(0);
 }
+process.exit(0);

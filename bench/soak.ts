@@ -11,7 +11,7 @@ import { MeshForTest } from '../packages/proxy/faults/mesh-for-test.ts';
 const help = `Memory of a proxy at load while everything around it changes: TLS on both sides, kept and renewed connections, a configuration change
 every half second, new certificates every 5 s, and an upstream that is killed every 20 s.
 
-  node bench/soak.ts [--minutes 30] [--clients 8] [--concurrency 2]
+  node bench/soak.ts [--minutes 30] [--clients 8] [--pause-ms 10] [--concurrency 2]
 
 Prints the resident set of the proxy's process each minute, and its slope by least squares over the last two thirds of the time.
 `;
@@ -20,6 +20,7 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '30' },
     clients: { type: 'string', default: '8' },
+    'pause-ms': { type: 'string', default: '10' },
     concurrency: { type: 'string', default: '2' },
     help: { type: 'boolean', default: false },
   },
@@ -65,15 +66,15 @@ async function run(): Promise<void> {
   const mesh = await MeshForTest.start({ isTls: true, port, perTryTimeout: '3s' });
   const file = join(directory, 'bootstrap.json');
   writeFileSync(file, JSON.stringify(mesh.bootstrap()));
-  const main = join(import.meta.dirname, '../apps/agent/src/cli/main.ts');
-  const args = [main, 'proxy', '-c', file, '--concurrency', values.concurrency, '--drain-time-s', '20', '-l', 'error'];
+  const command = join(import.meta.dirname, '../apps/agent/bin/weft.mjs');
+  const args = [command, 'proxy', '-c', file, '--concurrency', values.concurrency, '--drain-time-s', '20', '-l', 'error'];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'pipe'] });
   try {
     for await (const chunk of child.stderr) if (String(chunk).includes('ready')) break;
     const startedAt = performance.now();
     const minutes = (): number => (performance.now() - startedAt) / 60_000;
     const isOver = (): boolean => minutes() >= Number(values.minutes);
-    const load = new LoadForTest(port, Number(values.clients), { ca: mesh.authority.root, pauseMs: 10 });
+    const load = new LoadForTest(port, Number(values.clients), { ca: mesh.authority.root, pauseMs: Number(values['pause-ms']) });
     const churning = churn(mesh, isOver);
     const samples: Sample[] = [];
     for (let second = 1; !isOver(); second++) {

@@ -8,20 +8,30 @@ export interface LoadResult {
   readonly lost: ReadonlyMap<string, number>;
 }
 
+export interface LoadOptions {
+  /** The root to trust, for TLS. */
+  readonly ca?: string | null;
+  /** Between the requests of one client. */
+  readonly pauseMs?: number;
+  /** The `Host` to ask for; the address unless given. */
+  readonly host?: string | null;
+}
+
 /** Clients that each send one request after the other, half of them on a connection that is renewed every few requests. */
 export class LoadForTest {
   #port: number;
   #ca: string | null;
+  #headers: { host?: string };
   #isRunning = true;
   #answered = 0;
   #lost: Map<string, number> = new Map();
   #clients: Promise<void>[];
   #waiting: { count: number; readonly clients: Set<number>; done: () => void }[] = [];
 
-  /** `ca`: the root to trust, for TLS. `pauseMs` between the requests of one client. */
-  constructor(port: number, clients: number, { ca = null, pauseMs = 0 }: { ca?: string | null; pauseMs?: number } = {}) {
+  constructor(port: number, clients: number, { ca = null, pauseMs = 0, host = null }: LoadOptions = {}) {
     this.#port = port;
     this.#ca = ca;
+    this.#headers = host === null ? {} : { host };
     this.#clients = Array.from({ length: clients }, (_, index) => this.#client(index, pauseMs));
   }
 
@@ -76,7 +86,7 @@ export class LoadForTest {
   #send(agent: Agent): Promise<string | null> {
     return new Promise((resolve) => {
       const tls = this.#ca === null ? {} : { ca: this.#ca, servername: 'in.test', checkServerIdentity: () => undefined };
-      const options = { agent, host: '127.0.0.1', port: this.#port, path: '/', timeout: 10_000, ...tls };
+      const options = { agent, host: '127.0.0.1', port: this.#port, path: '/', headers: this.#headers, timeout: 10_000, ...tls };
       const made = (this.#ca === null ? request : tlsRequest)(options, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));

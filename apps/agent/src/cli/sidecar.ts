@@ -29,6 +29,7 @@ The workload is a WorkloadEntry with a loopback address in the agent's configura
   --protocol delta|sotw  how an Envoy asks for its configuration (default delta)
   --admin-port N         admin interface and metrics (default 15000)
   --sds-port N           where an Envoy gets its secrets (default: a free port)
+  --certificate-ttl N    lifetime of the certificate to ask for, in seconds (default 86400)
   --agent URL            default ${defaultAgentUrl}
   --xds-port N           default 15010
   --data DIR             the agent's data directory, for the key that signs tokens (default .weft)
@@ -38,7 +39,9 @@ Examples:
   weft sidecar --name cart-v1 --namespace shop --envoy /usr/bin/envoy
 `;
 
-const certificateTtlSeconds = 24 * 3_600;
+const defaultCertificateTtlSeconds = 24 * 3_600;
+/** An Envoy's bootstrap holds one token for good. */
+const envoyTokenTtlSeconds = 24 * 3_600;
 const tokenTtlSeconds = 3_600;
 
 interface SidecarOptions {
@@ -46,6 +49,7 @@ interface SidecarOptions {
   readonly adminPort: number;
   readonly xdsPort: number;
   readonly sdsPort: number;
+  readonly certificateTtlSeconds: number;
   readonly tokenKey: Uint8Array;
   readonly directory: string;
 }
@@ -61,6 +65,7 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
     protocol: { type: 'string' },
     'admin-port': { type: 'string' },
     'sds-port': { type: 'string' },
+    'certificate-ttl': { type: 'string' },
     'xds-port': { type: 'string' },
     data: { type: 'string' },
   });
@@ -81,10 +86,17 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
     adminPort: portOf(values, 'admin-port', 15_000),
     xdsPort: portOf(values, 'xds-port', 15_010),
     sdsPort: portOf(values, 'sds-port', 0),
+    certificateTtlSeconds: certificateTtlOf(values['certificate-ttl']),
     tokenKey: openTokenKey(join(data, 'token-key')),
     directory: join(data, 'sidecars'),
   };
   return typeof envoy === 'string' ? runEnvoy(envoy, options, { isDelta: protocol === 'delta', io }) : runWeft(options, io);
+}
+
+function certificateTtlOf(value: unknown): number {
+  const seconds = value === undefined ? defaultCertificateTtlSeconds : Number(value);
+  if (!Number.isInteger(seconds) || seconds < 1) throw new UsageError(`--certificate-ttl: expected whole seconds, found ${value}`);
+  return seconds;
 }
 
 async function namedWorkload(url: string, namespace: string, name: string): Promise<LocalWorkload> {
@@ -96,7 +108,8 @@ async function namedWorkload(url: string, namespace: string, name: string): Prom
   );
 }
 
-async function runWeft({ workload, adminPort, xdsPort, tokenKey }: SidecarOptions, io: CommandIo): Promise<number> {
+async function runWeft(options: SidecarOptions, io: CommandIo): Promise<number> {
+  const { workload, adminPort, xdsPort, tokenKey, certificateTtlSeconds } = options;
   const token = () => mintToken(tokenKey, workload, tokenTtlSeconds);
   const proxy = await startProxy({
     bootstrap: sidecarBootstrap(workload, { admin: adminPort, xdsHost: '127.0.0.1', xds: xdsPort }),
@@ -122,7 +135,7 @@ async function runEnvoy(
   options: SidecarOptions,
   { isDelta, io }: { readonly isDelta: boolean; readonly io: CommandIo },
 ): Promise<number> {
-  const { workload, adminPort, xdsPort, sdsPort, tokenKey, directory } = options;
+  const { workload, adminPort, xdsPort, sdsPort, certificateTtlSeconds, tokenKey, directory } = options;
   const log = stderrLog('sidecar');
   const secrets = new WorkloadSecrets({
     caAddress: `127.0.0.1:${xdsPort}`,
@@ -138,7 +151,7 @@ async function runEnvoy(
     sdsPort,
   );
   await secrets.renew();
-  const token = await mintToken(tokenKey, workload, certificateTtlSeconds);
+  const token = await mintToken(tokenKey, workload, envoyTokenTtlSeconds);
   const bootstrap = envoyBootstrap(workload, { admin: adminPort, xdsHost: '127.0.0.1', xds: xdsPort, sds: sds.port, isDelta, token });
   const envoy = startEnvoy(path, bootstrap, { file: join(directory, `${workload.namespace}-${workload.name}.json`), io });
   const ended = new Promise<number>((resolve) => {

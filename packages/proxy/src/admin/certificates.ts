@@ -21,7 +21,8 @@ function tlsPlans({ clusters, listeners }: ProxyInside): CommonTlsPlan[] {
     ...(plan.defaultFilterChain === null ? [] : [plan.defaultFilterChain]),
   ]);
   const served = chains.flatMap(({ tls }) => (tls === null ? [] : [tls]));
-  return [...served, ...clusters.all().flatMap(({ plan }) => (plan.transport.kind === 'tls' ? [plan.transport.tls] : []))];
+  const transports = clusters.all().flatMap(({ plan }) => [plan.transport, ...plan.transportMatches.map(({ transport }) => transport)]);
+  return [...served, ...transports.flatMap((transport) => (transport.kind === 'tls' ? [transport.tls] : []))];
 }
 
 /** A chain's own certificate, not those that vouch for it. */
