@@ -27,6 +27,7 @@ export interface ProxyConfigSettings {
   readonly sds?: Readonly<Record<string, unknown>>;
   readonly envoyAccessLogService?: RemoteService;
   readonly envoyMetricsService?: RemoteService;
+  readonly envoyMetricsServiceAddress?: string;
   readonly extraStatTags?: readonly string[];
   readonly proxyStatsMatcher?: {
     readonly inclusionPrefixes?: readonly string[];

@@ -28,6 +28,7 @@ test('a wrong type is refused with the field named, an unknown field is not', ()
   assert.ok(!wrong.ok && wrong.error.message.includes('connectTimeout'));
   assert.ok(!parseMeshConfig('extensionProviders: {}\n').ok);
   assert.ok(!parseMeshConfig('- a\n').ok);
+  assert.ok(!parseMeshConfig('two\n').ok && !parseProxyConfig('two').ok, 'a plain text is no mapping');
   assert.ok(parseMeshConfig('someDayLater: true\n').ok);
 });
 

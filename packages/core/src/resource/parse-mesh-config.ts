@@ -78,7 +78,7 @@ function readText(
   if (!loaded.ok)
     return err({ message: `not valid YAML: ${loaded.error.message} (line ${loaded.error.line}, column ${loaded.error.column})` });
   const value = isRecord(loaded.value) ? pick(loaded.value) : loaded.value;
-  if (typeof value === 'string') return readText(value, (inner) => inner);
+  if (typeof value === 'string' && value !== loaded.value) return readText(value, (inner) => inner);
   if (value === null || value === undefined) return ok({});
   return isRecord(value) ? ok(value) : err({ message: 'expected a mapping of settings' });
 }

@@ -2,7 +2,7 @@ import { childPath } from '../field-path.ts';
 import type { PeerAuthentication, RequestAuthentication, RequestAuthenticationSpec } from '../kinds.ts';
 import type { Report } from './report.ts';
 import { checkScope } from './scope.ts';
-import { checkDuration, checkHeaderName, checkUrl } from './values.ts';
+import { checkDuration, checkPlainHeaderName, checkUrl } from './values.ts';
 
 type JwtRule = NonNullable<RequestAuthenticationSpec['jwtRules']>[number];
 
@@ -45,7 +45,7 @@ function checkJwtRule(rule: JwtRule, path: string, report: Report): void {
     const at = `${path}.outputClaimToHeaders[${index}]`;
     if (!claim) report.error(`${at}.claim`, 'must not be empty');
     if (!header) report.error(`${at}.header`, 'must not be empty');
-    else add(report, `${at}.header`, checkHeaderName(header));
+    else add(report, `${at}.header`, checkPlainHeaderName(header));
   }
   add(report, `${path}.timeout`, checkDuration(rule.timeout));
 }

@@ -36,7 +36,7 @@ const operationFields = [
   'notHosts',
 ] as const satisfies readonly (keyof Operation)[];
 const pathLiteral = /^[a-zA-Z0-9\-._~%!$&'()+,;:@=]+$/;
-const serviceAccountName = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
+const maxServiceAccountLength = 320;
 const fieldsNotForCustom = sourceFields.filter((field) => !ipFields.has(field));
 
 /** What the definition and Istio's webhook ask of an AuthorizationPolicy. */
@@ -47,7 +47,7 @@ export function checkAuthorizationPolicy(resource: AuthorizationPolicy, report: 
   checkDryRun(resource, action, report);
   if (action === 'CUSTOM') checkCustom(spec, report);
   else if (spec.provider != null) report.error('spec.provider', `is possible with action CUSTOM only, found ${action}`);
-  if ((action === 'DENY' || action === 'CUSTOM') && spec.rules == null) {
+  if ((action === 'DENY' || action === 'CUSTOM') && !spec.rules?.length) {
     report.error('spec.rules', `action ${action} without rules never applies; write "rules: [{}]" to apply to every request`);
   }
   for (const [index, rule] of (spec.rules ?? []).entries()) checkRule(rule, action, `spec.rules[${index}]`, report);
@@ -64,7 +64,7 @@ function checkDryRun(resource: AuthorizationPolicy, action: string, report: Repo
 }
 
 function checkCustom(spec: AuthorizationPolicySpec, report: Report): void {
-  if (spec.rules != null && !spec.provider?.name) report.error('spec.provider.name', 'is required for action CUSTOM');
+  if (spec.rules?.length && !spec.provider?.name) report.error('spec.provider.name', 'is required for action CUSTOM');
   for (const [index, rule] of (spec.rules ?? []).entries()) {
     for (const [from, { source }] of (rule.from ?? []).entries()) {
       for (const field of fieldsNotForCustom) {
@@ -90,8 +90,8 @@ function checkCustom(spec: AuthorizationPolicySpec, report: Report): void {
 }
 
 function checkRule(rule: Rule, action: string, path: string, report: Report): void {
-  if (rule.from?.length === 0) report.error(`${path}.from`, 'must not be an empty list: leave it out to allow any source');
-  if (rule.to?.length === 0) report.error(`${path}.to`, 'must not be an empty list: leave it out to allow any operation');
+  if (rule.from?.length === 0) report.warn(`${path}.from`, 'is an empty list, which stands for any source');
+  if (rule.to?.length === 0) report.warn(`${path}.to`, 'is an empty list, which stands for any operation');
   for (const [index, { source }] of (rule.from ?? []).entries()) checkSource(source, `${path}.from[${index}].source`, report);
   for (const [index, { operation }] of (rule.to ?? []).entries()) checkOperation(operation, `${path}.to[${index}].operation`, report);
   for (const [index, condition] of (rule.when ?? []).entries()) checkCondition(condition, `${path}.when[${index}]`, report);
@@ -124,8 +124,9 @@ function checkServiceAccountsAlone(source: Source, path: string, report: Report)
 
 function checkServiceAccount(value: string): string | null {
   const parts = value.split('/');
-  const valid = parts.length <= 2 && parts.every((part) => serviceAccountName.test(part));
-  return valid ? null : `expected a service account or namespace/account, without wildcards, found "${value}"`;
+  if (value.length > maxServiceAccountLength) return `expected at most ${maxServiceAccountLength} characters, found ${value.length}`;
+  const isValid = parts.length <= 2 && !parts.includes('') && !value.includes('*');
+  return isValid ? null : `expected a service account or namespace/account, without wildcards, found "${value}"`;
 }
 
 function checkOperation(operation: Operation | undefined, path: string, report: Report): void {
@@ -154,8 +155,9 @@ function checkCondition(condition: Condition, path: string, report: Report): voi
   const attribute = checkAttribute(key);
   if (attribute !== null) report.error(`${path}.key`, attribute);
   for (const field of ['values', 'notValues'] as const) {
-    for (const [index, value] of (condition[field] ?? []).entries())
-      add(report, `${path}.${field}[${index}]`, checkAttributeValue(key, value));
+    for (const [index, value] of (condition[field] ?? []).entries()) {
+      add(report, `${path}.${field}[${index}]`, value === '' ? 'must not be empty' : checkAttributeValue(key, value));
+    }
   }
 }
 
@@ -177,19 +179,18 @@ function checkAttribute(key: string): string | null {
   if (plain.includes(key)) return null;
   const withKey = ['request.headers', 'request.auth.claims', 'experimental.envoy.filters.'].some((prefix) => key.startsWith(prefix));
   if (!withKey) return `"${key}" is no attribute that a condition can use`;
-  return /^[^[]+\[.*\]$/.test(key) ? null : `expected a key in brackets, as in request.headers[x-user], found "${key}"`;
+  return /^[^[]+\[.+\]$/.test(key) ? null : `expected a key in brackets, as in request.headers[x-user], found "${key}"`;
 }
 
 function checkAttributeValue(key: string, value: string): string | null {
   if (key === 'source.ip' || key === 'remote.ip' || key === 'destination.ip') return checkSubnet(value);
   if (key === 'destination.port') return checkPortText(value);
+  if (key === 'source.serviceAccount') return checkServiceAccount(value);
   return null;
 }
 
 function checkPortText(value: string): string | null {
-  return /^\d{1,5}$/.test(value) && Number(value) >= 1 && Number(value) <= 65_535
-    ? null
-    : `expected a port from 1 to 65535, found "${value}"`;
+  return /^\d+$/.test(value) && Number(value) <= 65_535 ? null : `expected a port up to 65535, found "${value}"`;
 }
 
 /** Paths may use the templates `{*}` (one segment) and `{**}` (any segments, at the end); other braces are refused. */

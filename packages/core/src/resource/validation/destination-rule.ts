@@ -9,7 +9,7 @@ export function checkDestinationRule(resource: DestinationRule, report: Report):
   const { spec, ref } = resource;
   const host = checkWildcardHost(spec.host ?? '');
   if (host !== null) report.error('spec.host', host);
-  checkTrafficPolicy(spec.trafficPolicy, 'spec.trafficPolicy', report);
+  checkTrafficPolicy(spec.trafficPolicy, ref.namespace, 'spec.trafficPolicy', report);
   const names = new Set<string>();
   for (const [index, subset] of (spec.subsets ?? []).entries()) {
     const path = `spec.subsets[${index}]`;
@@ -19,7 +19,7 @@ export function checkDestinationRule(resource: DestinationRule, report: Report):
     names.add(subset.name ?? '');
     const labels = checkLabels(subset.labels);
     if (labels !== null) report.error(`${path}.labels`, labels);
-    checkTrafficPolicy(subset.trafficPolicy, `${path}.trafficPolicy`, report);
+    checkTrafficPolicy(subset.trafficPolicy, ref.namespace, `${path}.trafficPolicy`, report);
   }
   const exportedTo = checkExportTo(spec.exportTo, ref.namespace, false, report);
   if (!spec.workloadSelector) return;

@@ -12,6 +12,10 @@ const httpConnectionManagers = new Set(['envoy.filters.network.http_connection_m
 const listenerClass = new Set<string | undefined>(['LISTENER', 'FILTER_CHAIN', 'NETWORK_FILTER', 'HTTP_FILTER', 'LISTENER_FILTER']);
 const routeClass = new Set<string | undefined>(['ROUTE_CONFIGURATION', 'VIRTUAL_HOST', 'HTTP_ROUTE']);
 
+/** What is said about every EnvoyFilter. */
+export const internalsWarning =
+  'an EnvoyFilter depends on internals that may change with every version; prefer another resource where there is one';
+
 /** What the definition and Istio's webhook ask of a WasmPlugin. */
 export function checkWasmPlugin(resource: WasmPlugin, report: Report): void {
   checkScope(resource.spec, report);
@@ -39,7 +43,7 @@ export function checkEnvoyFilter(resource: EnvoyFilter, report: Report): void {
   if (spec.workloadSelector && spec.targetRefs?.length) report.rule('spec', 'workloadSelector and targetRefs exclude each other');
   checkWorkloadSelector(spec.workloadSelector, report);
   checkTargetRefs(spec.targetRefs, report);
-  report.warn('spec', 'an EnvoyFilter depends on internals that may change with every version; prefer another resource where there is one');
+  report.warn('spec', internalsWarning);
   for (const [index, patch] of (spec.configPatches ?? []).entries()) checkPatch(patch, `spec.configPatches[${index}]`, report);
 }
 

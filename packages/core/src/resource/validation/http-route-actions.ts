@@ -6,7 +6,7 @@ import { checkDuration, checkHeaderName, checkPercent, checkRegex } from './valu
 
 type HttpRoute = NonNullable<VirtualServiceSpec['http']>[number];
 
-const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE']);
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', '*']);
 const retryConditions = new Set([
   '5xx',
   'gateway-error',

@@ -1,17 +1,19 @@
 import { parseDurationMs } from '../../base/durations.ts';
 import type { KindMap } from '../kinds.ts';
-import { defaultMeshConfig, type MeshConfig, type MeshNetworks, type ProxyConfigSettings } from '../mesh-config.ts';
+import { defaultMeshConfig, type MeshConfig, type MeshNetworks } from '../mesh-config.ts';
 import { meshConfigSchema } from '../mesh-config-schema.ts';
 import { mergeMeshConfig, parseMeshNetworks, readMeshConfigText } from '../parse-mesh-config.ts';
 import type { SchemaNode } from '../schema-node.ts';
 import { checkSchema } from './check-schema.ts';
 import { checkExtensionProviders } from './extension-providers.ts';
 import { checkFqdn, checkIpAddress, checkPort, checkSubnet, checkTrustDomain, checkWildcardHost, isDnsLabel } from './names.ts';
+import { checkProxySettings } from './proxy-settings.ts';
 import type { Report } from './report.ts';
 import { checkLocalityLb } from './traffic-policy.ts';
 import { checkDuration } from './values.ts';
 
 const maxConnectTimeoutMs = 3_600_000;
+const knownCurves: ReadonlySet<string> = new Set(['P-224', 'P-256', 'P-384', 'P-521', 'X25519', 'X25519Kyber768Draft00', 'X25519MLKEM768']);
 const operatorSchema: SchemaNode = {
   type: 'object',
   properties: {
@@ -87,7 +89,7 @@ export function checkMeshConfig(config: MeshConfig, path: string, report: Report
   if ((parseDurationMs(config.connectTimeout) ?? 0) > maxConnectTimeoutMs) report.error(`${path}.connectTimeout`, 'expected at most 1h');
   const detectionMs = parseDurationMs(config.protocolDetectionTimeout);
   if (detectionMs !== 0) add(report, `${path}.protocolDetectionTimeout`, checkDuration(config.protocolDetectionTimeout));
-  checkProxyConfigSettings(config.defaultConfig, `${path}.defaultConfig`, report);
+  checkProxySettings(config.defaultConfig, `${path}.defaultConfig`, report);
   checkLocalityLb(config.localityLbSetting, true, `${path}.localityLbSetting`, report);
   for (const [index, { hosts }] of config.serviceSettings.entries()) {
     for (const [at, host] of (hosts ?? []).entries())
@@ -97,40 +99,15 @@ export function checkMeshConfig(config: MeshConfig, path: string, report: Report
   for (const [index, alias] of config.trustDomainAliases.entries())
     add(report, `${path}.trustDomainAliases[${index}]`, checkTrustDomain(alias));
   if (config.meshMTLS.ecdhCurves) report.error(`${path}.meshMTLS.ecdhCurves`, 'is not supported, use tlsDefaults.ecdhCurves');
+  checkCurves(config.tlsDefaults.ecdhCurves ?? [], `${path}.tlsDefaults.ecdhCurves`, report);
   checkExtensionProviders(config.extensionProviders, `${path}.extensionProviders`, report);
 }
 
-function checkProxyConfigSettings(config: ProxyConfigSettings, path: string, report: Report): void {
-  const required = ['configPath', 'binaryPath', 'discoveryAddress'] as const;
-  for (const field of required) if (config[field] === '') report.error(`${path}.${field}`, 'must not be empty');
-  add(report, `${path}.drainDuration`, checkDuration(config.drainDuration));
-  if ((parseDurationMs(config.drainDuration ?? '') ?? 0) % 1000 !== 0) report.error(`${path}.drainDuration`, 'expected whole seconds');
-  add(report, `${path}.proxyAdminPort`, checkPort(config.proxyAdminPort));
-  add(report, `${path}.statusPort`, checkPort(config.statusPort));
-  if ((config.concurrency ?? 0) < 0) report.error(`${path}.concurrency`, `expected at least 0, found ${config.concurrency}`);
-  const addresses = [
-    ['discoveryAddress', config.discoveryAddress],
-    ['statsdUdpAddress', config.statsdUdpAddress],
-    ['envoyMetricsService.address', config.envoyMetricsService?.address],
-    ['envoyAccessLogService.address', config.envoyAccessLogService?.address],
-    ['tracing.zipkin.address', config.tracing?.zipkin?.address],
-    ['tracing.lightstep.address', config.tracing?.lightstep?.address],
-    ['tracing.datadog.address', config.tracing?.datadog?.address],
-  ] as const;
-  for (const [field, address] of addresses) if (address) add(report, `${path}.${field}`, checkProxyAddress(address));
-  if (config.tracing?.lightstep && !config.tracing.lightstep.accessToken)
-    report.error(`${path}.tracing.lightstep.accessToken`, 'is required');
-}
-
-/** `host:port`; the node's own address may be written `$(HOST_IP)`. */
-function checkProxyAddress(address: string): string | null {
-  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(address.replace('$(HOST_IP)', '127.0.0.1'));
-  const host = match?.[1] ?? match?.[2] ?? '';
-  if (!match) return `expected host:port, found "${address}"`;
-  return (
-    checkPort(Number(match[3])) ??
-    (checkFqdn(host) === null || checkIpAddress(host) === null ? null : `"${host}" is neither a name nor an IP address`)
-  );
+function checkCurves(curves: readonly string[], path: string, report: Report): void {
+  for (const [index, curve] of curves.entries()) {
+    if (curve !== '' && !knownCurves.has(curve)) report.warn(`${path}[${index}]`, `the curve "${curve}" is unknown`);
+    else if (curves.indexOf(curve) < index) report.warn(`${path}[${index}]`, `the curve "${curve}" is listed twice`);
+  }
 }
 
 function checkMeshNetworks(networks: MeshNetworks, path: string, report: Report): void {

@@ -17,18 +17,11 @@ const cipherSuites: ReadonlySet<string> = new Set([
   'ECDHE-RSA-AES128-SHA',
   'ECDHE-ECDSA-AES256-SHA',
   'ECDHE-RSA-AES256-SHA',
-  'ECDHE-ECDSA-AES128-SHA256',
-  'ECDHE-RSA-AES128-SHA256',
-  'ECDHE-ECDSA-AES256-SHA384',
-  'ECDHE-RSA-AES256-SHA384',
   'AES128-GCM-SHA256',
   'AES256-GCM-SHA384',
   'AES128-SHA',
   'AES256-SHA',
-  'AES128-SHA256',
-  'AES256-SHA256',
   'DES-CBC3-SHA',
-  'ECDHE-RSA-DES-CBC3-SHA',
   'ALL',
 ]);
 
@@ -51,9 +44,9 @@ export function checkServerTls(tls: ServerTls | undefined, path: string, report:
   if (passthroughModes.has(mode) && hasCertificates(tls)) report.warn(path, `mode ${mode} uses no certificates; those given are ignored`);
   if (!certificateModes.has(mode)) return;
   if (tls.caCrl) {
-    if (tls.credentialName)
-      report.error(`${path}.caCrl`, 'must not be set beside credentialName: the credential itself holds the revocation list');
-    if (mode === 'SIMPLE') report.error(`${path}.caCrl`, 'must not be set for mode SIMPLE, which asks for no client certificate');
+    if (tls.credentialName || tls.credentialNames?.length)
+      report.warn(`${path}.caCrl`, 'has no effect beside credentialName: the credential itself holds the revocation list');
+    else if (mode === 'SIMPLE') report.error(`${path}.caCrl`, 'must not be set for mode SIMPLE, which asks for no client certificate');
   }
   if (tls.credentialName || tls.credentialNames?.length) return;
   if (tls.tlsCertificates?.length) checkCertificateList(tls, path, report);
@@ -78,11 +71,15 @@ function checkCiphers(tls: ServerTls, path: string, report: Report): void {
   }
   const seen = new Set<string>();
   for (const [index, suite] of (tls.cipherSuites ?? []).entries()) {
-    if (!cipherSuites.has(suite))
-      report.warn(`${path}.cipherSuites[${index}]`, `the cipher suite "${suite}" is unknown and will be ignored`);
+    if (!isCipherSuite(suite)) report.warn(`${path}.cipherSuites[${index}]`, `the cipher suite "${suite}" is unknown and will be ignored`);
     else if (seen.has(suite)) report.warn(`${path}.cipherSuites[${index}]`, `the cipher suite "${suite}" is listed twice`);
     seen.add(suite);
   }
+}
+
+/** What begins with neither a letter nor a digit is an operator of OpenSSL's cipher lists, which Envoy understands. */
+function isCipherSuite(suite: string): boolean {
+  return !/^[\p{L}\p{N}]/u.test(suite) || cipherSuites.has(suite);
 }
 
 /** Certificates come from one place: a secret, several secrets, a pair of files, or several pairs. */

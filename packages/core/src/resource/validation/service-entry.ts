@@ -17,9 +17,12 @@ import {
 } from './names.ts';
 import type { Report } from './report.ts';
 import { checkExportTo, checkWorkloadSelector } from './scope.ts';
-import { checkHeaderName } from './values.ts';
+import { checkPlainHeaderName } from './values.ts';
 
 const unixPrefix = 'unix://';
+/** What is said about a TCP port without addresses of a service that none are allocated for. */
+export const addressesWarning =
+  'a TCP port needs addresses with resolution NONE: without them every connection to the port is for this service';
 
 /** What the definition and Istio's webhook ask of a ServiceEntry. */
 export function checkServiceEntry(resource: ServiceEntry, report: Report): void {
@@ -33,6 +36,7 @@ export function checkServiceEntry(resource: ServiceEntry, report: Report): void 
     report.rule('spec.addresses', `networks (CIDR) are possible with resolution NONE and STATIC only, found ${resolution}`);
   }
   const portNames = checkPorts(spec, report);
+  warnAddresses(resource, resolution, report);
   checkResolution(spec, portNames, report);
   if (
     resolution !== 'NONE' &&
@@ -70,7 +74,7 @@ export function checkWorkloadGroup(resource: WorkloadGroup, report: Report): voi
       report.rule('spec.probe.httpGet.scheme', `expected HTTP or HTTPS, found "${httpGet.scheme}"`);
     }
     for (const [index, header] of (httpGet.httpHeaders ?? []).entries()) {
-      add(report, `spec.probe.httpGet.httpHeaders[${index}].name`, checkHeaderName(header.name));
+      add(report, `spec.probe.httpGet.httpHeaders[${index}].name`, checkPlainHeaderName(header.name));
     }
   }
   if (tcpSocket) addRule(report, 'spec.probe.tcpSocket.port', checkPort(tcpSocket.port));
@@ -108,6 +112,14 @@ function checkPorts(spec: ServiceEntrySpec, report: Report): ReadonlySet<string>
     if (port.targetPort !== undefined && port.targetPort !== null) addRule(report, `${path}.targetPort`, checkPort(port.targetPort));
   }
   return names;
+}
+
+/** Istio allocates addresses unless the resolution is NONE or a label refuses them. */
+function warnAddresses({ spec, labels }: ServiceEntry, resolution: string, report: Report): void {
+  const isAllocated = resolution !== 'NONE' && labels['networking.istio.io/enable-autoallocate-ip']?.toLowerCase() !== 'false';
+  if (isAllocated || spec.addresses?.length) return;
+  const index = (spec.ports ?? []).findIndex(({ protocol }) => !protocol || protocol === 'TCP');
+  if (index >= 0) report.warn(`spec.ports[${index}]`, addressesWarning);
 }
 
 function checkResolution(spec: ServiceEntrySpec, portNames: ReadonlySet<string>, report: Report): void {

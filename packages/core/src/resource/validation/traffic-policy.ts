@@ -1,27 +1,27 @@
 import { childPath } from '../field-path.ts';
 import type { DestinationRuleSpec } from '../kinds.ts';
+import { checkClientTls } from './client-tls.ts';
 import { checkFqdn, checkIpAddress, checkPort } from './names.ts';
 import type { Report } from './report.ts';
 import { checkDuration, checkDurationOrZero, checkWholePercent } from './values.ts';
 
 export type TrafficPolicy = NonNullable<DestinationRuleSpec['trafficPolicy']>;
 export type ConnectionPool = NonNullable<TrafficPolicy['connectionPool']>;
-export type ClientTls = NonNullable<TrafficPolicy['tls']>;
 type LoadBalancer = NonNullable<TrafficPolicy['loadBalancer']>;
 type OutlierDetection = NonNullable<TrafficPolicy['outlierDetection']>;
 type LocalityLb = NonNullable<LoadBalancer['localityLbSetting']>;
 
-const maxMaglevTableSize = 5_000_011;
+const maxMaglevTableSize = 5_000_010;
 
-/** Checks a traffic policy of a DestinationRule or of one of its subsets. */
-export function checkTrafficPolicy(policy: TrafficPolicy | undefined, path: string, report: Report): void {
+/** Checks a traffic policy of a DestinationRule of some namespace, or of one of its subsets. */
+export function checkTrafficPolicy(policy: TrafficPolicy | undefined, namespace: string, path: string, report: Report): void {
   if (!policy) return;
-  if (Object.values(policy).every((field) => field == null)) {
+  if (Object.values(policy).every((field) => field == null || (Array.isArray(field) && field.length === 0))) {
     report.error(path, 'a traffic policy must set at least one field');
     return;
   }
   if (policy.tunnel && policy.proxyProtocol) report.error(path, 'tunnel and proxyProtocol exclude each other');
-  checkBlocks(policy, path, report);
+  checkBlocks(policy, namespace, path, report);
   for (const [index, port] of (policy.portLevelSettings ?? []).entries()) {
     const portPath = `${path}.portLevelSettings[${index}]`;
     if (!port.port) report.error(portPath, 'a port is required');
@@ -29,7 +29,7 @@ export function checkTrafficPolicy(policy: TrafficPolicy | undefined, path: stri
     if (!port.outlierDetection && !port.connectionPool && !port.loadBalancer && !port.tls) {
       report.error(portPath, 'a traffic policy of a port must set at least one field besides the port');
     }
-    checkBlocks(port, portPath, report);
+    checkBlocks(port, namespace, portPath, report);
   }
   if (policy.tunnel) checkTunnel(policy.tunnel, `${path}.tunnel`, report);
   const budget = policy.retryBudget as { readonly budgetInterval?: string } | undefined;
@@ -66,33 +66,6 @@ function checkHttp2KeepAlive(ping: Http2KeepAlive, path: string, report: Report)
   for (const field of ['interval', 'timeout'] as const) {
     if (ping[field] === undefined) report.error(`${path}.${field}`, 'is required');
     else add(report, `${path}.${field}`, checkDuration(ping[field]));
-  }
-}
-
-/** Checks TLS settings towards an upstream. */
-export function checkClientTls(tls: ClientTls | undefined, path: string, report: Report): void {
-  if (!tls) return;
-  const own = tls.mode === 'SIMPLE' || tls.mode === 'MUTUAL';
-  if (tls.insecureSkipVerify && own) {
-    const names =
-      tls.mode === 'SIMPLE'
-        ? (['caCertificates', 'credentialName', 'subjectAltNames'] as const)
-        : (['caCertificates', 'subjectAltNames'] as const);
-    const used = names.filter((name) => (name === 'subjectAltNames' ? tls[name] != null : tls[name]));
-    if (used.length > 0) report.error(path, `insecureSkipVerify excludes ${used.join(', ')}`);
-  }
-  if (own && tls.credentialName) {
-    const used = (['clientCertificate', 'privateKey', 'caCertificates', 'caCrl'] as const).filter((name) => tls[name]);
-    if (used.length > 0) report.error(path, `credentialName excludes ${used.join(', ')}`);
-    return;
-  }
-  if (tls.mode === 'MUTUAL') {
-    if (!tls.clientCertificate) report.error(`${path}.clientCertificate`, 'is required for mode MUTUAL without credentialName');
-    if (!tls.privateKey) report.error(`${path}.privateKey`, 'is required for mode MUTUAL without credentialName');
-  }
-  if (tls.mode === 'ISTIO_MUTUAL') {
-    const used = (['clientCertificate', 'privateKey', 'caCertificates', 'credentialName'] as const).filter((name) => tls[name]);
-    if (used.length > 0) report.warn(path, `mode ISTIO_MUTUAL uses Istio's own certificates; ${used.join(', ')} will be ignored`);
   }
 }
 
@@ -139,13 +112,14 @@ const topologyLabels = new Set(['topology.kubernetes.io/region', 'topology.kuber
 
 function checkBlocks(
   policy: Pick<TrafficPolicy, 'outlierDetection' | 'connectionPool' | 'loadBalancer' | 'tls'>,
+  namespace: string,
   path: string,
   report: Report,
 ): void {
   checkOutlierDetection(policy.outlierDetection, `${path}.outlierDetection`, report);
   checkConnectionPool(policy.connectionPool, `${path}.connectionPool`, report);
   checkLoadBalancer(policy.loadBalancer, policy.outlierDetection != null, `${path}.loadBalancer`, report);
-  checkClientTls(policy.tls, `${path}.tls`, report);
+  checkClientTls(policy.tls, namespace, `${path}.tls`, report);
 }
 
 function checkOutlierDetection(outlier: OutlierDetection | undefined, path: string, report: Report): void {
@@ -179,6 +153,7 @@ function checkLoadBalancer(lb: LoadBalancer | undefined, hasOutlierDetection: bo
   const warmup = lb.warmup;
   if (!warmup) return;
   if (lb.warmupDurationSecs) report.rule(path, 'only one of warmupDurationSecs and warmup can be set');
+  if (warmup.duration === undefined || warmup.duration === null) report.error(`${path}.warmup.duration`, 'is required');
   add(report, `${path}.warmup.duration`, checkDuration(warmup.duration));
 }
 
@@ -265,7 +240,7 @@ function findOverlap(beginnings: readonly string[], whole: ReadonlySet<string>):
 }
 
 function isPrime(value: number): boolean {
-  if (value < 2) return false;
+  // Envoy takes 1 for a prime number.
   for (let factor = 2; factor * factor <= value; factor++) if (value % factor === 0) return false;
   return true;
 }

@@ -40,6 +40,12 @@ export function checkHeaderName(name: string | undefined): string | null {
   return headerName.test(name) ? null : `"${name}" is no valid header name`;
 }
 
+/** What is wrong with the name of a header that Istio itself writes: letters, digits and dashes only, as in Kubernetes' probes. */
+export function checkPlainHeaderName(name: string | undefined): string | null {
+  if (!name) return 'a header name must not be empty';
+  return /^[-A-Za-z0-9]+$/.test(name) ? null : `expected a header name of letters, digits and dashes, found "${name}"`;
+}
+
 /** Whether a header match reads a claim of the request's token: `@request.auth.claims.group`, `@request.auth.claims[a][b]`. */
 export function isClaimHeader(name: string): boolean {
   const prefix = '@request.auth.claims';

@@ -19,12 +19,14 @@ export function checkVirtualService(resource: VirtualService, report: Report): v
   const isDelegate = hosts.length === 0;
   if (isDelegate) checkDelegate(spec, report);
   checkGatewayNames(spec.gateways, 'spec.gateways', report);
-  const appliesToGateway = (spec.gateways ?? []).some((gateway) => gateway !== 'mesh');
-  if (!appliesToGateway && !isDelegate) checkClaims(spec, report);
-  checkHosts(spec, appliesToGateway, report);
+  const isMeshNamed = (spec.gateways ?? []).includes('mesh');
+  const onlyAtGateways = !isMeshNamed && (spec.gateways?.length ?? 0) > 0;
+  if (!onlyAtGateways) checkClaims(spec, report);
+  checkHosts(spec, onlyAtGateways, report);
   if (!spec.http?.length && !spec.tcp?.length && !spec.tls?.length) report.error('spec', 'expected at least one of http, tls and tcp');
   for (const [index, route] of (spec.http ?? []).entries()) checkHttpRoute(route, isDelegate, `spec.http[${index}]`, report);
-  for (const [index, route] of (spec.tls ?? []).entries()) checkTlsRoute(route, hosts, `spec.tls[${index}]`, report);
+  for (const [index, route] of (spec.tls ?? []).entries())
+    checkTlsRoute(route, { hosts, sniAllowed: !isMeshNamed }, `spec.tls[${index}]`, report);
   for (const [index, route] of (spec.tcp ?? []).entries()) checkTcpRoute(route, `spec.tcp[${index}]`, report);
   checkExportTo(spec.exportTo, resource.ref.namespace, false, report);
 }
@@ -50,18 +52,18 @@ function checkClaims(spec: VirtualServiceSpec, report: Report): void {
   }
 }
 
-function checkHosts(spec: VirtualServiceSpec, appliesToGateway: boolean, report: Report): void {
+function checkHosts(spec: VirtualServiceSpec, onlyAtGateways: boolean, report: Report): void {
   const hosts = spec.hosts ?? [];
   const matchesSni = (spec.tls ?? []).some((route) => (route.match ?? []).some((match) => match.sniHosts?.length));
   let valid = true;
   for (const [index, host] of hosts.entries()) {
-    const problem = checkSniOrHost(host, appliesToGateway && matchesSni);
+    const problem = checkSniOrHost(host, onlyAtGateways && matchesSni);
     const path = `spec.hosts[${index}]`;
     if (problem !== null && !isIp(host)) {
       report.error(path, problem);
       valid = false;
-    } else if (host === '*' && !appliesToGateway) {
-      report.error(path, '"*" is not allowed for a VirtualService that is bound to no gateway');
+    } else if (host === '*' && !onlyAtGateways) {
+      report.error(path, '"*" is not allowed for a VirtualService that applies to sidecars (gateway "mesh", or no gateways)');
       valid = false;
     }
   }
@@ -73,22 +75,30 @@ function checkHosts(spec: VirtualServiceSpec, appliesToGateway: boolean, report:
 
 /** Gateways also take Istio's own SNI names, `outbound_.80_.v1_.reviews.default.svc.cluster.local`, whose labels are no DNS labels. */
 function checkSniOrHost(host: string, sniAllowed: boolean): string | null {
-  if (sniAllowed && host.startsWith('outbound_.')) return /^outbound_.[0-8]/.test(host) ? null : `"${host}" is no valid host`;
-  return checkWildcardHost(host);
+  if (!sniAllowed || !host.startsWith('outbound_')) return checkWildcardHost(host);
+  const [, port = '', , name = ''] = host.split('_');
+  return /\d/.test(port) && /[a-zA-Z]/.test(name) ? null : `expected outbound_.<port>_.<subset>_.<host>, found "${host}"`;
 }
 
-function checkTlsRoute(route: TlsRoute, hosts: readonly string[], path: string, report: Report): void {
+/** What the SNI names of a VirtualService's TLS routes may be. */
+interface SniRules {
+  readonly hosts: readonly string[];
+  /** Whether Istio's own SNI names are allowed; sidecars take plain hosts only. */
+  readonly sniAllowed: boolean;
+}
+
+function checkTlsRoute(route: TlsRoute, rules: SniRules, path: string, report: Report): void {
   if (!route.match?.length) report.error(`${path}.match`, 'expected at least one match');
-  for (const [index, match] of (route.match ?? []).entries()) checkTlsMatch(match, hosts, `${path}.match[${index}]`, report);
+  for (const [index, match] of (route.match ?? []).entries()) checkTlsMatch(match, rules, `${path}.match[${index}]`, report);
   if (!route.route?.length) report.error(`${path}.route`, 'expected at least one destination');
   checkTcpDestinations(route.route, path, report);
 }
 
-function checkTlsMatch(match: TlsMatch, hosts: readonly string[], path: string, report: Report): void {
+function checkTlsMatch(match: TlsMatch, { hosts, sniAllowed }: SniRules, path: string, report: Report): void {
   if (!match.sniHosts?.length) report.error(`${path}.sniHosts`, 'expected at least one SNI host');
   for (const [index, sni] of (match.sniHosts ?? []).entries()) {
     const at = `${path}.sniHosts[${index}]`;
-    const problem = checkSniOrHost(sni, true);
+    const problem = checkSniOrHost(sni, sniAllowed);
     if (problem !== null && isIp(sni))
       report.warn(at, `an IP address ("${sni}") as SNI goes against its specification, and most clients send none`);
     else if (problem !== null) report.error(at, problem);
