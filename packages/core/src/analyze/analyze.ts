@@ -140,7 +140,7 @@ function checkSet(
   const { last } = memory;
   const changed = last ? changedKinds(last.set, set) : new Set<KindKey>();
   const known = last && !intersects(changed, indexedKinds) && isInSameNamespaces(last.set, set) ? last : null;
-  const index = known?.index ?? createResourceIndex(set, settings.domain, added);
+  const index = known?.index ?? createResourceIndex(set, { domain: settings.domain, added, onlyPods: settings.exact });
   const results = new Map<SetAnalyzer, SetResult>();
   for (const analyzer of analyzers) {
     const kept = known?.results.get(analyzer);

@@ -9,7 +9,7 @@ import { controllerWorkload, entryWorkloads, isInMesh, mayBeInMesh, podWorkload,
 /** A resource set looked up by host, namespace and label; each part is made when it is first asked for. */
 export interface ResourceIndex {
   readonly hosts: ServiceHosts;
-  /** Pods and WorkloadEntries of the whole set. */
+  /** Pods and, unless they do not count, WorkloadEntries of the whole set. */
   readonly workloads: LabelIndex<Workload>;
   workloadsIn(namespace: string): LabelIndex<Workload>;
   /** The pods that controllers will make, of the whole set and of a namespace. */
@@ -43,9 +43,18 @@ export const indexedKinds: ReadonlySet<KindKey> = new Set<KindKey>([
   'WorkloadGroup',
 ]);
 
-/** Indexes a set; `added` are the resources in it that analysis added by itself. */
-export function createResourceIndex(set: ResourceSet, domain: string, added: ReadonlySet<Resource>): ResourceIndex {
-  const workloads = lazy(() => [...set.ofKind('Pod').map(podWorkload), ...entryWorkloads(set)]);
+export interface IndexOptions {
+  /** DNS suffix of Kubernetes services. */
+  readonly domain: string;
+  /** The resources in the set that analysis added by itself. */
+  readonly added: ReadonlySet<Resource>;
+  /** Whether WorkloadEntries do not count as workloads, as for Istio's own analyzers. */
+  readonly onlyPods: boolean;
+}
+
+/** Indexes a set. */
+export function createResourceIndex(set: ResourceSet, { domain, added, onlyPods }: IndexOptions): ResourceIndex {
+  const workloads = lazy(() => [...set.ofKind('Pod').map(podWorkload), ...(onlyPods ? [] : entryWorkloads(set))]);
   const controllers = lazy(() => controllersOf(set));
   const workloadIndex = lazy(() => byLabel(workloads()));
   const controllerIndex = lazy(() => byLabel(controllers()));

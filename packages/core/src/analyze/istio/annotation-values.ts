@@ -1,4 +1,8 @@
 import { parseCidr } from '../../base/addresses.ts';
+import { defaultMeshConfig } from '../../resource/mesh-config.ts';
+import { parseProxyConfig } from '../../resource/parse-mesh-config.ts';
+import { checkProxySettings } from '../../resource/validation/proxy-settings.ts';
+import { createReport } from '../../resource/validation/report.ts';
 
 type Check = (value: string) => string | null;
 
@@ -46,9 +50,12 @@ function networks(value: string): string | null {
   return null;
 }
 
-/** The annotation holds a mapping of ProxyConfig fields; a scalar or a list is certainly none. */
+/** The annotation changes some of the settings that a proxy has by default; unknown ones are ignored. */
 function proxyConfig(value: string): string | null {
-  const trimmed = value.trim();
-  if (trimmed === '' || trimmed.startsWith('{') || /^[^\s:#-][^:]*:(\s|$)/m.test(trimmed)) return null;
-  return 'must be a mapping of ProxyConfig fields';
+  const written = parseProxyConfig(value);
+  if (!written.ok) return written.error.message;
+  const { report, validity } = createReport();
+  checkProxySettings({ ...defaultMeshConfig.defaultConfig, ...written.value }, 'config', report);
+  const [first] = validity().errors;
+  return first ? `${first.path.slice('config.'.length)}: ${first.message}` : null;
 }

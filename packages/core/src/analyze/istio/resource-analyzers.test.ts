@@ -33,6 +33,11 @@ test('values of annotations that injection reads must be readable', () => {
     ['prometheus.istio.io/merge-metrics', 'yes', false],
     ['proxy.istio.io/config', 'concurrency: 2', true],
     ['proxy.istio.io/config', 'two', false],
+    ['proxy.istio.io/config', 'tracing: {sampling: 10, zipkin: {address: collector:9411}}', true],
+    ['proxy.istio.io/config', 'concurrency: two', false],
+    ['proxy.istio.io/config', 'statusPort: 0', false],
+    ['proxy.istio.io/config', 'drainDuration: 1500ms', false],
+    ['proxy.istio.io/config', 'ofTheFuture: 1', true],
   ];
   for (const [name, value, isValid] of table) {
     const found = findingsOf('annotations.K8sAnalyzer', annotated('Pod', `${name}: "${value}"`));
@@ -173,9 +178,28 @@ test('fields and kinds that Istio has given up are pointed out', () => {
   assert.equal(findingsOf(analyzer, definition).length, 1);
 });
 
-test('conditions that a controller set to False are passed on', () => {
-  const entry = `${istioYaml('ServiceEntry', 'e', '{hosts: [a.com]}')}status: {conditions: [{type: Ready, status: "True"}, {type: Bound, status: "False", reason: NoWaypoint}]}\n`;
-  assert.deepEqual(findingsOf('conditions.ConditionAnalyzer', entry), ['IST0171 ServiceEntry default/e status.conditions[1]']);
+test('conditions by which a controller says that something does not work are passed on', () => {
+  const conditions = (...list: string[]) => `[${list.map((condition) => `{${condition}}`).join(', ')}]`;
+  const found = (yaml: string, status: string) => findingsOf('conditions.ConditionAnalyzer', `${yaml}status: ${status}\n`);
+  const entry = istioYaml('ServiceEntry', 'e', '{hosts: [a.com]}');
+  const bound = 'type: istio.io/WaypointBound, status: "False", reason: NoWaypoint';
+  assert.deepEqual(found(entry, `{conditions: ${conditions('type: Other, status: "False"', bound)}}`), [
+    'IST0171 ServiceEntry default/e status.conditions[1]',
+  ]);
+  assert.deepEqual(found(entry, `{conditions: ${conditions(bound.replace('False', 'True'))}}`), []);
+  const policy = istioYaml('AuthorizationPolicy', 'p', '{}');
+  assert.equal(found(policy, `{conditions: ${conditions('type: WaypointAccepted, status: "True", reason: PartiallyInvalid')}}`).length, 1);
+  const route = 'apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r, namespace: default}\nspec: {}\n';
+  const refused = 'type: Accepted, status: "False", reason: NoMatchingParent';
+  const parents = `{parents: [{conditions: ${conditions('type: ResolvedRefs, status: "True"', refused)}}, {conditions: ${conditions(refused)}}]}`;
+  assert.deepEqual(
+    found(route, parents),
+    ['IST0171 HTTPRoute default/r status.parents[0].conditions[1]'],
+    'the same condition is told once',
+  );
+  assert.deepEqual(found(route.replace('HTTPRoute', 'Gateway'), `{conditions: ${conditions(refused)}}`), [
+    'IST0171 Gateway default/r status.conditions[0]',
+  ]);
 });
 
 test('definitions of the Gateway API must be new enough', () => {

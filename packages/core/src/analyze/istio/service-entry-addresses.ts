@@ -1,6 +1,6 @@
 import type { ServiceEntry } from '../../resource/kinds.ts';
 import type { AnalysisSettings, ResourceAnalyzer } from '../analyzer.ts';
-import { object, objects, portNumber, text } from '../fields.ts';
+import { object, objects, portNumber, strings, text } from '../fields.ts';
 import { fact } from '../proof.ts';
 
 /** TCP ports of ServiceEntries without an address: their connections cannot be told from others of that port. */
@@ -11,7 +11,7 @@ export const serviceEntryAddressesAnalyzer: ResourceAnalyzer = {
   isDefault: true,
   check(resource, context, report) {
     const spec = object((resource as ServiceEntry).spec);
-    if (spec.addresses || isAllocated(resource as ServiceEntry) || allocatesAddresses(context)) return;
+    if (strings(spec.addresses).length > 0 || isAllocated(resource as ServiceEntry) || allocatesAddresses(context)) return;
     for (const [index, port] of objects(spec.ports)) {
       const protocol = text(port.protocol);
       if (protocol !== '' && protocol.toUpperCase() !== 'TCP') continue;
