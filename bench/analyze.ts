@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { createAnalysisCache } from '@weft/core/analyze/analysis-cache';
 import { analyze } from '@weft/core/analyze/analyze';
-import { defaultMeshConfig, defaultMeshNetworks } from '@weft/core/resource/mesh-config';
+import { defaultMeshConfig, defaultMeshNetworks } from '@weft/core/resource/default-mesh-config';
 import { parseYaml } from '@weft/core/resource/parse';
 import { createResourceSet } from '@weft/core/resource/resource-set';
 

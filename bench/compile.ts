@@ -4,7 +4,7 @@ import { createMeshSettings } from '@weft/core/mesh/mesh-settings';
 import { parseNode } from '@weft/core/mesh/parse-node';
 import { type ProxyView, proxyView } from '@weft/core/mesh/proxy-view';
 import { resolveMesh } from '@weft/core/mesh/resolve-mesh';
-import { defaultMeshConfig, defaultMeshNetworks } from '@weft/core/resource/mesh-config';
+import { defaultMeshConfig, defaultMeshNetworks } from '@weft/core/resource/default-mesh-config';
 import type { Resource } from '@weft/core/resource/resource';
 import { createResourceSet } from '@weft/core/resource/resource-set';
 import type { Snapshot } from '@weft/core/snapshot/snapshot';

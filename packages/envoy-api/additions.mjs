@@ -75,7 +75,13 @@ export const additions = [
   enum TraceContextOption {
     USE_B3 = 0;
     USE_B3_WITH_W3C_PROPAGATION = 1;
-  }`,
+  }
+  core.v3.HttpService collector_service = 9;`,
+  },
+  {
+    file: zipkin,
+    after: 'package envoy.config.trace.v3;',
+    text: 'import "envoy/config/core/v3/http_service.proto";',
   },
   {
     file: rbac,

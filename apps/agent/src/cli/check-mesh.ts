@@ -7,9 +7,11 @@ import { type ProxyView, proxyView } from '@weft/core/mesh/proxy-view';
 import { resolveMesh } from '@weft/core/mesh/resolve-mesh';
 import { buildPlan } from '@weft/core/plan/build-plan';
 import type { Plan } from '@weft/core/plan/plan';
-import { defaultMeshNetworks, type MeshConfig, type MeshNetworks } from '@weft/core/resource/mesh-config';
+import { defaultMeshNetworks } from '@weft/core/resource/default-mesh-config';
+import type { MeshConfig, MeshNetworks } from '@weft/core/resource/mesh-config';
 import { parseYaml } from '@weft/core/resource/parse';
 import { parseMeshConfig, parseMeshNetworks } from '@weft/core/resource/parse-mesh-config';
+import { withProviderEnvironment } from '@weft/core/resource/provider-environment';
 import type { Resource } from '@weft/core/resource/resource';
 import { createResourceSet } from '@weft/core/resource/resource-set';
 import type { Snapshot } from '@weft/core/snapshot/snapshot';
@@ -99,7 +101,8 @@ function readMeshConfig(options: CheckOptions, io: CommandIo): MeshConfig {
   const text = options.meshConfig === null ? '' : readTextFile(options.meshConfig, io);
   const parsed = parseMeshConfig(text);
   if (!parsed.ok) throw new InputError(`${options.meshConfig}: ${parsed.error.message}`);
-  return options.rootNamespace === 'istio-system' ? parsed.value : { ...parsed.value, rootNamespace: options.rootNamespace };
+  const meshConfig = withProviderEnvironment(parsed.value, process.env);
+  return options.rootNamespace === 'istio-system' ? meshConfig : { ...meshConfig, rootNamespace: options.rootNamespace };
 }
 
 function readMeshNetworks(options: CheckOptions, io: CommandIo): MeshNetworks {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defaultMeshConfig } from '@weft/core/resource/mesh-config';
+import { defaultMeshConfig } from '@weft/core/resource/default-mesh-config';
 import { parseYaml } from '@weft/core/resource/parse';
 import { createResourceSet } from '@weft/core/resource/resource-set';
 import { injectPod } from './inject-pod.ts';

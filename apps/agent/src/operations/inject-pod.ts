@@ -1,6 +1,7 @@
 import { annotatedProxyConfig, effectiveProxyConfig } from '@weft/core/mesh/effective-proxy-config';
 import type { ProxyConfig } from '@weft/core/resource/kinds';
-import type { MeshConfig, ProxyConfigSettings } from '@weft/core/resource/mesh-config';
+import type { MeshConfig } from '@weft/core/resource/mesh-config';
+import type { ProxyConfigSettings } from '@weft/core/resource/proxy-config';
 import { rewriteProbes, type Written } from './inject-probes.ts';
 
 export interface InjectSettings {

@@ -40,10 +40,5 @@ export function withTrafficRecords(config: MeshConfig): MeshConfig {
       additionalResponseTrailersToLog: ['grpc-status'],
     },
   };
-  const { accessLogging = config.accessLogFile === '' ? [] : ['envoy'] } = config.defaultProviders;
-  return {
-    ...config,
-    extensionProviders: [...config.extensionProviders, provider],
-    defaultProviders: { ...config.defaultProviders, accessLogging: [...accessLogging, recordsProvider] },
-  };
+  return { ...config, extensionProviders: [...config.extensionProviders, provider] };
 }

@@ -4,6 +4,7 @@ import { readMeshSources } from '@weft/core/resource/installation';
 import type { ResourceSet } from '@weft/core/resource/kinds';
 import { locate } from '@weft/core/resource/locate';
 import type { MeshConfig, MeshNetworks } from '@weft/core/resource/mesh-config';
+import { withProviderEnvironment } from '@weft/core/resource/provider-environment';
 import type { Finding } from '../api/types.ts';
 import { withTrafficRecords } from './built-in.ts';
 import { resourceId } from './resource-id.ts';
@@ -17,7 +18,8 @@ export interface MeshConfiguration {
 
 /** The mesh's settings from where Istio keeps them: the ConfigMap `istio` in `istio-system`, an IstioOperator, and Istio's defaults. */
 export function readMeshConfiguration(set: ResourceSet, sendsTrafficRecords: boolean): MeshConfiguration {
-  const { meshConfig, meshNetworks, clusterId, problems } = readMeshSources(set);
+  const { meshConfig: written, meshNetworks, clusterId, problems } = readMeshSources(set);
+  const meshConfig = withProviderEnvironment(written, process.env);
   const findings = problems.map(({ ref, path, message }): Finding => {
     const source = set.all.find((resource) => resource.ref === ref)?.source;
     return {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { defaultMeshConfig, defaultMeshNetworks } from '../resource/mesh-config.ts';
+import { defaultMeshConfig, defaultMeshNetworks } from '../resource/default-mesh-config.ts';
 import { parseResource, parseYaml } from '../resource/parse.ts';
 import type { Resource } from '../resource/resource.ts';
 import { createResourceSet } from '../resource/resource-set.ts';

@@ -1,4 +1,5 @@
-import { defaultMeshConfig, defaultMeshNetworks, type MeshConfig } from '../resource/mesh-config.ts';
+import { defaultMeshConfig, defaultMeshNetworks } from '../resource/default-mesh-config.ts';
+import type { MeshConfig } from '../resource/mesh-config.ts';
 import { parseYaml } from '../resource/parse.ts';
 import { createResourceSet } from '../resource/resource-set.ts';
 import { type AnalyzeOptions, analyze } from './analyze.ts';

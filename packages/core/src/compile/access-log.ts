@@ -9,9 +9,10 @@ import type {
 import type { OpenTelemetryAccessLogConfigJson } from '@weft/envoy-api/envoy/extensions/access_loggers/open_telemetry/v3/logs_service_pb';
 import type { ProxyView } from '../mesh/proxy-view.ts';
 import { type AccessLogSetting, trafficRecordsProvider } from '../mesh/workload-telemetry.ts';
-import type { AccessLogFormat, EnvoyAccessLogService, ExtensionProvider } from '../resource/mesh-config.ts';
+import type { AccessLogFormat, EnvoyAccessLogService, ExtensionProvider } from '../resource/extension-provider.ts';
 import { externalService } from './external-service.ts';
 import { classTelemetry, hasExtension, type ListenerClass } from './listener-class.ts';
+import { accessLogCluster, accessLogServiceCluster } from './proxy-config-clusters.ts';
 import { typedConfig } from './typed-config.ts';
 
 /** Istio's text format, used where a file log is asked for without one. */
@@ -49,19 +50,19 @@ const defaultJsonFormat: Readonly<Record<string, string>> = {
   x_forwarded_for: '%REQ(X-FORWARDED-FOR)%',
 };
 
+/** What a log is written by. */
+export type AccessLogPlace = 'http' | 'tcp' | 'listener';
+
 /** The access logs of a connection manager or TCP proxy of this class. */
-export function accessLogs(view: ProxyView, listenerClass: ListenerClass): AccessLogJson[] {
-  return [...configuredLogs(view, listenerClass), ...trafficRecords(view)];
+export function accessLogs(view: ProxyView, listenerClass: ListenerClass, place: AccessLogPlace): AccessLogJson[] {
+  return [...configuredLogs(view, listenerClass, place), ...trafficRecords(view)];
 }
 
-function configuredLogs(view: ProxyView, listenerClass: ListenerClass): AccessLogJson[] {
+function configuredLogs(view: ProxyView, listenerClass: ListenerClass, place: AccessLogPlace): AccessLogJson[] {
   const settings = classTelemetry(view, listenerClass).accessLogs;
-  if (settings !== null) {
-    const asked = settings.filter(({ provider }) => provider.name !== trafficRecordsProvider);
-    return asked.flatMap((setting) => providerAccessLog(view, setting));
-  }
-  const file = meshAccessLog(view);
-  return file === null ? [] : [file];
+  if (settings === null) return [...meshFileLog(view), ...meshLogService(view, place)];
+  const asked = settings.filter(({ provider }) => provider.name !== trafficRecordsProvider);
+  return asked.flatMap((setting) => providerAccessLog(view, setting));
 }
 
 function trafficRecords(view: ProxyView): AccessLogJson[] {
@@ -74,19 +75,29 @@ function trafficRecords(view: ProxyView): AccessLogJson[] {
 export function listenerAccessLogs(view: ProxyView, listenerClass: ListenerClass): AccessLogJson[] {
   if (view.settings.meshConfig.disableEnvoyListenerLog) return [];
   const noRoute: AccessLogFilterJson = { responseFlagFilter: { flags: ['NR'] } };
-  return accessLogs(view, listenerClass).map(({ filter, ...log }) => ({
+  return accessLogs(view, listenerClass, 'listener').map(({ filter, ...log }) => ({
     ...log,
     filter: filter ? { andFilter: { filters: [noRoute, filter] } } : noRoute,
   }));
 }
 
-function meshAccessLog(view: ProxyView): AccessLogJson | null {
+function meshFileLog(view: ProxyView): AccessLogJson[] {
   const { accessLogFile, accessLogFormat, accessLogEncoding } = view.settings.meshConfig;
-  if (accessLogFile === '') return null;
-  return fileAccessLog(
-    accessLogFile,
-    accessLogEncoding === 'JSON' ? jsonFormat(accessLogFormat) : textFormat(accessLogFormat || defaultTextFormat),
-  );
+  if (accessLogFile === '') return [];
+  const format = accessLogEncoding === 'JSON' ? jsonFormat(accessLogFormat) : textFormat(accessLogFormat || defaultTextFormat);
+  return [fileAccessLog(accessLogFile, format)];
+}
+
+/** The access log service of the proxy configuration. */
+function meshLogService(view: ProxyView, place: AccessLogPlace): AccessLogJson[] {
+  if (!view.settings.meshConfig.enableEnvoyAccessLogService || accessLogCluster(view) === null) return [];
+  const common: CommonGrpcAccessLogConfigJson = {
+    logName: `${place}_envoy_accesslog`,
+    grpcService: { envoyGrpc: { clusterName: accessLogServiceCluster } },
+    transportApiVersion: 'V3',
+    ...names('filterStateObjectsToLog', peerObjects(view)),
+  };
+  return [place === 'http' ? httpLog({ commonConfig: common }) : tcpLog({ commonConfig: common })];
 }
 
 function providerAccessLog(view: ProxyView, setting: AccessLogSetting): AccessLogJson[] {
@@ -152,14 +163,21 @@ function httpAccessLogService(view: ProxyView, settings: EnvoyAccessLogService):
     ...names('additionalResponseHeadersToLog', settings.additionalResponseHeadersToLog),
     ...names('additionalResponseTrailersToLog', settings.additionalResponseTrailersToLog),
   };
-  const typed = typedConfig('envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig', config);
-  return { name: 'envoy.access_loggers.http_grpc', typedConfig: typed };
+  return httpLog(config);
 }
 
 function tcpAccessLogService(view: ProxyView, settings: EnvoyAccessLogService): AccessLogJson | null {
   const commonConfig = grpcLogConfig(view, settings, 'tcp_envoy_accesslog');
   if (commonConfig === null) return null;
-  const config: TcpGrpcAccessLogConfigJson = { commonConfig };
+  return tcpLog({ commonConfig });
+}
+
+function httpLog(config: HttpGrpcAccessLogConfigJson): AccessLogJson {
+  const typed = typedConfig('envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig', config);
+  return { name: 'envoy.access_loggers.http_grpc', typedConfig: typed };
+}
+
+function tcpLog(config: TcpGrpcAccessLogConfigJson): AccessLogJson {
   const typed = typedConfig('envoy.extensions.access_loggers.grpc.v3.TcpGrpcAccessLogConfig', config);
   return { name: 'envoy.access_loggers.tcp_grpc', typedConfig: typed };
 }
@@ -184,13 +202,17 @@ function openTelemetryLog(view: ProxyView, settings: NonNullable<ExtensionProvid
 function grpcLogConfig(view: ProxyView, settings: EnvoyAccessLogService, logName: string): CommonGrpcAccessLogConfigJson | null {
   const service = externalService(view, settings.service, settings.port);
   if (service === null) return null;
-  const peers = hasExtension(view, 'envoy.filters.http.peer_metadata') ? ['downstream_peer', 'upstream_peer'] : [];
   return {
     logName: settings.logName || logName,
     grpcService: { envoyGrpc: { clusterName: service.cluster, authority: service.hostname } },
     transportApiVersion: 'V3',
-    ...names('filterStateObjectsToLog', settings.filterStateObjectsToLog ?? peers),
+    ...names('filterStateObjectsToLog', settings.filterStateObjectsToLog ?? peerObjects(view)),
   };
+}
+
+/** What Istio's filters leave about the two ends of a connection. */
+function peerObjects(view: ProxyView): readonly string[] {
+  return hasExtension(view, 'envoy.filters.http.peer_metadata') ? ['downstream_peer', 'upstream_peer'] : [];
 }
 
 function names<K extends string>(key: K, values: readonly string[] | undefined): { readonly [P in K]?: string[] } {

@@ -96,16 +96,20 @@ function mutualContext(
   // Offering the exchange of metadata obliges a client to send its own first.
   const meshAlpn = hasExtension(view, metadataExchange) ? ['istio-peer-exchange', 'istio'] : ['istio'];
   return {
-    commonTlsContext: {
-      tlsParams: tlsVersions,
-      alpnProtocols: request.isHttp2 ? [...meshAlpn, 'h2'] : meshAlpn,
-      tlsCertificateSdsSecretConfigs: [workloadSecret('default')],
-      combinedValidationContext: {
-        defaultValidationContext: names.length > 0 ? { matchTypedSubjectAltNames: exactNames(names) } : {},
-        validationContextSdsSecretConfig: workloadSecret('ROOTCA'),
-      },
-    },
+    commonTlsContext: { ...workloadContext(names), alpnProtocols: request.isHttp2 ? [...meshAlpn, 'h2'] : meshAlpn },
     sni: given.sni || outboundServerName(service.hostname, request.port.number, request.subset?.name ?? ''),
+  };
+}
+
+/** The workload's own certificate, for servers with one of these names under the roots of the mesh. */
+function workloadContext(names: readonly string[]): NonNullable<UpstreamTlsContextJson['commonTlsContext']> {
+  return {
+    tlsParams: tlsVersions,
+    tlsCertificateSdsSecretConfigs: [workloadSecret('default')],
+    combinedValidationContext: {
+      defaultValidationContext: names.length > 0 ? { matchTypedSubjectAltNames: exactNames(names) } : {},
+      validationContextSdsSecretConfig: workloadSecret('ROOTCA'),
+    },
   };
 }
 
@@ -149,6 +153,21 @@ export function originatedTls(view: ProxyView, { tls, names, isHttp2, takesSecre
     usesAutoSni: !tls.sni,
     usesAutoSanValidation: !tls.sni && (tls.subjectAltNames ?? []).length === 0 && tls.insecureSkipVerify !== true,
   };
+}
+
+/**
+ * TLS to a service that proxies themselves send to, as for a DestinationRule: with files, or with the workload's own certificate. Null when it is asked for and
+ * cannot be had, as with secrets, which are for the services of a mesh: what is to be secret must not go out in plain text.
+ */
+export function remoteServiceTls(view: ProxyView, tls: ClientTls, isHttp2: boolean): ClusterTls['fields'] | null {
+  const names = tls.subjectAltNames ?? [];
+  if (tls.mode !== 'ISTIO_MUTUAL') {
+    if (tls.mode !== 'SIMPLE' && tls.mode !== 'MUTUAL') return {};
+    const made = originatedTls(view, { tls, names, isHttp2, takesSecrets: false });
+    return made === plain ? null : made.fields;
+  }
+  const commonTlsContext = { ...workloadContext(names), ...(isHttp2 ? { alpnProtocols: ['h2'] } : {}) };
+  return { transportSocket: tlsSocket({ commonTlsContext, ...(tls.sni ? { sni: tls.sni } : {}) }) };
 }
 
 function validationContext(tls: ClientTls, names: readonly string[]): UpstreamTlsContextJson['commonTlsContext'] {

@@ -1,7 +1,6 @@
 import type { ClusterJson } from '@weft/envoy-api/envoy/config/cluster/v3/cluster_pb';
 import type { Http2ProtocolOptionsJson } from '@weft/envoy-api/envoy/config/core/v3/protocol_pb';
 import type { ClusterLoadAssignmentJson } from '@weft/envoy-api/envoy/config/endpoint/v3/endpoint_pb';
-import type { DnsClusterJson } from '@weft/envoy-api/envoy/extensions/clusters/dns/v3/dns_cluster_pb';
 import type { HttpProtocolOptionsJson } from '@weft/envoy-api/envoy/extensions/upstreams/http/v3/http_protocol_options_pb';
 import type { Subset } from '../mesh/destination-rule.ts';
 import { isHttp, isHttp2 } from '../mesh/port-protocol.ts';
@@ -13,6 +12,7 @@ import { clusterMetadata } from './cluster-metadata.ts';
 import { type ClusterTls, upstreamTls } from './cluster-tls.ts';
 import { connectionPoolFields, http2Options, meshConnectionPool, outlierErrorMatcher, outlierFields } from './connection-pool.ts';
 import { bufferLimit, connectionSettings } from './connection-settings.ts';
+import { dnsCluster } from './dns-cluster.ts';
 import { dynamicDnsCluster } from './dynamic-dns.ts';
 import { loadAssignment } from './endpoints.ts';
 import { hasExtension } from './listener-class.ts';
@@ -169,15 +169,8 @@ function discoveryFields(view: ProxyView, type: Discovery, name: string): Cluste
   if (type === 'EDS') return { type, edsClusterConfig: edsConfig(name) };
   if (type === 'ORIGINAL_DST') return { type };
   if (type === 'DYNAMIC_DNS') return dynamicDnsCluster(view);
-  const hasIpv4 = view.node.ips.some((ip) => !ip.includes(':'));
-  const config: DnsClusterJson = {
-    dnsRefreshRate: protoDuration(view.settings.meshConfig.dnsRefreshRate, '60s'),
-    respectDnsTtl: true,
-    dnsJitter: '0.100s',
-    dnsLookupFamily: hasIpv4 ? 'V4_ONLY' : 'V6_ONLY',
-    ...(type === 'LOGICAL_DNS' ? { allAddressesInSingleEndpoint: true } : {}),
-  };
-  return { clusterType: { name: 'envoy.clusters.dns', typedConfig: typedConfig('envoy.extensions.clusters.dns.v3.DnsCluster', config) } };
+  const options = { dnsJitter: '0.100s', ...(type === 'LOGICAL_DNS' ? { allAddressesInSingleEndpoint: true } : {}) };
+  return dnsCluster(view, { dnsRefreshRate: protoDuration(view.settings.meshConfig.dnsRefreshRate, '60s'), ...options });
 }
 
 type UpstreamProtocol = 'http1' | 'http2' | 'as-downstream';

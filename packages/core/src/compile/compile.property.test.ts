@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Mesh } from '../mesh/mesh.ts';
 import { createMeshSettings } from '../mesh/mesh-settings.ts';
 import { resolveMesh } from '../mesh/resolve-mesh.ts';
-import { defaultMeshConfig, defaultMeshNetworks } from '../resource/mesh-config.ts';
+import { defaultMeshConfig, defaultMeshNetworks } from '../resource/default-mesh-config.ts';
 import { parseYaml } from '../resource/parse.ts';
 import type { Resource } from '../resource/resource.ts';
 import { createResourceSet } from '../resource/resource-set.ts';

@@ -9,6 +9,7 @@ import { compileGrpc } from './grpc.ts';
 import { compileInbound } from './inbound.ts';
 import { outboundListeners } from './outbound-listeners.ts';
 import { outboundRoutes } from './outbound-routes.ts';
+import { proxyConfigClusters } from './proxy-config-clusters.ts';
 
 /** What was compiled for a proxy before. */
 export interface Compiled {
@@ -41,7 +42,7 @@ function compileFor(view: ProxyView, previous: Compiled | null): Snapshot {
 function compileSidecar(view: ProxyView, previous: Compiled | null): Snapshot {
   const isRoutedAlike = previous?.view.routingHash === view.routingHash;
   const inbound = compileInbound(view);
-  const own = [blackHole(view), passthrough(view), ...unknownHostsClusters(view), ...inbound.clusters];
+  const own = [blackHole(view), passthrough(view), ...unknownHostsClusters(view), ...proxyConfigClusters(view), ...inbound.clusters];
   const clusters = clustersAndEndpoints(allClusters(view, 'tls', previous), own);
   if (isRoutedAlike && previous)
     return { ...clusters, listeners: previous.snapshot.listeners, routes: previous.snapshot.routes, secrets: [] };
@@ -60,7 +61,7 @@ function compileRouter(view: ProxyView, previous: Compiled | null): Snapshot {
   const passedOn = hasAutoPassthrough(view) ? allClusters(view, 'sni-dnat', passedOnBefore) : [];
   const gateway = compileGateway(view);
   return {
-    ...clustersAndEndpoints([...parts, ...passedOn], [blackHole(view)]),
+    ...clustersAndEndpoints([...parts, ...passedOn], [blackHole(view), ...proxyConfigClusters(view)]),
     listeners: byName(gateway.listeners, (listener) => listener.name),
     routes: byName(gateway.routes, (routes) => routes.name),
     secrets: [],

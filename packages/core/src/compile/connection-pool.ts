@@ -123,7 +123,8 @@ export function outlierErrorMatcher(spec: OutlierDetection | undefined): Upstrea
   return { errorMatcher: rules.length === 1 ? only : { orMatch: { rules } } };
 }
 
-function tcpKeepalive(spec: TcpKeepalive | undefined) {
+/** Probes of idle connections, or null where none are asked for. */
+export function tcpKeepalive(spec: TcpKeepalive | undefined) {
   if (!spec) return null;
   const seconds = (text: string | undefined) => Math.trunc(((text ? parseDurationMs(text) : null) ?? 0) / 1000);
   const time = seconds(spec.time);

@@ -1,6 +1,6 @@
 import type { HttpConnectionManagerJson } from '@weft/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import type { ProxyView } from '../mesh/proxy-view.ts';
-import type { ConnectionSettings, ProxyConfigSettings } from '../resource/mesh-config.ts';
+import type { ConnectionSettings, ProxyConfigSettings } from '../resource/proxy-config.ts';
 import { protoDuration } from './proto-duration.ts';
 
 /** What Envoy recommends for proxies that face strangers. */

@@ -3,8 +3,8 @@ import type { ExtAuthzJson } from '@weft/envoy-api/envoy/extensions/filters/http
 import type { ExtAuthzJson as NetworkExtAuthzJson } from '@weft/envoy-api/envoy/extensions/filters/network/ext_authz/v3/ext_authz_pb';
 import type { StringMatcherJson } from '@weft/envoy-api/envoy/type/matcher/v3/string_pb';
 import type { ProxyView } from '../mesh/proxy-view.ts';
+import type { ExtensionProvider, RequestBodyInCheck } from '../resource/extension-provider.ts';
 import type { AuthorizationPolicy } from '../resource/kinds.ts';
-import type { ExtensionProvider, RequestBodyInCheck } from '../resource/mesh-config.ts';
 import { externalService } from './external-service.ts';
 import { protoDuration } from './proto-duration.ts';
 import { type RbacContext, rbacRules } from './rbac.ts';

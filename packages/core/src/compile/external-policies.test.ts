@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JwtAuthenticationJson } from '@weft/envoy-api/envoy/extensions/filters/http/jwt_authn/v3/config_pb';
 import type { HttpConnectionManagerJson } from '@weft/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
-import type { ExtensionProvider, MeshConfig } from '../resource/mesh-config.ts';
+import type { ExtensionProvider } from '../resource/extension-provider.ts';
+import type { MeshConfig } from '../resource/mesh-config.ts';
 import { snapshotOf } from './test-mesh.ts';
 
 const mesh = `

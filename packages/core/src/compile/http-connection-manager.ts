@@ -25,7 +25,7 @@ export interface ConnectionManagerOptions {
 export function httpConnectionManager(view: ProxyView, options: ConnectionManagerOptions): FilterJson {
   const { place } = options;
   const headers = proxyHeaders(view);
-  const logs = accessLogs(view, place.listenerClass);
+  const logs = accessLogs(view, place.listenerClass, 'http');
   const trace = tracing(view, place.listenerClass);
   const config: HttpConnectionManagerJson = {
     statPrefix: options.statPrefix,

@@ -169,7 +169,7 @@ function httpChain(view: ProxyView, target: ChainTarget): FilterJson[] {
 }
 
 function tcpChain(view: ProxyView, target: ChainTarget): FilterJson[] {
-  const logs = accessLogs(view, 'sidecar-inbound');
+  const logs = accessLogs(view, 'sidecar-inbound', 'tcp');
   const proxy: TcpProxyJson = { statPrefix: target.cluster, cluster: target.cluster, ...(logs.length > 0 && { accessLog: logs }) };
   return [...networkFilters(view, placeOf(target)), tcpProxyFilter(proxy)];
 }

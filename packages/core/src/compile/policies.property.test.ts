@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { createMeshSettings } from '../mesh/mesh-settings.ts';
 import { resolveMesh } from '../mesh/resolve-mesh.ts';
-import { defaultMeshConfig, defaultMeshNetworks } from '../resource/mesh-config.ts';
+import { defaultMeshConfig, defaultMeshNetworks } from '../resource/default-mesh-config.ts';
 import type { Resource } from '../resource/resource.ts';
 import { createResourceSet } from '../resource/resource-set.ts';
 import { compile } from './compile.ts';

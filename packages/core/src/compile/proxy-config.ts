@@ -1,7 +1,18 @@
 import type { HttpConnectionManagerJson } from '@weft/envoy-api/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb';
 import type { ProxyView } from '../mesh/proxy-view.ts';
-import type { GatewayTopology, ProxyConfigSettings } from '../resource/mesh-config.ts';
+import type { GatewayTopology, ProxyConfigSettings, TracingSettings } from '../resource/proxy-config.ts';
 import { typedConfig } from './typed-config.ts';
+
+/** The proxy's own configuration over the mesh's, block by block. */
+export function proxyConfig(view: ProxyView): ProxyConfigSettings {
+  const own = view.node.metadata.PROXY_CONFIG as ProxyConfigSettings | undefined;
+  return own ? { ...view.settings.meshConfig.defaultConfig, ...own } : view.settings.meshConfig.defaultConfig;
+}
+
+/** How the proxy configuration has requests traced. */
+export function tracingConfig(view: ProxyView): TracingSettings {
+  return proxyConfig(view).tracing ?? {};
+}
 
 /** What stands in front of a gateway: the proxy's own configuration over the mesh's. */
 export function gatewayTopology(view: ProxyView): GatewayTopology {

@@ -27,7 +27,7 @@ export function tcpProxy(view: ProxyView, options: TcpProxyOptions): FilterJson 
   const tcp = policy?.trafficPolicy?.connectionPool?.tcp;
   const idleMs = tcp?.idleTimeout === undefined ? view.node.idleTimeoutMs : parseDurationMs(tcp.idleTimeout);
   const maxDurationMs = tcp?.maxConnectionDuration === undefined ? null : parseDurationMs(tcp.maxConnectionDuration);
-  const logs = accessLogs(view, options.listenerClass ?? 'sidecar-outbound');
+  const logs = accessLogs(view, options.listenerClass ?? 'sidecar-outbound', 'tcp');
   const tunnel = tunnelOf(policy, subset);
   const config: TcpProxyJson = {
     statPrefix: options.statPrefix,

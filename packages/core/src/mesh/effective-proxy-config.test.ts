@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defaultMeshConfig } from '../resource/mesh-config.ts';
+import { defaultMeshConfig } from '../resource/default-mesh-config.ts';
 import { parseYaml } from '../resource/parse.ts';
 import { createResourceSet } from '../resource/resource-set.ts';
 import { effectiveProxyConfig } from './effective-proxy-config.ts';

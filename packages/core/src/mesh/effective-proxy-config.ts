@@ -1,6 +1,7 @@
 import { selectsLabels } from '../base/labels.ts';
 import type { ProxyConfig } from '../resource/kinds.ts';
-import type { MeshConfig, ProxyConfigSettings } from '../resource/mesh-config.ts';
+import type { MeshConfig } from '../resource/mesh-config.ts';
+import type { ProxyConfigSettings } from '../resource/proxy-config.ts';
 import { compareAge } from '../resource/resource-set.ts';
 import { loadYaml } from '../resource/yaml.ts';
 

@@ -35,6 +35,7 @@ export function parseNode(node: NodeJson): ProxyNode | null {
     labels,
     annotations: stringRecord(metadata.ANNOTATIONS),
     serviceAccount: text('SERVICE_ACCOUNT'),
+    serviceCluster: node.cluster ?? '',
     cluster: text('CLUSTER_ID'),
     network: text('NETWORK') || labels['topology.istio.io/network'] || '',
     locality: localityOf(node, labels),

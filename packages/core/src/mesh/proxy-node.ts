@@ -14,6 +14,8 @@ export interface ProxyNode {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly serviceAccount: string;
+  /** `node.cluster`: the service a proxy stands for; `''` when it did not say. */
+  readonly serviceCluster: string;
   /** Metadata `CLUSTER_ID`. */
   readonly cluster: string;
   readonly network: string;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defaultMeshConfig, defaultMeshNetworks } from '../resource/mesh-config.ts';
+import { defaultMeshConfig, defaultMeshNetworks } from '../resource/default-mesh-config.ts';
 import { parseYaml } from '../resource/parse.ts';
 import { createResourceSet } from '../resource/resource-set.ts';
 import type { Mesh } from './mesh.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defaultMeshConfig, type MeshConfig } from '../resource/mesh-config.ts';
+import { defaultMeshConfig } from '../resource/default-mesh-config.ts';
+import type { MeshConfig } from '../resource/mesh-config.ts';
 import { parseYaml } from '../resource/parse.ts';
 import { createResourceSet } from '../resource/resource-set.ts';
 import { resolveWorkloadTelemetry } from './workload-telemetry.ts';
@@ -100,5 +101,5 @@ test('a sampling rate of 0 is a rate, and only the first provider is used', () =
     telemetry('shop', 'ns', '{tracing: [{providers: [{name: zipkin}, {name: other}], randomSamplingPercentage: 0}]}'),
   ).client;
   assert.deepEqual([tracing.provider?.name, tracing.samplingPercent, tracing.origin.scope], ['zipkin', 0, 'namespace']);
-  assert.equal(resolve('').client.tracing.samplingPercent, 1);
+  assert.equal(resolve('').client.tracing.samplingPercent, null);
 });

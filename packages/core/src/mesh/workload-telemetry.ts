@@ -1,5 +1,6 @@
+import type { ExtensionProvider } from '../resource/extension-provider.ts';
 import type { ResourceSet, Telemetry } from '../resource/kinds.ts';
-import type { ExtensionProvider, MeshConfig } from '../resource/mesh-config.ts';
+import type { MeshConfig } from '../resource/mesh-config.ts';
 import { compareAge } from '../resource/resource-set.ts';
 import { applicablePolicies, type PolicyTarget, policyScope, type SettingOrigin } from './policy-target.ts';
 
@@ -37,14 +38,16 @@ export interface MetricsSetting {
 
 /** How requests are traced. */
 export interface TracingSetting {
+  /** Null: nobody configured tracing by Telemetry or default providers, so the proxy configuration decides. */
   readonly provider: ExtensionProvider | null;
   readonly isDisabled: boolean;
-  /** Percent of requests, 0 to 100. */
-  readonly samplingPercent: number;
+  /** Percent of requests, 0 to 100; null when the proxy configuration decides. */
+  readonly samplingPercent: number | null;
+  /** Where empty the proxy configuration decides. */
   readonly customTags: NonNullable<TracingSpec['customTags']>;
   readonly usesRequestIdForSampling: boolean;
-  /** Whether spans tell of the workload in tags of Istio's own. */
-  readonly hasIstioTags: boolean;
+  /** Whether spans tell of the workload in tags of Istio's own; null when the proxy configuration decides. */
+  readonly hasIstioTags: boolean | null;
   /** Whether requests that are passed on carry the trace. */
   readonly propagatesContext: boolean;
   readonly origin: SettingOrigin;
@@ -84,9 +87,6 @@ export const standardMetrics = [
   'GRPC_RESPONSE_MESSAGES',
 ] as const;
 
-/** Istio's sampling when nothing says otherwise, in percent. */
-const defaultSamplingPercent = 1;
-
 /**
  * Resolves the Telemetry resources that hold for a workload: root namespace, then namespace, then the oldest that selects it. Providers of a
  * narrower one replace those of a wider one; metric overrides add up.
@@ -105,9 +105,9 @@ export function resolveWorkloadTelemetry(
   return { client: forMode('CLIENT'), server: forMode('SERVER') };
 }
 
-/** A provider of the mesh configuration by name; `prometheus` and `envoy` (access log to standard output) exist without being declared. */
+/** A provider of the mesh configuration by name, in any case; `prometheus` and `envoy` (access log to standard output) exist without being declared. */
 export function findProvider(meshConfig: MeshConfig, name: string): ExtensionProvider | null {
-  const declared = meshConfig.extensionProviders.find((provider) => provider.name === name);
+  const declared = meshConfig.extensionProviders.find((provider) => provider.name?.toLowerCase() === name.toLowerCase());
   if (declared) return declared;
   if (name === 'prometheus') return { name, prometheus: {} };
   if (name === 'envoy') return { name, envoyFileAccessLog: { path: '/dev/stdout' } };
@@ -211,19 +211,21 @@ function applyOverride(
 }
 
 function tracing(levels: readonly Level[], meshConfig: MeshConfig, mode: TelemetryMode): TracingSetting {
-  let names: readonly string[] = meshConfig.defaultProviders.tracing ?? [];
-  let isDisabled = !meshConfig.enableTracing;
-  let samplingPercent = meshConfig.defaultConfig.tracing?.sampling ?? defaultSamplingPercent;
-  let customTags: TracingSetting['customTags'] = meshConfig.defaultConfig.tracing?.customTags ?? {};
+  const defaults = meshConfig.defaultProviders.tracing ?? [];
+  const isConfigured = defaults.length > 0 || levels.some(({ telemetry }) => (telemetry.spec?.tracing ?? []).length > 0);
+  let name = defaults[0];
+  let isDisabled = false;
+  let samplingPercent: number | null = null;
+  let customTags: TracingSetting['customTags'] = {};
   let usesRequestIdForSampling = true;
-  let hasIstioTags = meshConfig.defaultConfig.tracing?.enableIstioTags ?? true;
+  let hasIstioTags: boolean | null = null;
   let propagatesContext = true;
   let origin: SettingOrigin = meshConfigOrigin;
   for (const level of levels) {
     const stanzas: readonly TracingSpec[] = level.telemetry.spec?.tracing ?? [];
     for (const [index, stanza] of stanzas.entries()) {
-      if (named(stanza).length > 0) names = named(stanza);
       if (!matchesMode(stanza.match?.mode, mode)) continue;
+      name = named(stanza)[0] ?? name;
       isDisabled = stanza.disableSpanReporting ?? isDisabled;
       samplingPercent = stanza.randomSamplingPercentage ?? samplingPercent;
       customTags = stanza.customTags ?? customTags;
@@ -233,10 +235,10 @@ function tracing(levels: readonly Level[], meshConfig: MeshConfig, mode: Telemet
       origin = originOf(level, `spec.tracing[${index}]`);
     }
   }
-  const provider = names[0] === undefined ? null : findProvider(meshConfig, names[0]);
+  const provider = name === undefined ? null : findProvider(meshConfig, name);
   return {
     provider,
-    isDisabled,
+    isDisabled: isConfigured ? isDisabled || provider === null : !meshConfig.enableTracing,
     samplingPercent,
     customTags,
     usesRequestIdForSampling,

@@ -17,13 +17,26 @@ export type CustomTagPlan = { readonly name: string } & (
   | { readonly kind: 'environment'; readonly variable: string; readonly fallback: string }
 );
 
+/** A collector that is called over HTTP; its path begins with a slash. */
+export interface HttpCollectorPlan {
+  readonly cluster: string;
+  readonly authority: string;
+  readonly path: string;
+  readonly timeoutMs: number;
+  /** In lower case, over those that the exporter sets. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
+/** What adds to the resource that spans come from: `OTEL_RESOURCE_ATTRIBUTES` of the environment, or attributes as they are. */
+export type ResourceDetectorPlan =
+  | { readonly kind: 'environment' }
+  | { readonly kind: 'static'; readonly attributes: readonly (readonly [name: string, value: string])[] };
+
 /** Where spans go. */
 export type TracingProviderPlan =
   | {
       readonly kind: 'zipkin';
-      readonly cluster: string;
-      readonly endpoint: string;
-      readonly hostname: string;
+      readonly collector: HttpCollectorPlan;
       readonly traceId128: boolean;
       readonly sharedSpanContext: boolean;
       readonly w3c: boolean;
@@ -31,8 +44,9 @@ export type TracingProviderPlan =
   | {
       readonly kind: 'openTelemetry';
       readonly grpc: GrpcServicePlan | null;
-      readonly http: { readonly cluster: string; readonly uri: string; readonly timeoutMs: number } | null;
+      readonly http: HttpCollectorPlan | null;
       readonly serviceName: string;
+      readonly resource: readonly ResourceDetectorPlan[];
     }
   | { readonly kind: 'unsupported'; readonly typeUrl: string };
 

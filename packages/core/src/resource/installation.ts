@@ -1,5 +1,6 @@
+import { defaultMeshConfig, defaultMeshNetworks } from './default-mesh-config.ts';
 import type { IstioOperator, ResourceSet } from './kinds.ts';
-import { defaultMeshConfig, defaultMeshNetworks, type MeshConfig, type MeshNetworks } from './mesh-config.ts';
+import type { MeshConfig, MeshNetworks } from './mesh-config.ts';
 import { mergeMeshConfig, parseMeshNetworks, readMeshConfigText } from './parse-mesh-config.ts';
 import type { ResourceRef } from './resource.ts';
 

@@ -47,7 +47,7 @@ const retries = message({
   retryIgnorePreviousHosts: flag,
   backoff: text,
 });
-const remoteService = message({ address: text, tlsSettings: open, tcpKeepalive: open });
+const remoteService = message({ address: text, tlsSettings: clientTls, tcpKeepalive: keepalive });
 const logFormat = message({ text, labels: open });
 const service = { service: text, port: whole };
 const tracingService = { ...service, maxTagLength: whole };
@@ -77,7 +77,7 @@ const tracing = message({
   },
   maxPathTagLength: whole,
   sampling: number,
-  tlsSettings: open,
+  tlsSettings: clientTls,
   enableIstioTags: flag,
 });
 
@@ -207,7 +207,12 @@ const extensionProvider = message({
     http: httpService,
     grpc: message({ timeout: text, initialMetadata: httpHeaders }),
     resourceDetectors: message({ environment: open, dynatrace: open }),
-    dynatraceSampler: open,
+    dynatraceSampler: message({
+      tenant: text,
+      clusterId: whole,
+      rootSpansPerMinute: whole,
+      httpService: message({ ...service, http: httpService }),
+    }),
     serviceAttributeEnrichment: text,
   }),
   prometheus: open,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { defaultMeshConfig } from './default-mesh-config.ts';
 import { readMeshSources } from './installation.ts';
-import { defaultMeshConfig } from './mesh-config.ts';
 import { parseYaml } from './parse.ts';
 import { parseMeshConfig, parseMeshNetworks, parseProxyConfig } from './parse-mesh-config.ts';
 import { createResourceSet } from './resource-set.ts';

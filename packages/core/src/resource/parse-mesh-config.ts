@@ -1,6 +1,8 @@
 import { err, ok, type Result } from '../base/result.ts';
-import { defaultMeshConfig, type MeshConfig, type MeshNetworks, type ProxyConfigSettings } from './mesh-config.ts';
+import { defaultMeshConfig } from './default-mesh-config.ts';
+import type { MeshConfig, MeshNetworks } from './mesh-config.ts';
 import { meshConfigSchema, meshNetworksSchema, proxyConfigSchema } from './mesh-config-schema.ts';
+import type { ProxyConfigSettings } from './proxy-config.ts';
 import type { SchemaNode } from './schema-node.ts';
 import { checkSchema } from './validation/check-schema.ts';
 import { createReport } from './validation/report.ts';

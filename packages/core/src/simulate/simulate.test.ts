@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Mesh } from '../mesh/mesh.ts';
 import { createMeshSettings } from '../mesh/mesh-settings.ts';
 import { resolveMesh } from '../mesh/resolve-mesh.ts';
-import { defaultMeshConfig, defaultMeshNetworks } from '../resource/mesh-config.ts';
+import { defaultMeshConfig, defaultMeshNetworks } from '../resource/default-mesh-config.ts';
 import { parseYaml } from '../resource/parse.ts';
 import { createResourceSet } from '../resource/resource-set.ts';
 import { simulate } from './simulate.ts';

@@ -1,3 +1,4 @@
+import type { HttpCollectorPlan } from '@weft/core/plan/tracing-plan';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import { grpcFrame } from './grpc-frame.ts';
 import { callCluster } from './internal-request.ts';
@@ -24,6 +25,12 @@ export function collectorSender(clusters: ClusterManager): SendToCollector {
 }
 
 const defaultTimeoutMs = 10_000;
+
+/** A body for a collector that is called over HTTP; configured headers stand over the one that tells what it is. */
+export function httpRequest({ headers, ...collector }: HttpCollectorPlan, contentType: string, body: Buffer): CollectorRequest {
+  const own = headers.some(([name]) => name === 'content-type') ? [] : [['content-type', contentType] as const];
+  return { ...collector, headers: [...own, ...headers], body };
+}
 
 /** A unary gRPC call with an encoded message. */
 export function grpcRequest(

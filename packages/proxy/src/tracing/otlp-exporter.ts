@@ -2,23 +2,26 @@ import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import type { TracingProviderPlan } from '@weft/core/plan/tracing-plan';
 import { ExportTraceServiceRequestSchema } from '@weft/envoy-api/opentelemetry/proto/collector/trace/v1/trace_service_pb';
 import { Span_SpanKind, type SpanSchema, Status_StatusCode } from '@weft/envoy-api/opentelemetry/proto/trace/v1/trace_pb';
-import { grpcRequest } from '../http/collector-sender.ts';
+import { grpcRequest, httpRequest } from '../http/collector-sender.ts';
 import type { ExporterEnvironment } from './exporter-environment.ts';
+import { resourceAttributes } from './resource-attributes.ts';
 import type { Span, SpanExporter } from './span.ts';
 import { SpanBatch } from './span-batch.ts';
 
 const grpcPath = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
-const defaultTimeoutMs = 10_000;
 
 /** Sends spans as OTLP, over gRPC or over HTTP with protobuf bodies. */
 export class OtlpExporter implements SpanExporter {
   #provider: Extract<TracingProviderPlan, { kind: 'openTelemetry' }>;
   #environment: ExporterEnvironment;
   #batch: SpanBatch;
+  #attributes: ReturnType<typeof textAttributes>;
 
   constructor(provider: Extract<TracingProviderPlan, { kind: 'openTelemetry' }>, environment: ExporterEnvironment) {
     this.#provider = provider;
     this.#environment = environment;
+    const { serviceName, resource } = provider;
+    this.#attributes = textAttributes([...resourceAttributes(resource, { serviceName, version: environment.version })]);
     this.#batch = new SpanBatch(environment.batching('opentelemetry'), (spans) => this.#send(spans));
   }
 
@@ -33,33 +36,14 @@ export class OtlpExporter implements SpanExporter {
   #send(spans: readonly Span[]): void {
     const body = Buffer.from(toBinary(ExportTraceServiceRequestSchema, this.#request(spans)));
     const { grpc, http } = this.#provider;
-    if (grpc !== null) {
-      this.#environment.send(grpcRequest(grpc, grpcPath, body));
-    } else if (http !== null) {
-      const url = new URL(http.uri);
-      const headers = [['content-type', 'application/x-protobuf']] as const;
-      const path = url.pathname + url.search;
-      this.#environment.send({
-        cluster: http.cluster,
-        path,
-        authority: url.host,
-        headers,
-        body,
-        timeoutMs: http.timeoutMs || defaultTimeoutMs,
-      });
-    }
+    if (grpc !== null) this.#environment.send(grpcRequest(grpc, grpcPath, body));
+    else if (http !== null) this.#environment.send(httpRequest(http, 'application/x-protobuf', body));
   }
 
   #request(spans: readonly Span[]) {
     const { version } = this.#environment;
-    const attributes = textAttributes([
-      ['telemetry.sdk.language', 'nodejs'],
-      ['telemetry.sdk.name', 'weft'],
-      ['telemetry.sdk.version', version],
-      ['service.name', this.#provider.serviceName],
-    ]);
     const scopeSpans = [{ scope: { name: 'weft', version }, spans: spans.map(otlpSpan) }];
-    return create(ExportTraceServiceRequestSchema, { resourceSpans: [{ resource: { attributes }, scopeSpans }] });
+    return create(ExportTraceServiceRequestSchema, { resourceSpans: [{ resource: { attributes: this.#attributes }, scopeSpans }] });
   }
 }
 

@@ -1,9 +1,8 @@
 import type { TracingProviderPlan } from '@weft/core/plan/tracing-plan';
+import { httpRequest } from '../http/collector-sender.ts';
 import type { ExporterEnvironment } from './exporter-environment.ts';
 import type { Span, SpanExporter } from './span.ts';
 import { SpanBatch } from './span-batch.ts';
-
-const timeoutMs = 5000;
 
 /** Sends spans in Zipkin's JSON, version 2. */
 export class ZipkinExporter implements SpanExporter {
@@ -13,8 +12,7 @@ export class ZipkinExporter implements SpanExporter {
     const endpoint = { ipv4: environment.hostAddress, port: 0, serviceName: environment.nodeCluster };
     this.#batch = new SpanBatch(environment.batching('zipkin'), (spans) => {
       const body = Buffer.from(JSON.stringify(spans.map((span) => zipkinSpan(span, endpoint))));
-      const headers = [['content-type', 'application/json']] as const;
-      environment.send({ cluster: provider.cluster, path: provider.endpoint, authority: provider.hostname, headers, body, timeoutMs });
+      environment.send(httpRequest(provider.collector, 'application/json', body));
     });
   }
 

@@ -1,5 +1,5 @@
 import { parseCidr } from '../../base/addresses.ts';
-import { defaultMeshConfig } from '../../resource/mesh-config.ts';
+import { defaultMeshConfig } from '../../resource/default-mesh-config.ts';
 import { parseProxyConfig } from '../../resource/parse-mesh-config.ts';
 import { checkProxySettings } from '../../resource/validation/proxy-settings.ts';
 import { createReport } from '../../resource/validation/report.ts';

@@ -1,4 +1,4 @@
-import type { EnvoyExtAuthzGrpc, EnvoyExtAuthzHttp, ExtensionProvider, ServiceProvider } from '../mesh-config.ts';
+import type { EnvoyExtAuthzGrpc, EnvoyExtAuthzHttp, ExtensionProvider, ServiceProvider } from '../extension-provider.ts';
 import { checkScopedHost } from './gateway.ts';
 import { checkFqdn, checkIpAddress, checkPort } from './names.ts';
 import type { Report } from './report.ts';

@@ -1,6 +1,7 @@
 import { parseDurationMs } from '../../base/durations.ts';
+import { defaultMeshConfig } from '../default-mesh-config.ts';
 import type { KindMap } from '../kinds.ts';
-import { defaultMeshConfig, type MeshConfig, type MeshNetworks } from '../mesh-config.ts';
+import type { MeshConfig, MeshNetworks } from '../mesh-config.ts';
 import { meshConfigSchema } from '../mesh-config-schema.ts';
 import { mergeMeshConfig, parseMeshNetworks, readMeshConfigText } from '../parse-mesh-config.ts';
 import type { SchemaNode } from '../schema-node.ts';

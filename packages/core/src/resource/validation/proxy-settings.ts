@@ -1,5 +1,5 @@
 import { parseDurationMs } from '../../base/durations.ts';
-import type { ProxyConfigSettings } from '../mesh-config.ts';
+import type { ProxyConfigSettings } from '../proxy-config.ts';
 import { checkClientTls } from './client-tls.ts';
 import { checkFqdn, checkIpAddress, checkPort } from './names.ts';
 import type { Report } from './report.ts';
