@@ -29,13 +29,13 @@ export interface Running {
 }
 
 /** Starts Envoy with a bootstrap and waits until it is ready. */
-export async function startEnvoy(path: string, bootstrap: unknown, adminPort: number): Promise<Running> {
+export async function startEnvoy(path: string, bootstrap: unknown, adminPort: number, concurrency = 1): Promise<Running> {
   const directory = mkdtempSync(join(tmpdir(), 'weft-differential-'));
   const file = join(directory, 'bootstrap.json');
   writeFileSync(file, JSON.stringify(bootstrap));
   const child = spawn(
     path,
-    ['-c', file, '--use-dynamic-base-id', '--file-flush-interval-msec', '20', '--concurrency', '1', '-l', 'error'],
+    ['-c', file, '--use-dynamic-base-id', '--file-flush-interval-msec', '20', '--concurrency', String(concurrency), '-l', 'error'],
     {
       stdio: ['ignore', 'ignore', 'pipe'],
     },

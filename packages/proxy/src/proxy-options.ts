@@ -1,6 +1,7 @@
 import type { ChannelCredentials } from '@grpc/grpc-js';
 import type { AdminAnswer, AdminRequest } from './admin/admin-answer.ts';
 import type { IdentityOptions } from './identity/workload-identity.ts';
+import type { SharedTable } from './io/shared-table.ts';
 import type { LogLevel, LogThreshold, ProxyLog } from './log.ts';
 import type { StatSample } from './telemetry/stat-sample.ts';
 import type { Bootstrap } from './xds/bootstrap.ts';
@@ -24,6 +25,8 @@ export interface ProxyOptions {
   /** Where resources come from instead of the bootstrap's sources. */
   readonly source?: (store: PlanStore) => ResourceSource;
   readonly log?: ProxyLog;
+  /** What the threads of the process count together; left out where there is one. */
+  readonly shared?: SharedTable;
   /** Shared by workers, so that each resumes the TLS sessions of the others; random where left out. */
   readonly sessionSecret?: Uint8Array;
   /** From which level on lines are written, until the admin interface changes it; all of them where it is left out. */

@@ -7,12 +7,14 @@ import { AdminServer } from './admin/admin-server.ts';
 import type { ProxyInside } from './admin/proxy-inside.ts';
 import { collectorSender } from './http/collector-sender.ts';
 import type { HttpContext } from './http/exchange-view.ts';
+import { LocalRateLimits } from './http/local-rate-limits.ts';
 import { ServicePendingFilters } from './http/service-pending-filters.ts';
 import { checkSecret } from './identity/check-secret.ts';
 import { SecretStore } from './identity/secret-store.ts';
 import { TlsContexts } from './identity/tls-contexts.ts';
 import { WorkloadIdentity } from './identity/workload-identity.ts';
 import { fastUuid } from './io/fast-random.ts';
+import { Buckets } from './io/shared-buckets.ts';
 import { TimerWheel } from './io/timer-wheel.ts';
 import { ConnectionLimits } from './listener/connection-limits.ts';
 import { ListenerManager } from './listener/listener-manager.ts';
@@ -110,12 +112,15 @@ class RunningInstance implements RunningProxy, ProxyInside {
     this.secrets = new SecretStore((message) => log('warn', message));
     const tlsContexts = new TlsContexts(this.secrets, options.sessionSecret);
     this.tlsContexts = tlsContexts;
+    const shared = options.shared ?? null;
+    const buckets = new Buckets(shared, () => performance.now());
     this.clusters = new ClusterManager({
       registry: this.registry,
       tlsContexts,
       now: () => performance.now(),
       random: Math.random,
       timers,
+      shared,
       locality: localityOf(this.node),
       localClusterName: bootstrap.clusterManager?.localClusterName ?? '',
     });
@@ -132,12 +137,18 @@ class RunningInstance implements RunningProxy, ProxyInside {
       Math.random,
     );
     this.#tracing = proxyTracing(bootstrap, this.node, this.clusters);
+    const limits = new LocalRateLimits(this.registry, buckets, () => this.store.plan);
     const http: HttpContext = {
       node: { id: this.node.id ?? '', cluster: this.node.cluster ?? '' },
       plan: () => this.store.plan,
       clusters: this.clusters,
       timers,
-      pendingFilters: new ServicePendingFilters(this.clusters, this.registry, this.node.cluster ?? ''),
+      pendingFilters: new ServicePendingFilters({
+        clusters: this.clusters,
+        registry: this.registry,
+        ownCluster: this.node.cluster ?? '',
+        limits,
+      }),
       now: () => performance.now(),
       wallClock: () => Date.now(),
       random: Math.random,
@@ -173,7 +184,8 @@ class RunningInstance implements RunningProxy, ProxyInside {
       tlsContexts,
       registry: this.registry,
       log,
-      limits: new ConnectionLimits(bootstrap),
+      limits: new ConnectionLimits(bootstrap, shared),
+      chainLimits: { registry: this.registry, shared, buckets, bucketByKey: new Map() },
       reusePort: options.reusePort ?? false,
       listenerDrainMs: options.listenerDrainMs ?? defaultListenerDrainMs,
       drainStrategy: options.drainStrategy ?? 'immediate',

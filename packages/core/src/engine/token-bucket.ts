@@ -1,20 +1,43 @@
 import type { TokenBucketPlan } from '../plan/http-filter-plan.ts';
 
+/** Where a bucket keeps its one number; threads that share it share the bucket. */
+export interface TokenCell {
+  load(): number;
+  /** Replaces the number that was loaded last; false when somebody else did meanwhile. */
+  replace(value: number): boolean;
+}
+
+class OwnCell implements TokenCell {
+  #value = 0;
+
+  load(): number {
+    return this.#value;
+  }
+
+  replace(value: number): boolean {
+    this.#value = value;
+    return true;
+  }
+}
+
+/** A bucket that nothing fills holds what it began with. */
+const slowestPerMs = 1e-9;
+
 /**
- * A bucket that fills steadily, at `tokensPerFill` in each `fillIntervalMs`, up to `maxTokens`: Envoy's token bucket. Times are monotonic
- * milliseconds.
+ * A bucket that fills steadily, at `tokensPerFill` in each `fillIntervalMs`, up to `maxTokens`: Envoy's token bucket, which like this one
+ * remembers only since when it would have been filling had it been empty then. Times are monotonic milliseconds.
  */
 export class TokenBucket {
   readonly plan: TokenBucketPlan;
   readonly #perMs: number;
-  #tokens: number;
-  #filledAt: number;
+  readonly #emptyAt: TokenCell;
 
-  constructor(plan: TokenBucketPlan, now: number) {
+  /** A bucket begins full; one in a shared cell that was begun before (its number is not 0) goes on as it is. */
+  constructor(plan: TokenBucketPlan, now: number, cell: TokenCell = new OwnCell()) {
     this.plan = plan;
-    this.#perMs = plan.fillIntervalMs > 0 ? plan.tokensPerFill / plan.fillIntervalMs : 0;
-    this.#tokens = plan.maxTokens;
-    this.#filledAt = now;
+    this.#perMs = plan.fillIntervalMs > 0 ? plan.tokensPerFill / plan.fillIntervalMs : slowestPerMs;
+    this.#emptyAt = cell;
+    if (cell.load() === 0) cell.replace(now - plan.maxTokens / this.#perMs);
   }
 
   /** Tokens per millisecond. */
@@ -22,28 +45,27 @@ export class TokenBucket {
     return this.#perMs;
   }
 
-  /** Takes a token; false where there is none. */
-  take(now: number): boolean {
-    this.#fill(now);
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
-    return true;
+  /** Takes so many tokens; false where there are fewer. */
+  take(now: number, count = 1): boolean {
+    for (;;) {
+      const tokens = this.#tokens(now);
+      if (tokens < count) return false;
+      if (this.#emptyAt.replace(now - (tokens - count) / this.#perMs)) return true;
+    }
   }
 
   /** Whole tokens left. */
   remaining(now: number): number {
-    this.#fill(now);
-    return Math.floor(this.#tokens);
+    return Math.floor(this.#tokens(now));
   }
 
   /** Milliseconds until there is a token; 0 while there is one. */
   untilNextMs(now: number): number {
-    this.#fill(now);
-    return this.#tokens >= 1 || this.#perMs === 0 ? 0 : (1 - this.#tokens) / this.#perMs;
+    const tokens = this.#tokens(now);
+    return tokens >= 1 || this.#perMs === slowestPerMs ? 0 : (1 - tokens) / this.#perMs;
   }
 
-  #fill(now: number): void {
-    this.#tokens = Math.min(this.plan.maxTokens, this.#tokens + (now - this.#filledAt) * this.#perMs);
-    this.#filledAt = now;
+  #tokens(now: number): number {
+    return Math.min(this.plan.maxTokens, (now - this.#emptyAt.load()) * this.#perMs);
   }
 }

@@ -127,6 +127,7 @@ function breaker(json: ClusterJson, priority: 'DEFAULT' | 'HIGH'): CircuitBreake
           minRetryConcurrency: budget.minRetryConcurrency ?? 3,
         }
       : null,
+    trackRemaining: limits?.trackRemaining ?? false,
   };
 }
 

@@ -34,6 +34,7 @@ export function buildLocalRateLimit(json: LocalRateLimitJson): LocalRateLimitPla
     })),
     stage: json.stage ?? 0,
     perConnection: json.localRateLimitPerDownstreamConnection ?? false,
+    isOfLocalCluster: json.localClusterRateLimit !== undefined,
     alwaysConsumeDefaultBucket: json.alwaysConsumeDefaultTokenBucket ?? true,
     rateLimits: buildRateLimits(json.rateLimits),
     rateLimitedAsResourceExhausted: json.rateLimitedAsResourceExhausted ?? false,

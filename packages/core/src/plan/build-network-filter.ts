@@ -1,3 +1,4 @@
+import type { RuntimeFeatureFlagJson } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
 import type { FilterJson } from '@weft/envoy-api/envoy/config/listener/v3/listener_components_pb';
 import type { TcpProxyJson } from '@weft/envoy-api/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb';
 import type { MetadataMatcherJson } from '@weft/envoy-api/envoy/type/matcher/v3/metadata_pb';
@@ -38,6 +39,7 @@ export function buildNetworkFilter(json: FilterJson): NetworkFilterPlan {
         statPrefix,
         maxConnections: Number(config.maxConnections ?? 0),
         delayMs: durationMs(config.delay as string | undefined, 0),
+        isEnabled: isEnabled(config.runtimeEnabled),
       };
     case 'envoy.extensions.filters.network.local_ratelimit.v3.LocalRateLimit':
       return {
@@ -46,7 +48,7 @@ export function buildNetworkFilter(json: FilterJson): NetworkFilterPlan {
         statPrefix,
         bucket: buildTokenBucket((config.tokenBucket ?? {}) as TokenBucketJson),
         shareKey: String(config.shareKey ?? ''),
-        enabled: null,
+        isEnabled: isEnabled(config.runtimeEnabled),
       };
     case 'envoy.extensions.filters.network.ext_authz.v3.ExtAuthz':
       return {
@@ -67,6 +69,11 @@ export function buildNetworkFilter(json: FilterJson): NetworkFilterPlan {
     default:
       return { name, kind: 'unsupported', typeUrl };
   }
+}
+
+/** A filter is on unless its feature flag says otherwise; no runtime overrides it here. */
+function isEnabled(flag: unknown): boolean {
+  return (flag as RuntimeFeatureFlagJson | undefined)?.defaultValue ?? true;
 }
 
 function buildTcpProxy(json: TcpProxyJson): TcpProxyPlan {

@@ -66,6 +66,8 @@ export interface CircuitBreakerPlan {
   readonly perHostMaxConnections: number;
   /** Replaces `maxRetries` when present. `budgetPercent` is 0 … 100. */
   readonly retryBudget: { readonly budgetPercent: number; readonly minRetryConcurrency: number } | null;
+  /** Whether gauges tell how much more there may be. */
+  readonly trackRemaining: boolean;
 }
 
 /** Envoy's outlier detection with its defaults filled in. Percentages are 0 … 100. */

@@ -6,7 +6,6 @@ import type { HttpConnectionManagerPlan } from './http-connection-plan.ts';
 import type { GrpcServicePlan, TokenBucketPlan } from './http-filter-plan.ts';
 import type { IpRange } from './ip-address.ts';
 import type { IstioStatsPlan } from './istio-stats-plan.ts';
-import type { Fraction } from './matcher.ts';
 import type { RbacPlan } from './rbac-plan.ts';
 import type { HashPolicyPlan } from './route-plan.ts';
 import type { DownstreamTlsPlan } from './tls-plan.ts';
@@ -57,13 +56,20 @@ export type NetworkFilterPlan = { readonly name: string } & (
   | { readonly kind: 'tcpProxy'; readonly tcp: TcpProxyPlan }
   | { readonly kind: 'http'; readonly http: HttpConnectionManagerPlan }
   | { readonly kind: 'sniCluster' }
-  | { readonly kind: 'connectionLimit'; readonly maxConnections: number; readonly delayMs: number; readonly statPrefix: string }
+  | {
+      readonly kind: 'connectionLimit';
+      readonly maxConnections: number;
+      readonly delayMs: number;
+      readonly statPrefix: string;
+      readonly isEnabled: boolean;
+    }
   | {
       readonly kind: 'localRateLimit';
       readonly bucket: TokenBucketPlan;
       readonly statPrefix: string;
+      /** Filters with the same key and bucket share the bucket; `''` = none does. */
       readonly shareKey: string;
-      readonly enabled: Fraction | null;
+      readonly isEnabled: boolean;
     }
   | {
       readonly kind: 'extAuthz';

@@ -153,6 +153,8 @@ export interface LocalRateLimitPlan {
   }[];
   readonly stage: number;
   readonly perConnection: boolean;
+  /** The limit is that of all proxies of the local cluster together. */
+  readonly isOfLocalCluster: boolean;
   readonly alwaysConsumeDefaultBucket: boolean;
   /** The filter's own limits, in place of the route's; empty where the route's count. */
   readonly rateLimits: readonly RateLimitActionsPlan[];

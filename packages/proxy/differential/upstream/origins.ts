@@ -14,7 +14,7 @@ export interface NumberedOrigin {
 
 /**
  * Applications that answer with their number: `/hold/MS` waits first, `/wait` until they are told to go on, `/status/N` answers N, `/fail/I/N` answers N where the number is I,
- * `/reset/I` breaks the connection there, `/health` answers as told.
+ * `/again` asks for a retry and makes a request with one wait, `/reset/I` breaks the connection there, `/health` answers as told.
  */
 export function startOrigins(count: number): Promise<readonly NumberedOrigin[]> {
   return Promise.all(Array.from({ length: count }, (_, index) => startOrigin(index)));
@@ -25,6 +25,7 @@ async function startOrigin(index: number): Promise<NumberedOrigin> {
   let waiting: (() => void)[] = [];
   const server: Server = createServer((request, response) => {
     const path = (request.url ?? '').replace(/^\/to\/[^/]+/, '');
+    const isRetry = request.headers['x-envoy-attempt-count'] === '2';
     const [, verb = '', first = '', second = ''] = path.split('/');
     const answer = (status: number): void => {
       response.writeHead(status, { 'content-type': 'text/plain' });
@@ -34,7 +35,10 @@ async function startOrigin(index: number): Promise<NumberedOrigin> {
       response.writeHead(state.health, state.healthHeaders);
       response.end();
     } else if (verb === 'wait') waiting.push(() => answer(200));
-    else if (verb === 'hold') setTimeout(() => answer(200), Number(first));
+    else if (verb === 'again') {
+      if (isRetry) waiting.push(() => answer(200));
+      else response.writeHead(200, { 'x-again': 'yes' }).end(String(index));
+    } else if (verb === 'hold') setTimeout(() => answer(200), Number(first));
     else if (verb === 'status') answer(Number(first));
     else if (verb === 'fail') answer(first === String(index) ? Number(second) : 200);
     else if (verb === 'reset' && first === String(index)) request.socket.resetAndDestroy();

@@ -1,9 +1,12 @@
-import type { Descriptor, HeaderChange, PendingNeed, Resume } from '@weft/core/engine/decision';
-import { TokenBucket } from '@weft/core/engine/token-bucket';
-import type { LocalRateLimitPlan, TokenBucketPlan } from '@weft/core/plan/http-filter-plan';
+import type { HeaderChange, PendingNeed, Resume } from '@weft/core/engine/decision';
+import type { LocalRateLimitPlan } from '@weft/core/plan/http-filter-plan';
 import type { Fraction } from '@weft/core/plan/matcher';
+import type { Plan } from '@weft/core/plan/plan';
+import type { Buckets, TimedBucket } from '../io/shared-buckets.ts';
 import type { Counter, Registry, StatScope } from '../telemetry/registry.ts';
 import type { ExchangeView } from './exchange-view.ts';
+import { LimitBuckets } from './limit-buckets.ts';
+import { nameLimits } from './limit-names.ts';
 import { quotaHeaders } from './rate-limit-headers.ts';
 
 type Result = Resume['result'];
@@ -16,35 +19,34 @@ interface LimitStats {
   readonly enforced: Counter;
 }
 
-/** Buckets of one limit: its own, and those of its descriptors by their entries (wildcards filled in). */
-interface Buckets {
-  readonly main: TokenBucket | null;
-  readonly byDescriptor: Map<string, TokenBucket>;
-}
-
 const million = 1_000_000;
-/** Values of wildcard descriptors that have a bucket at the same time. */
-const maxDescriptorBuckets = 1000;
 
 /** Local rate limits: buckets by the configuration, and for some by the connection, that they belong to. */
 export class LocalRateLimits {
   readonly #registry: Registry;
-  readonly #byScope: WeakMap<object, WeakMap<LocalRateLimitPlan, Buckets>> = new WeakMap();
+  readonly #buckets: Buckets;
+  readonly #plan: () => Plan;
+  #names: WeakMap<LocalRateLimitPlan, string> = new WeakMap();
+  readonly #byScope: WeakMap<object, WeakMap<LocalRateLimitPlan, LimitBuckets>> = new WeakMap();
   readonly #stats: WeakMap<LocalRateLimitPlan, LimitStats> = new WeakMap();
 
-  constructor(registry: Registry) {
+  /** `plan` answers the plan in force, by which threads name the buckets that they share. */
+  constructor(registry: Registry, buckets: Buckets, plan: () => Plan) {
     this.#registry = registry;
+    this.#buckets = buckets;
+    this.#plan = plan;
   }
 
   /** The answer to a pending local rate limit filter. */
   judge({ limit, descriptors }: Need, { context, connection }: ExchangeView): Result {
-    const now = context.now();
     const draws = (share: Fraction | null): boolean => share !== null && context.random() * million < share.perMillion;
     if (!draws(limit.enabled)) return passed([], []);
     const stats = this.#statsOf(limit);
     stats.enabled.increment();
-    const { isAllowed, bucket } = this.#take(limit, limit.perConnection ? connection : this, descriptors, now);
-    const quotas = limit.xRateLimitHeaders && bucket !== null ? quotaHeaders([quotaOf(bucket, now)]) : [];
+    // What a limit allows is the whole fleet's: this proxy has as much less as there are others.
+    const tokens = limit.isOfLocalCluster ? Math.max(1, context.clusters.fleetSize) : 1;
+    const { isAllowed, bucket } = this.#bucketsOf(limit, limit.perConnection ? connection : this).take(descriptors, tokens);
+    const quotas = limit.xRateLimitHeaders && bucket !== null ? quotaHeaders([quotaOf(bucket, tokens)]) : [];
     if (isAllowed) {
       stats.ok.increment();
       return passed([], quotas);
@@ -63,29 +65,7 @@ export class LocalRateLimits {
     };
   }
 
-  /** Takes a token of every matching descriptor, slowest first, and of the limit's own bucket; names the bucket with the least left. */
-  #take(
-    limit: LocalRateLimitPlan,
-    scope: object,
-    descriptors: readonly Descriptor[],
-    now: number,
-  ): { readonly isAllowed: boolean; readonly bucket: TokenBucket | null } {
-    const buckets = this.#bucketsOf(limit, scope, now);
-    const matched = limit.descriptors.length === 0 ? [] : matchingBuckets(limit, buckets, descriptors, now);
-    let least: TokenBucket | null = null;
-    for (const bucket of matched) {
-      if (!bucket.take(now)) return { isAllowed: false, bucket };
-      if (least === null || bucket.remaining(now) < least.remaining(now)) least = bucket;
-    }
-    const { main } = buckets;
-    if (main !== null && (matched.length === 0 || limit.alwaysConsumeDefaultBucket)) {
-      if (!main.take(now)) return { isAllowed: false, bucket: main };
-      if (least === null || main.remaining(now) < least.remaining(now)) least = main;
-    }
-    return { isAllowed: true, bucket: least };
-  }
-
-  #bucketsOf(limit: LocalRateLimitPlan, scope: object, now: number): Buckets {
+  #bucketsOf(limit: LocalRateLimitPlan, scope: object): LimitBuckets {
     let byLimit = this.#byScope.get(scope);
     if (byLimit === undefined) {
       byLimit = new WeakMap();
@@ -93,10 +73,16 @@ export class LocalRateLimits {
     }
     let buckets = byLimit.get(limit);
     if (buckets === undefined) {
-      buckets = { main: limit.bucket === null ? null : new TokenBucket(limit.bucket, now), byDescriptor: new Map() };
+      buckets = new LimitBuckets(limit, this.#buckets, scope === this && this.#buckets.areShared ? this.#nameOf(limit) : null);
       byLimit.set(limit, buckets);
     }
     return buckets;
+  }
+
+  /** A limit that is met for the first time is named with all others of the plan. */
+  #nameOf(limit: LocalRateLimitPlan): string | null {
+    if (!this.#names.has(limit)) this.#names = nameLimits(this.#plan());
+    return this.#names.get(limit) ?? null;
   }
 
   #statsOf(limit: LocalRateLimitPlan): LimitStats {
@@ -117,50 +103,15 @@ export class LocalRateLimits {
 
 const resourceExhausted = 8;
 
-function matchingBuckets(
-  limit: LocalRateLimitPlan,
-  buckets: Buckets,
-  descriptors: readonly Descriptor[],
-  now: number,
-): readonly TokenBucket[] {
-  const found: TokenBucket[] = [];
-  for (const descriptor of descriptors) {
-    const configured = limit.descriptors.find(({ entries }) => isMatch(entries, descriptor));
-    if (configured !== undefined) found.push(bucketFor(buckets, configured.bucket, descriptor, now));
-  }
-  return found.sort((a, b) => a.rate - b.rate);
-}
-
-function bucketFor({ byDescriptor }: Buckets, plan: TokenBucketPlan, descriptor: Descriptor, now: number): TokenBucket {
-  const key = JSON.stringify(descriptor);
-  const known = byDescriptor.get(key);
-  if (known !== undefined) {
-    // Last in line again: the least recently used one goes first.
-    byDescriptor.delete(key);
-    byDescriptor.set(key, known);
-    return known;
-  }
-  const made = new TokenBucket(plan, now);
-  byDescriptor.set(key, made);
-  if (byDescriptor.size > maxDescriptorBuckets) byDescriptor.delete(byDescriptor.keys().next().value ?? '');
-  return made;
-}
-
-/** A configured entry without a value stands for any. */
-function isMatch(entries: Descriptor, descriptor: Descriptor): boolean {
-  return (
-    entries.length === descriptor.length &&
-    entries.every(([key, value], index) => descriptor[index]?.[0] === key && (value === '' || descriptor[index]?.[1] === value))
-  );
-}
-
-function quotaOf(bucket: TokenBucket, now: number) {
+/** `tokens`: how many a request takes. */
+function quotaOf({ bucket, now }: TimedBucket, tokens: number) {
+  const at = now();
   return {
     limit: bucket.plan.maxTokens,
     windowSeconds: 0,
     name: '',
-    remaining: bucket.remaining(now),
-    resetSeconds: Math.ceil(Math.round(bucket.untilNextMs(now)) / 1000),
+    remaining: Math.floor(bucket.remaining(at) / tokens),
+    resetSeconds: Math.ceil(Math.round(bucket.untilNextMs(at)) / 1000),
   };
 }
 

@@ -33,27 +33,25 @@ export class Retries {
     return false;
   }
 
-  /** Runs `retry` after the back-off; until then the retry breaker counts it. */
+  /** Runs `retry` after the back-off. The retry breaker counts it until its outcome is known too. */
   schedule(exchange: ExchangeRecord, outcome: TryOutcome, retry: () => void): void {
     this.count++;
     this.#cluster.stats.retries.increment();
     this.#breaker.retries++;
     const { random, wallClock } = exchange.context;
     const wait = backoffMs(this.#policy, this.count, random(), outcome, wallClock());
-    this.#timer = setTimeout(() => {
-      this.#release();
-      retry();
-    }, wait);
+    this.#timer = setTimeout(retry, wait);
+  }
+
+  /** The outcome of the last retry is known. */
+  settle(): void {
+    if (this.#timer === null) return;
+    this.#timer = null;
+    this.#breaker.retries--;
   }
 
   cancel(): void {
-    if (this.#timer === null) return;
-    clearTimeout(this.#timer);
-    this.#release();
-  }
-
-  #release(): void {
-    this.#timer = null;
-    this.#breaker.retries--;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.settle();
   }
 }

@@ -314,6 +314,7 @@ export class Router implements AttemptOwner, TimerOwner {
   #retry(outcome: TryOutcome): boolean {
     const exchange = this.#exchange;
     const { retry: policy, priority } = this.#decision.action;
+    this.#retries?.settle();
     if (policy === null || exchange.hasSentHead || !wantsRetry(policy, outcome)) return false;
     this.#retries ??= new Retries(policy, this.#cluster, this.#cluster.breaker(priority));
     if (!this.#retries.mayRetry(exchange, exchange.requestBytes === 0 || exchange.body.isKept)) return false;

@@ -5,10 +5,19 @@ import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import type { ExchangeView, PendingFilters } from './exchange-view.ts';
 import { checkAuthorization } from './ext-authz.ts';
 import { JwksCache } from './jwks-cache.ts';
-import { LocalRateLimits } from './local-rate-limits.ts';
+import type { LocalRateLimits } from './local-rate-limits.ts';
 import { RateLimitService } from './rate-limit-service.ts';
 
 type Result = Resume['result'];
+
+/** What answers to pending filters come from. */
+interface PendingFilterServices {
+  readonly clusters: ClusterManager;
+  readonly registry: Registry;
+  /** Name of the cluster that the proxy itself belongs to. */
+  readonly ownCluster: string;
+  readonly limits: LocalRateLimits;
+}
 
 /** Fulfils pending filters with the services that the configuration names. */
 export class ServicePendingFilters implements PendingFilters {
@@ -17,10 +26,10 @@ export class ServicePendingFilters implements PendingFilters {
   #localLimits: LocalRateLimits;
   #limitService: RateLimitService;
 
-  constructor(clusters: ClusterManager, registry: Registry, ownCluster: string) {
+  constructor({ clusters, registry, ownCluster, limits }: PendingFilterServices) {
     this.#clusters = clusters;
     this.#keys = new JwksCache(clusters, () => performance.now());
-    this.#localLimits = new LocalRateLimits(registry);
+    this.#localLimits = limits;
     this.#limitService = new RateLimitService(clusters, registry, ownCluster);
   }
 

@@ -1,6 +1,7 @@
 import type { FilterChainPlan } from '@weft/core/plan/filter-chain-plan';
 import type { HttpConnection, HttpConnectionObserver } from '../http/connection-manager.ts';
 import type { TcpProxy } from '../tcp/tcp-proxy.ts';
+import type { ChainLimits } from './chain-limits.ts';
 import type { Drain } from './drain.ts';
 
 /** The listener that the connections came through. */
@@ -15,11 +16,13 @@ export class ChainConnections implements HttpConnectionObserver {
   readonly http: Set<HttpConnection> = new Set();
   readonly tcp: Set<TcpProxy> = new Set();
   readonly plan: FilterChainPlan;
+  readonly limits: ChainLimits;
   #owner: ChainOwner;
   #drain: Drain | null = null;
 
-  constructor(plan: FilterChainPlan, owner: ChainOwner) {
+  constructor(plan: FilterChainPlan, owner: ChainOwner, limits: ChainLimits) {
     this.plan = plan;
+    this.limits = limits;
     this.#owner = owner;
   }
 

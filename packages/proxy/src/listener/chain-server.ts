@@ -10,11 +10,11 @@ import type { ListenerStats } from '../telemetry/listener-stats.ts';
 import { bridgeAlpn } from '../upstream/transport.ts';
 import { authorizeConnection, type Judgement } from './authorize-connection.ts';
 import { ChainConnections, type ChainOwner, chainKey } from './chain-connections.ts';
+import { ChainLimits } from './chain-limits.ts';
 import type { Facts } from './connection-facts.ts';
 import { ConnectionGate } from './connection-gate.ts';
 import type { Drain } from './drain.ts';
 import type { ListenerEnvironment } from './listener-environment.ts';
-import { NetworkLimits } from './network-limits.ts';
 import { PrefaceDetector } from './preface-detector.ts';
 
 /** What serving filter chains uses of the listener they belong to. */
@@ -40,15 +40,13 @@ export interface ChainPlace {
 export class ChainServer implements ChainOwner {
   readonly #listener: ChainListener;
   readonly #environment: ListenerEnvironment;
-  readonly #limits: NetworkLimits;
   readonly #byChain: Map<string, ChainConnections> = new Map();
   readonly #leaving: Set<ChainConnections> = new Set();
-  readonly #chains: WeakMap<HttpConnection, FilterChainPlan> = new WeakMap();
+  readonly #chains: WeakMap<HttpConnection, ChainConnections> = new WeakMap();
 
   constructor(listener: ChainListener, environment: ListenerEnvironment) {
     this.#listener = listener;
     this.#environment = environment;
-    this.#limits = new NetworkLimits(environment.http.now);
   }
 
   get isDraining(): boolean {
@@ -88,8 +86,7 @@ export class ChainServer implements ChainOwner {
   }
 
   onHttpEnd(connection: HttpConnection): void {
-    const chain = this.#chains.get(connection);
-    if (chain !== undefined) this.#limits.release(chain);
+    this.#chains.get(connection)?.limits.release();
     this.#listener.forget(connection.connection);
   }
 
@@ -107,9 +104,8 @@ export class ChainServer implements ChainOwner {
       this.#listener.refuse(connection);
       return;
     }
-    const refusal = this.#limits.admit(chain);
+    const refusal = this.#connectionsOf(chain).limits.admit();
     if (refusal !== null) {
-      stats.limited.increment();
       if (refusal.afterMs > 0) setTimeout(() => connection.destroy(), refusal.afterMs).unref();
       else connection.destroy();
       connection.owner = this.#forgetting(connection);
@@ -129,7 +125,8 @@ export class ChainServer implements ChainOwner {
   /** Has the connection wait for what authorization services say of it. */
   #authorize(connection: Connection, place: ChainPlace, { verdict, bytes }: { verdict: NetworkVerdict; bytes: Buffer }): void {
     const { chain, facts } = place;
-    const gate = new ConnectionGate(connection, bytes, () => this.#leave(connection, chain));
+    const connections = this.#connectionsOf(chain);
+    const gate = new ConnectionGate(connection, bytes, () => this.#leave(connection, connections));
     const judged = authorizeConnection(this.#environment.authorization, { chain, facts, verdict });
     judged.catch(failedToJudge).then((judgement) => {
       if (gate.isGone) return;
@@ -137,7 +134,7 @@ export class ChainServer implements ChainOwner {
       if (judgement.refusal === null) gate.open((held) => this.#serveChain(connection, place, held));
       else if (chain.tcp !== null) this.#tcpProxy(connection, place)?.refuse(judgement.refusal, gate.heldBytes);
       else {
-        this.#leave(connection, chain);
+        this.#leave(connection, connections);
         connection.destroy();
       }
     });
@@ -152,7 +149,7 @@ export class ChainServer implements ChainOwner {
       const connectionManager = new ConnectionManager(this.#environment.http, connections, place);
       const codec = connectionManager.serve(connection, isHttp2, alpn === bridgeAlpn);
       connections.http.add(codec);
-      this.#chains.set(codec, chain);
+      this.#chains.set(codec, connections);
       if (first.length > 0) codec.onData(first, first.length);
     };
     if (manager.codec === 'HTTP1') start(false, bytes);
@@ -161,7 +158,7 @@ export class ChainServer implements ChainOwner {
     else {
       const { idleTimeoutMs, maxConnectionDurationMs } = manager.common;
       const waits = [idleTimeoutMs, maxConnectionDurationMs].filter((ms) => ms > 0);
-      const onGone = (): void => this.#leave(connection, chain);
+      const onGone = (): void => this.#leave(connection, connections);
       const detector = new PrefaceDetector(connection, bytes, { onProtocol: start, onGone });
       detector.start(this.#environment.http.timers, waits.length > 0 ? Math.min(...waits) : 0);
     }
@@ -173,14 +170,14 @@ export class ChainServer implements ChainOwner {
     const connections = this.#connectionsOf(chain);
     const proxy = new TcpProxy(connection, { ...place, tcp: chain.tcp, listener: this.#listener.plan }, this.#environment.tcp, () => {
       connections.tcp.delete(proxy);
-      this.#leave(connection, chain);
+      this.#leave(connection, connections);
     });
     connections.tcp.add(proxy);
     return proxy;
   }
 
-  #leave(connection: Connection, chain: FilterChainPlan): void {
-    this.#limits.release(chain);
+  #leave(connection: Connection, { limits }: ChainConnections): void {
+    limits.release();
     this.#listener.forget(connection);
   }
 
@@ -196,7 +193,8 @@ export class ChainServer implements ChainOwner {
     const key = chainKey(chain);
     const known = this.#byChain.get(key);
     if (known !== undefined) return known;
-    const made = new ChainConnections(chain, this);
+    const limits = new ChainLimits(chain, `${this.#listener.plan.name}/${key}`, this.#environment.chainLimits);
+    const made = new ChainConnections(chain, this, limits);
     this.#byChain.set(key, made);
     return made;
   }

@@ -1,55 +1,60 @@
+import type { SharedTable } from '../io/shared-table.ts';
+import { createTally, type Tally } from '../io/tally.ts';
 import type { Bootstrap } from '../xds/bootstrap.ts';
+import { staticRuntime } from '../xds/static-runtime.ts';
 
 const globalKey = 'overload.global_downstream_max_connections';
+const listenerKey = /^envoy\.resource_limits\.listener\.(.+)\.connection_limit$/;
 const monitorType = 'envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig';
 
-/** How many connections the bootstrap allows, by its overload manager or its static runtime layers: in all, and for single listeners. */
-export class ConnectionLimits {
-  #max: number;
-  #maxByListener: ReadonlyMap<string, number>;
-  #active = 0;
+interface Limit {
+  readonly max: number;
+  readonly active: Tally;
+}
 
-  constructor(bootstrap: Bootstrap) {
-    const runtime = staticRuntime(bootstrap);
-    this.#max = monitoredLimit(bootstrap) ?? runtime.get(globalKey) ?? Number.POSITIVE_INFINITY;
-    const found = [...runtime].flatMap(([key, value]) => {
-      const name = /^envoy\.resource_limits\.listener\.(.+)\.connection_limit$/.exec(key)?.[1];
-      return name === undefined ? [] : [[name, value] as const];
+/**
+ * How many connections the bootstrap allows the process, by its overload manager or its static runtime layers: in all, and for single
+ * listeners.
+ */
+export class ConnectionLimits {
+  readonly #global: Limit | null;
+  readonly #byListener: ReadonlyMap<string, Limit>;
+
+  /** `table`: what the threads of the process count together; null with one thread. */
+  constructor(bootstrap: Bootstrap, table: SharedTable | null) {
+    const runtime = [...staticRuntime(bootstrap)].map(([key, value]) => [key, Number(value)] as const);
+    const max = monitoredLimit(bootstrap) ?? runtime.find(([key]) => key === globalKey)?.[1];
+    this.#global = max === undefined ? null : { max, active: createTally(table, 'connections') };
+    const found = runtime.flatMap(([key, value]) => {
+      const name = listenerKey.exec(key)?.[1];
+      return name === undefined ? [] : [[name, { max: value, active: createTally(table, `connections/${name}`) }] as const];
     });
-    this.#maxByListener = new Map(found);
+    this.#byListener = new Map(found);
   }
 
   /** Whether another connection may be had in all. */
   get isGlobalFree(): boolean {
-    return this.#active < this.#max;
+    return this.#global === null || this.#global.active.total < this.#global.max;
   }
 
-  /** Whether a listener that has so many connections may have another. */
-  isListenerFree(name: string, active: number): boolean {
-    return this.#maxByListener.size === 0 || active < (this.#maxByListener.get(name) ?? Number.POSITIVE_INFINITY);
+  /** Whether a listener may have another. */
+  isListenerFree(name: string): boolean {
+    if (this.#byListener.size === 0) return true;
+    const limit = this.#byListener.get(name);
+    return limit === undefined || limit.active.total < limit.max;
   }
 
-  opened(): void {
-    this.#active++;
+  opened(listenerName: string): void {
+    this.#count(listenerName, 1);
   }
 
-  closed(): void {
-    this.#active--;
+  closed(listenerName: string): void {
+    this.#count(listenerName, -1);
   }
-}
 
-/** Numbers of the static runtime layers by their dotted key; later layers win. */
-function staticRuntime({ layeredRuntime }: Bootstrap): Map<string, number> {
-  const values = new Map<string, number>();
-  for (const { staticLayer } of layeredRuntime?.layers ?? []) flatten(staticLayer ?? {}, '', values);
-  return values;
-}
-
-function flatten(value: unknown, path: string, values: Map<string, number>): void {
-  if (typeof value === 'number') values.set(path, value);
-  else if (typeof value === 'string' && value !== '' && !Number.isNaN(Number(value))) values.set(path, Number(value));
-  else if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    for (const [key, child] of Object.entries(value)) flatten(child, path === '' ? key : `${path}.${key}`, values);
+  #count(listenerName: string, change: number): void {
+    this.#global?.active.add(change);
+    if (this.#byListener.size > 0) this.#byListener.get(listenerName)?.active.add(change);
   }
 }
 

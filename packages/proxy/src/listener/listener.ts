@@ -107,7 +107,7 @@ export class Listener implements ChainListener {
 
   #onSocket(socket: net.Socket): void {
     const { limits } = this.#environment;
-    if (!limits.isGlobalFree || !limits.isListenerFree(this.plan.name, this.stats.active)) {
+    if (!limits.isGlobalFree || !limits.isListenerFree(this.plan.name)) {
       (limits.isGlobalFree ? this.stats.overflow : this.stats.globalOverflow).increment();
       socket.destroy();
       return;
@@ -172,12 +172,12 @@ export class Listener implements ChainListener {
 
   #opened(): void {
     this.stats.active++;
-    this.#environment.limits.opened();
+    this.#environment.limits.opened(this.plan.name);
   }
 
   #closed(): void {
     this.stats.countClosed();
-    this.#environment.limits.closed();
+    this.#environment.limits.closed(this.plan.name);
   }
 }
 

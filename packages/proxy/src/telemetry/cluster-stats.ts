@@ -1,5 +1,5 @@
 import type { ClusterPlan } from '@weft/core/plan/cluster-plan';
-import type { Breaker } from '../upstream/breakers.ts';
+import type { Breaker, BreakerCounts } from '../upstream/breakers.ts';
 import { ConnectionStats } from './connection-stats.ts';
 import type { Counter, Histogram, Registry, StatScope } from './registry.ts';
 import { TlsStats } from './tls-stats.ts';
@@ -138,14 +138,24 @@ function registerGauges(registry: Registry, scope: StatScope, cluster: CountedCl
   gauge('upstream_rq_active', () => sum(cluster, (host) => host.activeRequests));
   gauge('upstream_cx_active', () => sum(cluster, (host) => host.activeConnections));
   gauge('upstream_rq_pending_active', () => cluster.breakers.default.pending + cluster.breakers.high.pending);
-  for (const priority of ['default', 'high'] as const) {
-    const open = (name: string, mayGoOn: (breaker: Breaker) => boolean): void =>
-      gauge(`circuit_breakers.${priority}.${name}_open`, () => (mayGoOn(cluster.breakers[priority]) ? 0 : 1));
-    open('cx', (breaker) => breaker.mayConnect);
-    open('rq_pending', (breaker) => breaker.mayQueue);
-    open('rq', (breaker) => breaker.mayRequest);
-    open('rq_retry', (breaker) => breaker.mayRetry);
-  }
+  for (const priority of ['default', 'high'] as const) registerBreaker(registry, scope, cluster, priority);
+}
+
+/** Whether each limit is reached, and how much is left where that is wanted. */
+function registerBreaker(registry: Registry, scope: StatScope, { breakers, plan }: CountedCluster, priority: 'default' | 'high'): void {
+  const breaker = breakers[priority];
+  const limit = (name: string, remainingName: string, what: keyof BreakerCounts, max: () => number): void => {
+    const left = (): number => Math.max(0, max() - breaker.counts()[what]);
+    registry.readGauge(scope, `circuit_breakers.${priority}.${name}_open`, () => (left() > 0 ? 0 : 1));
+    if (!plan.circuitBreakers[priority].trackRemaining) return;
+    // What a retry budget leaves changes with the requests under way: Envoy tells 0.
+    const isTold = (): boolean => what !== 'retries' || breaker.limits.retryBudget === null;
+    registry.readGauge(scope, `circuit_breakers.${priority}.remaining_${remainingName}`, () => (isTold() ? left() : 0));
+  };
+  limit('cx', 'cx', 'connections', () => breaker.limits.maxConnections);
+  limit('rq_pending', 'pending', 'pending', () => breaker.limits.maxPendingRequests);
+  limit('rq', 'rq', 'requests', () => breaker.limits.maxRequests);
+  limit('rq_retry', 'retries', 'retries', () => breaker.limits.maxRetries);
 }
 
 function sum(cluster: CountedCluster, read: (host: CountedHost) => number): number {

@@ -49,9 +49,4 @@ export class ListenerStats {
   get globalOverflow(): Counter {
     return this.#registry.counter(this.#scope, 'downstream_global_cx_overflow');
   }
-
-  /** Connections over a limit of their chain's filters. */
-  get limited(): Counter {
-    return this.#registry.counter(this.#scope, 'network_limited');
-  }
 }

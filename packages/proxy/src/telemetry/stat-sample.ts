@@ -25,7 +25,8 @@ export interface StatSample {
 }
 
 /** Gauges that tell the state of the process: the same in each of its threads, not shares of a whole. */
-const processWide = /^server\.|^istiocustom\.istio_build\.|\.membership_|^cluster_manager\.active|^listener_manager\.total_listeners/;
+const processWide =
+  /^server\.|^istiocustom\.istio_build\.|\.membership_|\.circuit_breakers\.|^cluster_manager\.active|^listener_manager\.total_listeners/;
 
 /** The stats of several threads as those of one process: counts are added up. */
 export function mergeSamples(threads: readonly (readonly StatSample[])[]): StatSample[] {

@@ -1,7 +1,32 @@
 import type { CircuitBreakerPlan } from '@weft/core/plan/cluster-plan';
 
-/** What is under way at one cluster and priority, against its limits. */
-export class Breaker {
+/** What is under way at one cluster and priority, against its limits. `connections` … `retries` count what this thread has under way. */
+export interface Breaker {
+  limits: CircuitBreakerPlan;
+  connections: number;
+  pending: number;
+  requests: number;
+  retries: number;
+  readonly mayConnect: boolean;
+  readonly mayQueue: boolean;
+  readonly mayRequest: boolean;
+  readonly mayRetry: boolean;
+  /** What is under way in the whole process. */
+  counts(): BreakerCounts;
+  /** Its cluster is no more; what is under way still counts. */
+  close(): void;
+}
+
+/** What is under way. */
+export interface BreakerCounts {
+  readonly connections: number;
+  readonly pending: number;
+  readonly requests: number;
+  readonly retries: number;
+}
+
+/** The breaker of a process with one thread. */
+export class OwnBreaker implements Breaker {
   limits: CircuitBreakerPlan;
   connections = 0;
   pending = 0;
@@ -25,9 +50,18 @@ export class Breaker {
   }
 
   get mayRetry(): boolean {
-    const budget = this.limits.retryBudget;
-    if (budget === null) return this.retries < this.limits.maxRetries;
-    const allowed = Math.floor(((this.requests + this.pending) * budget.budgetPercent) / 100);
-    return this.retries < Math.max(allowed, budget.minRetryConcurrency);
+    return this.retries < maxRetries(this.limits, this.requests + this.pending);
   }
+
+  counts(): BreakerCounts {
+    return this;
+  }
+
+  close(): void {}
+}
+
+/** Retries that may be under way at once; with a budget it depends on the requests that are. */
+export function maxRetries({ maxRetries: fixed, retryBudget }: CircuitBreakerPlan, active: number): number {
+  if (retryBudget === null) return fixed;
+  return Math.max(Math.floor((retryBudget.budgetPercent / 100) * active), retryBudget.minRetryConcurrency);
 }

@@ -4,6 +4,7 @@ import { clusterScope } from '../telemetry/cluster-stats.ts';
 import type { Counter } from '../telemetry/registry.ts';
 import { serverScope } from '../telemetry/server-stats.ts';
 import { Cluster, type ClusterEnvironment } from './cluster.ts';
+import { connectionKey } from './connection-key.ts';
 import { startDnsDiscovery } from './dns-discovery.ts';
 
 /** The clusters at run time, brought in line with each plan: unchanged ones stay as they are, changed ones keep what they can. */
@@ -35,6 +36,11 @@ export class ClusterManager {
 
   get(name: string): Cluster | undefined {
     return this.#clusters.get(name);
+  }
+
+  /** How many hosts the cluster has that this proxy itself belongs to; 0 where that is not known. */
+  get fleetSize(): number {
+    return this.#clusters.get(this.#environment.localClusterName)?.hosts.length ?? 0;
   }
 
   all(): readonly Cluster[] {
@@ -109,24 +115,4 @@ function usesDns(plan: ClusterPlan): boolean {
 function keepsConnections(before: ClusterPlan, after: ClusterPlan): boolean {
   if (before === after) return true;
   return connectionKey(before) === connectionKey(after);
-}
-
-const connectionKeys = new WeakMap<ClusterPlan, string>();
-
-function connectionKey(plan: ClusterPlan): string {
-  const known = connectionKeys.get(plan);
-  if (known !== undefined) return known;
-  const source = plan.source as Record<string, unknown>;
-  const key = JSON.stringify([
-    plan.discovery,
-    plan.edsName,
-    plan.discovery.endsWith('DNS') ? source.loadAssignment : null,
-    source.transportSocket,
-    source.transportSocketMatches,
-    source.typedExtensionProtocolOptions,
-    source.http2ProtocolOptions,
-    source.upstreamBindConfig,
-  ]);
-  connectionKeys.set(plan, key);
-  return key;
 }

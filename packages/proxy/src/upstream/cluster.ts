@@ -4,17 +4,20 @@ import type { PriorityHealth } from '@weft/core/engine/priority-load';
 import type { LocalCluster } from '@weft/core/engine/zone-routing';
 import type { ClusterPlan, EndpointPlan, LoadAssignmentPlan, LocalityPlan, UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
 import type { TlsContexts } from '../identity/tls-contexts.ts';
+import type { SharedTable } from '../io/shared-table.ts';
 import type { TimerWheel } from '../io/timer-wheel.ts';
 import { ClusterStats } from '../telemetry/cluster-stats.ts';
 import type { Registry } from '../telemetry/registry.ts';
 import { chooseOfMembers } from './aggregate.ts';
-import { Breaker } from './breakers.ts';
+import type { Breaker } from './breakers.ts';
+import { connectionKey } from './connection-key.ts';
 import { HealthChecker } from './health-checker.ts';
 import { Host } from './host.ts';
 import type { HostChoice } from './host-choice.ts';
 import { HostSelection } from './host-selection.ts';
 import { originalEndpoint, UnusedHosts } from './original-destinations.ts';
 import { OutlierWatch } from './outlier-watch.ts';
+import { createBreaker } from './shared-breaker.ts';
 import type { HostCluster } from './upstream-host.ts';
 
 /** What a cluster needs of the proxy around it. */
@@ -26,6 +29,8 @@ export interface ClusterEnvironment {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly timers: TimerWheel;
+  /** What the threads of the process count together; null with one thread. */
+  readonly shared: SharedTable | null;
   readonly clusterNamed: (name: string) => Cluster | undefined;
   /** Where this proxy runs, and the cluster of its fleet (`''` = unknown), for zone-aware routing. */
   readonly locality: LocalityPlan;
@@ -58,7 +63,7 @@ export class Cluster implements HostCluster {
     this.plan = plan;
     this.environment = environment;
     this.tlsContexts = environment.tlsContexts;
-    this.breakers = { default: new Breaker(plan.circuitBreakers.default), high: new Breaker(plan.circuitBreakers.high) };
+    this.breakers = { default: this.#breaker('default'), high: this.#breaker('high') };
     this.stats = new ClusterStats(environment.registry, this);
     this.#watch();
   }
@@ -171,6 +176,8 @@ export class Cluster implements HostCluster {
     this.#outlier?.stop();
     this.#checker?.stop();
     for (const host of this.hosts) host.drain();
+    this.breakers.default.close();
+    this.breakers.high.close();
   }
 
   /** New connections from now on, for instance with a rotated certificate; requests under way keep theirs. */
@@ -190,6 +197,13 @@ export class Cluster implements HostCluster {
       removeHost(host);
     }
     this.#useHosts(this.#byKey);
+  }
+
+  /** Clusters that replace each other have breakers of their own, as their connections are. */
+  #breaker(priority: 'default' | 'high'): Breaker {
+    const { plan, environment } = this;
+    const name = (): string => `breaker/${priority}/${plan.name}/${connectionKey(plan)}`;
+    return createBreaker(plan.circuitBreakers[priority], environment.shared, name);
   }
 
   #useHosts(byKey: Map<string, Host>): void {

@@ -40,6 +40,7 @@ function checked(ports: readonly number[], check: object, endpoint: object = {})
     timers: new TimerWheel(() => performance.now()),
     locality: { region: '', zone: '', subZone: '' },
     localClusterName: '',
+    shared: null,
   });
   stops.push(() => manager.close());
   const use = (current: readonly number[]): void => {

@@ -69,6 +69,7 @@ function upstreams(): Upstreams {
     timers: new TimerWheel(now),
     locality: { region: '', zone: '', subZone: '' },
     localClusterName: '',
+    shared: null,
   });
   stops.push(() => manager.close());
   return {

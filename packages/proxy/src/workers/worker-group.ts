@@ -3,6 +3,7 @@ import { AdminServer } from '../admin/admin-server.ts';
 import { checkSecret } from '../identity/check-secret.ts';
 import { SecretStore } from '../identity/secret-store.ts';
 import { TlsContexts } from '../identity/tls-contexts.ts';
+import { createSharedMemory, type SharedMemory, SharedTable } from '../io/shared-table.ts';
 import type { ProxyLog } from '../proxy-options.ts';
 import { mergeSamples, type StatSample } from '../telemetry/stat-sample.ts';
 import { type Bootstrap, parseBootstrap, staticSnapshot } from '../xds/bootstrap.ts';
@@ -40,6 +41,9 @@ export class WorkerGroup {
   #discovery: Discovery;
   #workers: (WorkerHandle | null)[] = [];
   #sessionSecret = randomBytes(32);
+  #memory: SharedMemory;
+  /** The main thread's, which stands behind the workers. */
+  #shared: SharedTable;
   #restarts: Set<NodeJS.Timeout> = new Set();
   #admin: AdminServer;
   #retired: StatSample[] = [];
@@ -53,6 +57,8 @@ export class WorkerGroup {
   private constructor(options: WorkerGroupOptions, bootstrap: Bootstrap) {
     this.#options = options;
     this.#bootstrap = bootstrap;
+    this.#memory = createSharedMemory(options.count + 1);
+    this.#shared = new SharedTable(this.#memory, options.count);
     const { log } = options;
     this.ready = new Promise((resolve, reject) => {
       this.#markReady = resolve;
@@ -141,6 +147,7 @@ export class WorkerGroup {
       weftBootstrap: rest,
       drain: { drainTimeMs, listenerDrainMs, drainStrategy },
       sessionSecret: this.#sessionSecret,
+      shared: { memory: this.#memory, thread: index },
       updates: this.#store.resources.updates(),
       hasInitial: this.#discovery.hasInitial,
     };
@@ -161,6 +168,7 @@ export class WorkerGroup {
   /** What its connections carried is lost, which nobody can help; its port is served by the others until it is back. */
   #onExit(index: number, worker: WorkerHandle, reason: string, { startedAt, restartMs }: { startedAt: number; restartMs: number }): void {
     this.#workers[index] = null;
+    this.#shared.forget(index);
     this.#isReady.delete(index);
     // What was counted stays counted: a counter that goes back would look like a restart of the process.
     this.#retired = mergeSamples([this.#retired, worker.lastStats.filter(({ kind }) => kind !== 'gauge')]);

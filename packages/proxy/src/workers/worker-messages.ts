@@ -1,4 +1,5 @@
 import type { AdminAnswer, AdminRequest } from '../admin/admin-answer.ts';
+import type { SharedMemory } from '../io/shared-table.ts';
 import type { LogLevel, ProxyOptions } from '../proxy-options.ts';
 import type { StatSample } from '../telemetry/stat-sample.ts';
 import type { Bootstrap } from '../xds/bootstrap.ts';
@@ -15,6 +16,8 @@ export interface WorkerStart {
   readonly weftBootstrap: Bootstrap;
   readonly drain: WorkerDrain;
   readonly sessionSecret: Uint8Array;
+  /** What all threads count together, and which of them this one is. */
+  readonly shared: { readonly memory: SharedMemory; readonly thread: number };
   readonly updates: readonly (readonly [ResourceKind, ResourceUpdate])[];
   readonly hasInitial: boolean;
 }

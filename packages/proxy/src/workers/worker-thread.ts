@@ -1,4 +1,5 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { SharedTable } from '../io/shared-table.ts';
 import { startProxy } from '../proxy.ts';
 import type { RunningProxy } from '../proxy-options.ts';
 import type { StreamStatus } from '../xds/discovery-stream.ts';
@@ -39,6 +40,7 @@ async function run(port: MessagePort, start: WorkerStart): Promise<void> {
       bootstrap: start.weftBootstrap,
       ...start.drain,
       sessionSecret: start.sessionSecret,
+      shared: new SharedTable(start.shared.memory, start.shared.thread),
       reusePort: true,
       log: (level, text) => tell({ kind: 'log', level, text }),
       source: (store) => {

@@ -1,0 +1,130 @@
+import type { CircuitBreakerPlan } from '@weft/core/plan/cluster-plan';
+import type { SharedRow, SharedTable } from '../io/shared-table.ts';
+import { type Breaker, type BreakerCounts, maxRetries, OwnBreaker } from './breakers.ts';
+
+/** A breaker of this thread, or one whose limits hold for all threads that share the table; `name` tells which are one. */
+export function createBreaker(limits: CircuitBreakerPlan, table: SharedTable | null, name: () => string): Breaker {
+  return table === null ? new OwnBreaker(limits) : new SharedBreaker(limits, table, name);
+}
+
+/** Limits that no process reaches need no look at what the other threads have. */
+const unlimited = 1 << 30;
+
+/**
+ * A breaker that counts what all threads have under way. Threads look before they count without a lock, as Envoy's do, so that a limit may
+ * be passed by as many as there are threads.
+ */
+class SharedBreaker implements Breaker {
+  limits: CircuitBreakerPlan;
+  readonly #table: SharedTable;
+  readonly #name: () => string;
+  #row: SharedRow | null = null;
+  #isFull = false;
+  #isClosed = false;
+  #connections = 0;
+  #pending = 0;
+  #requests = 0;
+  #retries = 0;
+
+  constructor(limits: CircuitBreakerPlan, table: SharedTable, name: () => string) {
+    this.limits = limits;
+    this.#table = table;
+    this.#name = name;
+  }
+
+  get connections(): number {
+    return this.#connections;
+  }
+
+  set connections(value: number) {
+    this.#count(0, value - this.#connections);
+    this.#connections = value;
+    if (this.#isClosed) this.#leave();
+  }
+
+  get pending(): number {
+    return this.#pending;
+  }
+
+  set pending(value: number) {
+    this.#count(1, value - this.#pending);
+    this.#pending = value;
+    if (this.#isClosed) this.#leave();
+  }
+
+  get requests(): number {
+    return this.#requests;
+  }
+
+  set requests(value: number) {
+    this.#count(2, value - this.#requests);
+    this.#requests = value;
+    if (this.#isClosed) this.#leave();
+  }
+
+  get retries(): number {
+    return this.#retries;
+  }
+
+  set retries(value: number) {
+    this.#count(3, value - this.#retries);
+    this.#retries = value;
+    if (this.#isClosed) this.#leave();
+  }
+
+  get mayConnect(): boolean {
+    const limit = this.limits.maxConnections;
+    return limit >= unlimited || this.#total(0, this.#connections) < limit;
+  }
+
+  get mayQueue(): boolean {
+    const limit = this.limits.maxPendingRequests;
+    return limit >= unlimited || this.#total(1, this.#pending) < limit;
+  }
+
+  get mayRequest(): boolean {
+    const limit = this.limits.maxRequests;
+    return limit >= unlimited || this.#total(2, this.#requests) < limit;
+  }
+
+  get mayRetry(): boolean {
+    const active = this.limits.retryBudget === null ? 0 : this.#total(2, this.#requests) + this.#total(1, this.#pending);
+    const limit = maxRetries(this.limits, active);
+    return limit >= unlimited || this.#total(3, this.#retries) < limit;
+  }
+
+  counts(): BreakerCounts {
+    return {
+      connections: this.#total(0, this.#connections),
+      pending: this.#total(1, this.#pending),
+      requests: this.#total(2, this.#requests),
+      retries: this.#total(3, this.#retries),
+    };
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#leave();
+  }
+
+  #count(count: number, change: number): void {
+    this.#shared()?.add(count, change);
+  }
+
+  /** `own`: what this thread has, where there is no room for a row. */
+  #total(count: number, own: number): number {
+    return this.#shared()?.total(count) ?? own;
+  }
+
+  /** Most clusters are never asked, and many have limits at high priority that nobody uses. */
+  #shared(): SharedRow | null {
+    if (this.#row !== null || this.#isFull) return this.#row;
+    this.#row = this.#table.hold(this.#name());
+    this.#isFull = this.#row === null;
+    return this.#row;
+  }
+
+  #leave(): void {
+    if (this.#connections + this.#pending + this.#requests + this.#retries === 0) this.#row?.release();
+  }
+}
