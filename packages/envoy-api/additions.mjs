@@ -11,6 +11,7 @@ const weightedRoundRobin =
 const localRateLimit = 'envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit.proto';
 const zipkin = 'envoy/config/trace/v3/zipkin.proto';
 const rbac = 'envoy/config/rbac/v3/rbac.proto';
+const routeComponents = 'envoy/config/route/v3/route_components.proto';
 const xff = 'envoy/extensions/http/original_ip_detection/xff/v3/xff.proto';
 const openTelemetryLog = 'envoy/extensions/access_loggers/open_telemetry/v3/logs_service.proto';
 
@@ -116,6 +117,11 @@ message SourcedMetadata {
     file: openTelemetryLog,
     after: 'package envoy.extensions.access_loggers.open_telemetry.v3;',
     text: 'import "envoy/config/core/v3/grpc_service.proto";',
+  },
+  {
+    file: routeComponents,
+    after: '  core.v3.TypedExtensionConfig early_data_policy = 40;',
+    text: '  google.protobuf.Duration flush_timeout = 42;',
   },
   {
     file: xff,

@@ -1,6 +1,7 @@
 import { type Case, get, raw, send } from './case.ts';
 import { clientCases } from './client-cases.ts';
 import { managerCases } from './manager-cases.ts';
+import { routeOptionCases } from './route-option-cases.ts';
 import { smugglingCases } from './smuggling-cases.ts';
 
 const repeats = 'Weft repeats an idempotent request once when a reused connection is closed under it';
@@ -372,5 +373,6 @@ export const cases: readonly Case[] = [
   raw('HTTP/1.1 with keep-alive and close', [`GET / HTTP/1.1\r\n${host}Connection: keep-alive, close\r\n\r\n`]),
   ...managerCases,
   ...clientCases,
+  ...routeOptionCases,
   ...smugglingCases,
 ];

@@ -4,6 +4,7 @@ import { managerClusters, managerSetups } from './manager-setups.ts';
 import { policySetups } from './policy-setups.ts';
 import { requestSetups } from './request-setups.ts';
 import { retrySetups } from './retry-setups.ts';
+import { routeOptionSetups } from './route-option-setups.ts';
 import { routingSetups } from './routing-setups.ts';
 import type { Setup } from './setup.ts';
 
@@ -29,6 +30,7 @@ export const setups: Readonly<Record<string, Setup>> = {
   ...requestSetups,
   ...managerSetups,
   ...clientSetups,
+  ...routeOptionSetups,
 };
 
 const accessLog = (path: string) => ({

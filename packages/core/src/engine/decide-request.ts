@@ -30,6 +30,7 @@ import { invalidEnvoyHeader } from './invalid-envoy-header.ts';
 import { matchesRoute } from './match-route.ts';
 import { descriptorsFrom, descriptorsOf } from './rate-limit-descriptors.ts';
 import { RequestOverlay } from './request-overlay.ts';
+import { retryPolicyOf } from './retry-policy.ts';
 import { redirectLocation, rewriteAuthority, rewritePath } from './rewrite.ts';
 import { timeoutsOf } from './timeouts.ts';
 
@@ -169,6 +170,10 @@ class Decision {
         return this.#runCors(override);
       case 'localRateLimit':
         return this.#runLocalRateLimit(override?.kind === 'localRateLimit' ? override : config, filter.name, index);
+      case 'buffer': {
+        const { maxBytes } = override?.kind === 'buffer' ? override : config;
+        return this.#facts.contentLength === 0 ? null : this.#pend({ kind: 'body', maxBytes }, index);
+      }
       case 'rateLimit':
         return this.#runRateLimit(config, override, index);
       default:
@@ -337,6 +342,7 @@ class Decision {
     const facts = this.#facts;
     const invalid = this.#invalidHeader();
     if (invalid) return invalid;
+    const retry = retryPolicyOf(action.retry, facts);
     return {
       kind: 'forward',
       table: this.#table as RouteTable,
@@ -346,7 +352,8 @@ class Decision {
       weighted: this.#weighted,
       path: rewritePath(route, action, facts.path),
       authority: rewriteAuthority(action, facts),
-      timeouts: timeoutsOf(action, facts, this.#http),
+      timeouts: timeoutsOf(action, facts, this.#http, retry),
+      retry,
       fault: this.#fault,
       cors: this.#cors,
       requestHeaders: route.requestHeaders,

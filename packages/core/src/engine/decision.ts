@@ -12,7 +12,14 @@ import type {
 } from '../plan/http-filter-plan.ts';
 import type { Fraction } from '../plan/matcher.ts';
 import type { DynamicMetadata } from '../plan/rbac-plan.ts';
-import type { ForwardActionPlan, RoutePlan, RouteTable, VirtualHostPlan, WeightedClusterPlan } from '../plan/route-plan.ts';
+import type {
+  ForwardActionPlan,
+  RetryPolicyPlan,
+  RoutePlan,
+  RouteTable,
+  VirtualHostPlan,
+  WeightedClusterPlan,
+} from '../plan/route-plan.ts';
 
 /** One step of a decision, recorded only when a trace is asked for. */
 export interface TraceStep {
@@ -99,7 +106,14 @@ export interface RequestTimeouts {
   readonly perTryMs: number | null;
   readonly perTryIdleMs: number | null;
   readonly idleMs: number | null;
+  /** How long bytes of a finished response wait for the client. */
+  readonly flushMs: number | null;
+  /** 0 = over at once. */
   readonly maxStreamDurationMs: number | null;
+  /** What the upstream's `grpc-timeout` tells: the expected timeout, the stream's longest life, or no longer anything; null = as it came. */
+  readonly grpcHeader: 'expected' | 'stream' | 'none' | null;
+  /** Status for a request that runs out of time: 504, or 204 where an internal client asks for it. */
+  readonly lateStatus: 204 | 504;
   /** True when the gRPC header or an `x-envoy-*` header gave the route timeout. */
   readonly fromHeader: boolean;
 }
@@ -128,6 +142,8 @@ export interface ForwardDecision {
   /** The authority to send; null = unchanged, or to be taken from the endpoint when `hostRewrite` is `auto`. */
   readonly authority: string | null;
   readonly timeouts: RequestTimeouts;
+  /** When to try again; null for never. */
+  readonly retry: RetryPolicyPlan | null;
   readonly fault: FaultDecision | null;
   readonly cors: CorsDecision | null;
   /** Header changes at the router, in order to apply; the chosen weighted cluster's go before these. */
@@ -197,6 +213,8 @@ export type PendingNeed =
       readonly filterName: string;
       readonly scope: object;
     }
+  /** The whole body, of so many bytes at most. */
+  | { readonly kind: 'body'; readonly maxBytes: number }
   | { readonly kind: 'rateLimit'; readonly limit: RateLimitPlan; readonly domain: string; readonly descriptors: readonly Descriptor[] };
 
 /** A rate limit descriptor. */

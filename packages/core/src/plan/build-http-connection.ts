@@ -140,6 +140,7 @@ type Timeouts = Pick<
   HttpConnectionManagerPlan,
   | 'streamIdleTimeoutMs'
   | 'streamFlushTimeoutMs'
+  | 'flushFollowsIdle'
   | 'requestTimeoutMs'
   | 'requestHeadersTimeoutMs'
   | 'drainTimeoutMs'
@@ -151,6 +152,7 @@ function buildTimeouts(json: HttpConnectionManagerJson): Timeouts {
   return {
     streamIdleTimeoutMs,
     streamFlushTimeoutMs: durationMs(json.streamFlushTimeout, streamIdleTimeoutMs),
+    flushFollowsIdle: json.streamFlushTimeout === undefined,
     requestTimeoutMs: durationMs(json.requestTimeout, 0),
     requestHeadersTimeoutMs: durationMs(json.requestHeadersTimeout, 0),
     drainTimeoutMs: durationMs(json.drainTimeout, 5000),

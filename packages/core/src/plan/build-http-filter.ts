@@ -55,6 +55,9 @@ const builders: Readonly<Record<string, (config: Config) => FilterConfigPlan>> =
   'envoy.extensions.filters.http.ratelimit.v3.RateLimitPerRoute': (config) => rateLimitRoute(config),
   'envoy.extensions.filters.http.header_mutation.v3.HeaderMutation': headerMutation,
   'envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute': headerMutation,
+  'envoy.extensions.filters.http.buffer.v3.Buffer': buffer,
+  'envoy.extensions.filters.http.buffer.v3.BufferPerRoute': (config) =>
+    config.disabled === true ? { kind: 'disabled' } : buffer((config.buffer ?? {}) as Config),
   'envoy.extensions.filters.http.router.v3.Router': (config) => router(config),
   'envoy.extensions.filters.http.grpc_web.v3.GrpcWeb': () => ({ kind: 'grpcWeb' }),
   'envoy.extensions.filters.http.grpc_stats.v3.FilterConfig': (config) => ({
@@ -102,6 +105,10 @@ function rateLimitRoute(config: Config): FilterConfigPlan {
     includeVirtualHost: option === 'INCLUDE' || option === 'IGNORE' ? option : 'OVERRIDE',
     domain: text(config.domain),
   };
+}
+
+function buffer({ maxRequestBytes }: Config): FilterConfigPlan {
+  return { kind: 'buffer', maxBytes: Number(maxRequestBytes ?? 0) };
 }
 
 function router(config: Config): FilterConfigPlan {

@@ -103,6 +103,8 @@ function buildForward(json: RouteActionJson, inherited: RouteInheritance): Route
     maxStreamDurationMs: durationMs(stream?.maxStreamDuration, null),
     grpcTimeoutHeaderMaxMs: durationMs(stream?.grpcTimeoutHeaderMax, null),
     grpcTimeoutHeaderOffsetMs: durationMs(stream?.grpcTimeoutHeaderOffset, 0),
+    setsStreamDuration: stream !== undefined,
+    flushTimeoutMs: durationMs(json.flushTimeout, null),
     maxGrpcTimeoutMs: stream ? null : durationMs(json.maxGrpcTimeout, null),
     grpcTimeoutOffsetMs: durationMs(json.grpcTimeoutOffset, 0),
     retry: buildRetryPolicy(json.retryPolicy ?? inherited.retryPolicy),

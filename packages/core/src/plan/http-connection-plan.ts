@@ -56,6 +56,8 @@ export interface HttpConnectionManagerPlan {
   readonly proxy100Continue: boolean;
   readonly streamIdleTimeoutMs: number;
   readonly streamFlushTimeoutMs: number;
+  /** The flush timeout is not set: a route's idle timeout stands for it. */
+  readonly flushFollowsIdle: boolean;
   readonly requestTimeoutMs: number;
   readonly requestHeadersTimeoutMs: number;
   readonly drainTimeoutMs: number;

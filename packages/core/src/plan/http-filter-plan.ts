@@ -215,6 +215,8 @@ export type FilterConfigPlan =
   | { readonly kind: 'rateLimit'; readonly limit: RateLimitPlan }
   | { readonly kind: 'rateLimitRoute'; readonly includeVirtualHost: 'OVERRIDE' | 'INCLUDE' | 'IGNORE'; readonly domain: string }
   | { readonly kind: 'headerMutation'; readonly mutations: readonly HeaderMutationSet[]; readonly mostSpecificWins: boolean }
+  /** Gathers request bodies whole; longer ones are refused. */
+  | { readonly kind: 'buffer'; readonly maxBytes: number }
   | { readonly kind: 'router'; readonly router: RouterPlan }
   | { readonly kind: 'grpcWeb' }
   | { readonly kind: 'grpcStats'; readonly emitFilterState: boolean; readonly statsForAllMethods: boolean }

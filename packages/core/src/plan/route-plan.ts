@@ -114,6 +114,10 @@ export interface ForwardActionPlan {
   /** Cap for the `grpc-timeout` header as stream duration; null = header not honoured, 0 = no cap. */
   readonly grpcTimeoutHeaderMaxMs: number | null;
   readonly grpcTimeoutHeaderOffsetMs: number;
+  /** Whether the route has a `max_stream_duration`: gRPC upstreams are then told of it. */
+  readonly setsStreamDuration: boolean;
+  /** How long bytes that the client does not take are kept; null = as long as the stream may be idle. */
+  readonly flushTimeoutMs: number | null;
   /** The deprecated `max_grpc_timeout`: cap for the `grpc-timeout` header in place of the timeout of gRPC requests; null = not honoured. */
   readonly maxGrpcTimeoutMs: number | null;
   readonly grpcTimeoutOffsetMs: number;

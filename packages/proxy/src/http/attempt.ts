@@ -1,5 +1,4 @@
 import type { ConnectionFacts, RequestFacts } from '@weft/core/plan/facts';
-import type { Timer } from '../io/timer-wheel.ts';
 import type { Breaker } from '../upstream/breakers.ts';
 import { H1Client } from '../upstream/h1-client.ts';
 import type { H2Client } from '../upstream/h2-client.ts';
@@ -41,7 +40,6 @@ export class Attempt implements UpstreamEvents, StreamRequest {
   readonly startedAt: number;
   stream: UpstreamStream | null = null;
   client: H1Client | H2Client | null = null;
-  perTryTimer: Timer | null = null;
   hasResponse = false;
   isOver = false;
   #isWaiting = false;
@@ -152,7 +150,5 @@ export class Attempt implements UpstreamEvents, StreamRequest {
     if (this.#isCounted) this.breaker.requests--;
     this.#isCounted = false;
     this.host.activeRequests--;
-    this.perTryTimer?.cancel();
-    this.perTryTimer = null;
   }
 }

@@ -17,6 +17,11 @@ export class BodyBuffer {
     return this.length >= this.#limit;
   }
 
+  /** Lets at least so many bytes be held. */
+  allow(bytes: number): void {
+    this.#limit = Math.max(this.#limit, bytes);
+  }
+
   /** Holds bytes that were not sent yet; the caller stops the source once `isFull`. */
   hold(bytes: Buffer, from: number, to: number): void {
     if (to === from) return;

@@ -8,8 +8,13 @@ export function chooseCluster(exchange: ExchangeRecord, decision: ForwardDecisio
   const weighted =
     decision.weighted ?? drawWeighted(decision.action, exchange, Math.floor(exchange.context.random() * decision.action.totalWeight));
   exchange.weighted = weighted;
-  const name = weighted.clusterHeader === null ? weighted.name : (exchange.header(weighted.clusterHeader) ?? '');
+  const name = weighted.clusterHeader === null ? weighted.name : firstValue(exchange, weighted.clusterHeader);
   const cluster = exchange.context.clusters.get(name) ?? null;
   exchange.cluster = cluster;
   return cluster;
+}
+
+function firstValue(exchange: ExchangeRecord, name: string): string {
+  const value = exchange.header(name) ?? '';
+  return value.includes(',') ? (exchange.headerValues(name)[0] ?? '') : value;
 }

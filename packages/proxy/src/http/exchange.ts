@@ -57,6 +57,7 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
   }
 
   bodyUpTo(maxBytes: number): Promise<RequestBody> {
+    this.body.allow(maxBytes);
     return new Promise((resolve) => {
       this.#onBody = () => {
         if (!this.isRequestDone && this.body.length < maxBytes && !this.body.isFull) return;
@@ -224,8 +225,9 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
       this.reply(localReply(403, '', '', 'upgrade_failed'));
       return;
     }
-    const { idleMs, maxStreamDurationMs } = decision.timeouts;
-    this.#deadlines.useRoute(idleMs, maxStreamDurationMs);
+    this.#deadlines.useRoute(decision.timeouts);
+    const { flushMs } = decision.timeouts;
+    if (flushMs !== null) this.downstream.setFlushTimeout?.(flushMs);
     this.#router = new Router(this, decision, cluster);
     this.#router.start();
   }

@@ -26,7 +26,8 @@ export function rewriteRequest(exchange: ExchangeView, decision: ForwardDecision
     head.headers.set('x-envoy-original-path', head.path);
     head.path = decision.path;
   }
-  const authority = weighted.hostRewrite ?? decision.authority;
+  if (weighted.hostRewrite !== null) head.authority = weighted.hostRewrite;
+  const { authority } = decision;
   if (authority !== null && authority !== head.authority) {
     head.headers.set('x-envoy-original-host', head.authority);
     if (decision.action.appendXForwardedHost) head.headers.add('x-forwarded-host', head.authority);

@@ -31,6 +31,8 @@ class ServerStream extends H2Stream implements DownstreamStream, TimerOwner {
   wireBytesSent = 0;
   /** Runs while a response that is complete waits for the client to take it. */
   flushTimer: Timer | null = null;
+  /** The route's bound of that wait in milliseconds, 0 for none; null for the connection manager's. */
+  #flushMs: number | null = null;
 
   constructor(connection: H2Server, id: number, window: number, protocol: HttpProtocol) {
     super(id, window);
@@ -76,6 +78,10 @@ class ServerStream extends H2Stream implements DownstreamStream, TimerOwner {
 
   closeAfterResponse(): void {}
 
+  setFlushTimeout(ms: number): void {
+    this.#flushMs = ms;
+  }
+
   /** The client did not take the rest of the response in time. */
   onTimer(): void {
     this.connection.resetStream(this, h2Error.internal);
@@ -84,7 +90,7 @@ class ServerStream extends H2Stream implements DownstreamStream, TimerOwner {
   /** A response that is complete before its request tells the client to stop sending. */
   #onEnd(): void {
     if (this.isClosed) return;
-    if (!this.hasLocalEnd) this.flushTimer = this.connection.startFlush(this);
+    if (!this.hasLocalEnd) this.flushTimer = this.connection.startFlush(this, this.#flushMs);
     else if (!this.hasRemoteEnd) this.connection.resetStream(this, h2Error.none);
   }
 }
@@ -125,8 +131,9 @@ export class H2Server extends H2Connection {
   }
 
   /** Bounds how long the rest of a complete response waits for the client's window. */
-  startFlush(stream: TimerOwner): Timer | null {
-    return this.#flushMs > 0 && !this.isFinished ? this.#host.wheel.schedule(this.#flushMs, stream, 'flush') : null;
+  startFlush(stream: TimerOwner, routeMs: number | null): Timer | null {
+    const ms = routeMs ?? this.#flushMs;
+    return ms > 0 && !this.isFinished ? this.#host.wheel.schedule(ms, stream, 'flush') : null;
   }
 
   get isIdle(): boolean {

@@ -1,15 +1,11 @@
 import type { ForwardDecision } from '@weft/core/engine/decision';
 import { connectionHash, requestHash } from '@weft/core/engine/request-hash';
 import type { UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
-import { localAddress } from '../io/local-address.ts';
-import type { Timer, TimerOwner } from '../io/timer-wheel.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Host } from '../upstream/host.ts';
 import { outlierStatus } from '../upstream/outlier-status.ts';
 import { announceTimeout } from './announce-timeout.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
-import type { BodyBuffer } from './body-buffer.ts';
-import type { ExchangeRecord } from './exchange-record.ts';
 import { applyForwardHeaders, rewriteRequest } from './forward-headers.ts';
 import { formatHashCookie } from './hash-cookie.ts';
 import type { Headers } from './headers.ts';
@@ -17,13 +13,13 @@ import { type LocalReply, localReply } from './local-reply.ts';
 import { startMirrors } from './mirror.ts';
 import { Retries } from './retries.ts';
 import { type TryOutcome, wantsRetry } from './retry.ts';
+import { type SentExchange, sendRequest } from './send-request.ts';
 import type { ResetReason } from './stream.ts';
+import { type TimedRouter, TryTimers } from './try-timers.ts';
 import { dropReply, failureDetail, failureFlag, overflowReply, upstreamFailureReply } from './upstream-failure.ts';
 
 /** What the router needs of the exchange it works for. */
-export interface RoutedExchange extends ExchangeRecord {
-  /** What is held of the request's body. */
-  readonly body: BodyBuffer;
+export interface RoutedExchange extends SentExchange {
   /** Whether the downstream codec is in its read callback, at whose end it flushes. */
   readonly isInRead: boolean;
   reply(reply: LocalReply): void;
@@ -37,13 +33,13 @@ export interface RoutedExchange extends ExchangeRecord {
 }
 
 /** Takes one request to its cluster: tries at hosts, retries, and the deadlines of the response. */
-export class Router implements AttemptOwner, TimerOwner {
+export class Router implements AttemptOwner, TimedRouter {
   #exchange: RoutedExchange;
   #decision: ForwardDecision;
   #cluster: Cluster;
   #attempt: Attempt | null = null;
   #retries: Retries | null = null;
-  #responseTimer: Timer | null = null;
+  #timers: TryTimers;
   #triedHosts: Host[] = [];
   #hash: bigint | null = null;
   #hasRetriedRace = false;
@@ -54,6 +50,7 @@ export class Router implements AttemptOwner, TimerOwner {
     this.#exchange = exchange;
     this.#decision = decision;
     this.#cluster = cluster;
+    this.#timers = new TryTimers(this, exchange.context.timers, decision.timeouts);
   }
 
   /** Rewrites the request as its route says, and begins with the first host. */
@@ -62,21 +59,18 @@ export class Router implements AttemptOwner, TimerOwner {
     const decision = this.#decision;
     const { action } = decision;
     if (exchange.weighted !== null) rewriteRequest(exchange, decision, exchange.weighted);
-    if (action.hashPolicies.length > 0) this.#hashRequest();
+    if (action.hashPolicies.length > 0 && this.#cluster.takesHashes) this.#hashRequest();
     exchange.context.peers.beforeUpstream(exchange);
     applyForwardHeaders(exchange, decision);
     if (action.mirrors.length > 0) startMirrors(exchange, action.mirrors);
-    exchange.body.isKept = action.retry !== null;
+    exchange.body.isKept = decision.retry !== null;
     if (exchange.isRequestDone) this.onRequestDone();
     this.#try();
   }
 
   /** The whole request is here: from now on the response is waited for. */
   onRequestDone(): void {
-    const { routeMs } = this.#decision.timeouts;
-    if (routeMs > 0 && this.#responseTimer === null) {
-      this.#responseTimer = this.#exchange.context.timers.schedule(routeMs, this, 'response');
-    }
+    this.#timers.onRequestDone();
   }
 
   /** Sends a part of the request's body, or holds it until an upstream is there. */
@@ -90,6 +84,7 @@ export class Router implements AttemptOwner, TimerOwner {
       return;
     }
     if (body.isKept) body.keep(bytes, from, to);
+    this.#timers.touch();
     if (!stream.sendData(bytes, from, to, end) && !end) downstream.pause();
   }
 
@@ -112,20 +107,15 @@ export class Router implements AttemptOwner, TimerOwner {
 
   /** Gives the try under way up. */
   cancelAttempt(): void {
+    this.#timers.endTry();
     this.#attempt?.cancel();
     this.#attempt = null;
   }
 
   /** The exchange is over. */
   end(): void {
-    this.#responseTimer?.cancel();
+    this.#timers.end();
     this.#retries?.cancel();
-  }
-
-  onTimer(kind: string): void {
-    if (this.#exchange.isDone) return;
-    if (kind === 'response') this.#onResponseTimeout();
-    else this.#onPerTryTimeout();
   }
 
   // --- attempt events
@@ -134,27 +124,7 @@ export class Router implements AttemptOwner, TimerOwner {
     const exchange = this.#exchange;
     const stream = attempt.stream;
     if (stream === null || attempt !== this.#attempt || exchange.isDone) return;
-    const { body, head, isRequestDone } = exchange;
-    exchange.reached(attempt.host);
-    exchange.upstreamProtocol = stream.protocol;
-    const socket = attempt.client?.connection.socket ?? null;
-    exchange.upstreamSocket = socket;
-    // Remembered for logs that are written after the connection is gone.
-    if (socket !== null) localAddress(socket);
-    exchange.upstreamPrincipal = attempt.client?.peerUri ?? '';
-    exchange.localPrincipal = attempt.client?.localUri ?? '';
-    const hasBody = body.length > 0 || body.trailers !== null || exchange.cameWithBody;
-    exchange.span?.inject(head.headers);
-    if (this.#decision.virtualHost.includeAttemptCountInRequest) head.headers.set('x-envoy-attempt-count', String(exchange.attemptCount));
-    stream.sendHead(head, isRequestDone && !hasBody);
-    if (hasBody) {
-      const trailers = isRequestDone ? body.trailers : null;
-      body.each((chunk, isLast) => stream.sendData(chunk, 0, chunk.length, isLast && isRequestDone && trailers === null));
-      if (trailers !== null) stream.sendTrailers(trailers);
-      else if (isRequestDone && body.length === 0) stream.sendData(noBytes, 0, 0, true);
-      body.forgetUnlessKept();
-      if (!isRequestDone) exchange.downstream.resume();
-    }
+    sendRequest(exchange, attempt, this.#decision.virtualHost.includeAttemptCountInRequest);
     if (!exchange.isInRead) stream.flush();
   }
 
@@ -162,6 +132,7 @@ export class Router implements AttemptOwner, TimerOwner {
     const exchange = this.#exchange;
     if (attempt !== this.#attempt || exchange.isDone) return;
     exchange.transportFailure = details;
+    this.#timers.endTry();
     if (!attempt.hasResponse && this.#mayRepeatRace(attempt, reason)) {
       this.#hasRetriedRace = true;
       this.#tryHost(attempt.host, true);
@@ -201,7 +172,7 @@ export class Router implements AttemptOwner, TimerOwner {
     }
     attempt.cluster.stats.countStatus(status, exchange.isInternal);
     if (this.#hasRetried && status < 500) attempt.cluster.stats.retrySuccesses.increment();
-    attempt.perTryTimer?.cancel();
+    this.#timers.onResponseHead();
     exchange.responseStartedAt = exchange.context.now();
     exchange.grpcStatus = grpcStatus;
     exchange.details = 'via_upstream';
@@ -212,6 +183,7 @@ export class Router implements AttemptOwner, TimerOwner {
   onAttemptData(attempt: Attempt, bytes: Buffer, from: number, to: number, end: boolean): void {
     const exchange = this.#exchange;
     if (attempt !== this.#attempt || exchange.isDone) return;
+    this.#timers.touch();
     const goOn = exchange.onResponseData(bytes, from, to, end);
     if (end) this.#responseDone();
     else if (!goOn && !this.#isUpstreamPaused) {
@@ -234,6 +206,45 @@ export class Router implements AttemptOwner, TimerOwner {
 
   onAttemptReadEnd(attempt: Attempt): void {
     if (attempt === this.#attempt || this.#isResponseDone) this.#exchange.downstream.flush();
+  }
+
+  // --- deadlines
+
+  onResponseTimeout(): void {
+    const exchange = this.#exchange;
+    if (exchange.isDone) return;
+    this.#cluster.stats.timeouts.increment();
+    const attempt = this.#attempt;
+    if (attempt !== null) this.#countTimeout(attempt, !attempt.hasResponse);
+    this.#endLate(attempt?.host ?? null, 'response_timeout');
+  }
+
+  onTryTimeout(isIdle: boolean): void {
+    const attempt = this.#attempt;
+    if (attempt === null || this.#exchange.isDone || (attempt.hasResponse && !isIdle)) return;
+    const { perTryTimeouts, perTryIdleTimeouts } = attempt.cluster.stats;
+    (isIdle ? perTryIdleTimeouts : perTryTimeouts).increment();
+    this.#countTimeout(attempt, true);
+    if (this.#retry({ kind: 'perTryTimeout' })) return;
+    this.#endLate(attempt.host, isIdle ? 'upstream_per_try_idle_timeout' : 'upstream_per_try_timeout');
+  }
+
+  #countTimeout(attempt: Attempt, isJudged: boolean): void {
+    attempt.host.totalTimeouts++;
+    if (isJudged) attempt.cluster.reportResult(attempt.host, 'timeout');
+  }
+
+  #endLate(host: Host | null, details: string): void {
+    const exchange = this.#exchange;
+    if (exchange.hasSentHead) {
+      exchange.flag('UT');
+      exchange.details = details;
+      exchange.breakOff();
+    } else {
+      const status = this.#decision.timeouts.lateStatus;
+      this.#countReply(status, host);
+      exchange.reply(localReply(status, status === 204 ? '' : 'upstream request timeout', 'UT', details));
+    }
   }
 
   // --- tries
@@ -261,10 +272,10 @@ export class Router implements AttemptOwner, TimerOwner {
     }
     exchange.attemptCount++;
     announceTimeout(exchange, this.#decision);
-    const { retry, metadataMatch } = this.#decision.action;
+    const { retry, action } = this.#decision;
     const host = cluster.choose({
       hash: this.#hash,
-      metadataMatch: exchange.weighted?.metadataMatch ?? metadataMatch,
+      metadataMatch: exchange.weighted?.metadataMatch ?? action.metadataMatch,
       retry: retry === null || this.#triedHosts.length === 0 ? null : { policy: retry, tried: this.#triedHosts },
       request: exchange,
       connection: exchange.connection,
@@ -280,7 +291,7 @@ export class Router implements AttemptOwner, TimerOwner {
 
   #tryHost(host: Host, isFresh: boolean): void {
     const exchange = this.#exchange;
-    const { action, timeouts } = this.#decision;
+    const { action } = this.#decision;
     const breaker = host.cluster.breaker(action.priority);
     exchange.host = host;
     if (!breaker.mayRequest) {
@@ -299,8 +310,7 @@ export class Router implements AttemptOwner, TimerOwner {
       request: exchange,
     });
     this.#attempt = attempt;
-    const { perTryMs } = timeouts;
-    if (perTryMs !== null && perTryMs > 0) attempt.perTryTimer = exchange.context.timers.schedule(perTryMs, this, 'perTry');
+    this.#timers.beginTry();
     attempt.start(isFresh);
   }
 
@@ -313,10 +323,10 @@ export class Router implements AttemptOwner, TimerOwner {
 
   #retry(outcome: TryOutcome): boolean {
     const exchange = this.#exchange;
-    const { retry: policy, priority } = this.#decision.action;
+    const { retry: policy, action } = this.#decision;
     this.#retries?.settle();
     if (policy === null || exchange.hasSentHead || !wantsRetry(policy, outcome)) return false;
-    this.#retries ??= new Retries(policy, this.#cluster, this.#cluster.breaker(priority));
+    this.#retries ??= new Retries(policy, this.#cluster, this.#cluster.breaker(action.priority));
     if (!this.#retries.mayRetry(exchange, exchange.requestBytes === 0 || exchange.body.isKept)) return false;
     exchange.span?.abandonAttempt(outcome.kind === 'response' ? outcome.status : 0);
     this.cancelAttempt();
@@ -326,33 +336,6 @@ export class Router implements AttemptOwner, TimerOwner {
 
   get #hasRetried(): boolean {
     return this.#retries !== null && this.#retries.count > 0;
-  }
-
-  #onResponseTimeout(): void {
-    const exchange = this.#exchange;
-    this.#cluster.stats.timeouts.increment();
-    if (this.#attempt !== null) this.#attempt.host.totalTimeouts++;
-    const attempt = this.#attempt;
-    if (attempt !== null && !attempt.hasResponse) attempt.cluster.reportResult(attempt.host, 'timeout');
-    if (exchange.hasSentHead) {
-      exchange.flag('UT');
-      exchange.details = 'response_timeout';
-      exchange.breakOff();
-    } else {
-      this.#countReply(504, this.#attempt?.host ?? null);
-      exchange.reply(localReply(504, 'upstream request timeout', 'UT', 'response_timeout'));
-    }
-  }
-
-  #onPerTryTimeout(): void {
-    const attempt = this.#attempt;
-    if (attempt === null || attempt.hasResponse) return;
-    attempt.cluster.stats.perTryTimeouts.increment();
-    attempt.host.totalTimeouts++;
-    attempt.cluster.reportResult(attempt.host, 'timeout');
-    if (this.#retry({ kind: 'perTryTimeout' })) return;
-    this.#countReply(504, attempt.host);
-    this.#exchange.reply(localReply(504, 'upstream request timeout', 'UT', 'upstream_per_try_timeout'));
   }
 
   /** Answers in the cluster's stead count as its own; a host that was tried is to blame. */
@@ -371,8 +354,6 @@ export class Router implements AttemptOwner, TimerOwner {
     if (requestEndedAt > 0) this.#cluster.stats.recordTime(endedAt - requestEndedAt, isInternal);
   }
 }
-
-const noBytes = Buffer.alloc(0);
 
 function isSecure(transport: UpstreamTransportPlan): boolean {
   return transport.kind === 'proxyProtocol' ? isSecure(transport.inner) : transport.kind === 'tls';

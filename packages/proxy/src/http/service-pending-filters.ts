@@ -4,6 +4,7 @@ import type { Registry } from '../telemetry/registry.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import type { ExchangeView, PendingFilters } from './exchange-view.ts';
 import { checkAuthorization } from './ext-authz.ts';
+import { gatherBody } from './gather-body.ts';
 import { JwksCache } from './jwks-cache.ts';
 import type { LocalRateLimits } from './local-rate-limits.ts';
 import { RateLimitService } from './rate-limit-service.ts';
@@ -50,6 +51,8 @@ export class ServicePendingFilters implements PendingFilters {
         });
       case 'extAuthz':
         return checkAuthorization(this.#clusters, need, state, exchange);
+      case 'body':
+        return gatherBody(exchange, need.maxBytes);
       case 'rateLimit':
         return this.#limitService.check(need, exchange);
       case 'localRateLimit':

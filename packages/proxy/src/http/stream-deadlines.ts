@@ -1,3 +1,4 @@
+import type { RequestTimeouts } from '@weft/core/engine/decision';
 import type { Timer, TimerOwner } from '../io/timer-wheel.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { type LocalReply, localReply } from './local-reply.ts';
@@ -27,14 +28,19 @@ export class StreamDeadlines implements TimerOwner {
   start(): void {
     const { context, origin, isRequestDone } = this.#exchange;
     if (this.#idleMs > 0) this.#idleTimer = context.timers.schedule(this.#idleMs, this, 'idle');
-    const { requestTimeoutMs } = origin.manager;
+    const { requestTimeoutMs, common } = origin.manager;
+    if (common.maxStreamDurationMs > 0) this.#durationTimer = context.timers.schedule(common.maxStreamDurationMs, this, 'maxDuration');
     if (requestTimeoutMs > 0 && !isRequestDone) this.#requestTimer = context.timers.schedule(requestTimeoutMs, this, 'request');
   }
 
-  /** Takes the route's deadlines in milliseconds: null leaves the connection manager's, 0 is none. */
-  useRoute(idleMs: number | null, maxDurationMs: number | null): void {
-    const { timers } = this.#exchange.context;
-    if (maxDurationMs !== null && maxDurationMs > 0) this.#durationTimer = timers.schedule(maxDurationMs, this, 'maxDuration');
+  /** Takes the deadlines that the route leaves or sets, in milliseconds. `idleMs`: null leaves the connection manager's, 0 is none. */
+  useRoute({ idleMs, maxStreamDurationMs }: RequestTimeouts): void {
+    const { timers, now } = this.#exchange.context;
+    this.#durationTimer?.cancel();
+    if (maxStreamDurationMs !== null) {
+      const left = maxStreamDurationMs - (now() - this.#exchange.startedMonotonic);
+      this.#durationTimer = timers.schedule(Math.max(0, left), this, 'maxDuration');
+    }
     if (idleMs === null) return;
     this.#idleMs = idleMs;
     this.#idleTimer?.cancel();
@@ -83,9 +89,14 @@ export class StreamDeadlines implements TimerOwner {
     if (exchange.hasSentHead) {
       exchange.details = 'max_duration_timeout';
       exchange.breakOff();
-    } else exchange.reply(localReply(timeoutStatus(exchange), 'downstream duration timeout', '', 'max_duration_timeout'));
+    } else {
+      const reply = localReply(timeoutStatus(exchange), 'downstream duration timeout', '', 'max_duration_timeout');
+      exchange.reply({ ...reply, grpcStatus: deadlineExceeded });
+    }
   }
 }
+
+const deadlineExceeded = 4;
 
 /** Who took too long: the client with its request, or who should answer it. */
 function timeoutStatus(exchange: ExchangeRecord): number {

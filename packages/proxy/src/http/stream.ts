@@ -48,6 +48,8 @@ export interface DownstreamStream {
   resume(): void;
   /** Lets this connection serve no further request after this one. */
   closeAfterResponse(): void;
+  /** How long the rest of a complete response waits for the client; 0 for ever. Only where streams have windows of their own. */
+  setFlushTimeout?(ms: number): void;
 }
 
 /** What a downstream codec tells the exchange that it created. */

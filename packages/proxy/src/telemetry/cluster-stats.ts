@@ -31,6 +31,7 @@ export class ClusterStats {
   readonly completed: Counter;
   readonly timeouts: Counter;
   readonly perTryTimeouts: Counter;
+  readonly perTryIdleTimeouts: Counter;
   readonly retries: Counter;
   readonly retrySuccesses: Counter;
   readonly retryOverflow: Counter;
@@ -63,6 +64,7 @@ export class ClusterStats {
     this.completed = counter('upstream_rq_completed');
     this.timeouts = counter('upstream_rq_timeout');
     this.perTryTimeouts = counter('upstream_rq_per_try_timeout');
+    this.perTryIdleTimeouts = counter('upstream_rq_per_try_idle_timeout');
     this.retries = counter('upstream_rq_retry');
     this.retrySuccesses = counter('upstream_rq_retry_success');
     this.retryOverflow = counter('upstream_rq_retry_overflow');

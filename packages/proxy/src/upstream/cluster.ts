@@ -145,6 +145,13 @@ export class Cluster implements HostCluster {
     return this.#select().choose(choice, only);
   }
 
+  /** Whether requests are hashed for its choice. */
+  get takesHashes(): boolean {
+    if (this.plan.discovery === 'AGGREGATE') return this.#members().some((member) => member.takesHashes);
+    const { policy } = this.plan.loadBalancer;
+    return policy === 'RING_HASH' || policy === 'MAGLEV';
+  }
+
   /** How healthy each priority is. */
   priorityHealth(): readonly PriorityHealth[] {
     if (this.plan.discovery === 'AGGREGATE') return this.#members().flatMap((member) => member.priorityHealth());
