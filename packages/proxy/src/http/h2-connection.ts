@@ -47,7 +47,7 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
     this.#limits = new H2InboundLimits(options);
     this.#endsOnMalformed = isServer && !options.overrideStreamErrorOnInvalidMessage;
     connection.owner = this;
-    if (!isServer) this.#out.bytes(clientPreface);
+    if (!isServer) this.#out.append(clientPreface, 0, clientPreface.length);
     this.#out.settings(ownSettings(isServer, options));
     this.#windows.open();
   }

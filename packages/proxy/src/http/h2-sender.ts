@@ -1,5 +1,6 @@
+import { outputBytes } from '../io/gathered-output.ts';
 import { defaultFrameBytes, maxWindow } from './h2-frames.ts';
-import { type H2Output, outputBytes } from './h2-output.ts';
+import type { H2Output } from './h2-output.ts';
 import type { SettingsTarget } from './h2-settings.ts';
 import type { H2Stream } from './h2-stream.ts';
 import type { StreamTable } from './h2-stream-table.ts';
@@ -77,7 +78,7 @@ export class H2Sender implements SettingsTarget {
         if (end) {
           if (from === to) this.#out.data(stream.id, bytes, to, to, true);
           this.#owner.onLocalEnd(stream);
-        } else if (this.#out.isSocketFull) {
+        } else if (this.#out.isFull) {
           this.#waitFor(stream);
           return false;
         }
@@ -145,7 +146,7 @@ export class H2Sender implements SettingsTarget {
   #writeData(stream: H2Stream, bytes: Buffer, from: number, to: number, end: boolean): number {
     let at = from;
     while (at < to) {
-      const length = Math.min(to - at, stream.sendWindow, this.#window, this.#frameBytes);
+      const length = Math.min(to - at, stream.sendWindow, this.#window, this.#frameBytes, this.#out.dataRoom);
       if (length <= 0) return at;
       this.#out.data(stream.id, bytes, at, at + length, end && at + length === to);
       stream.sendWindow -= length;
@@ -162,7 +163,7 @@ export class H2Sender implements SettingsTarget {
   }
 
   #drainQueue(stream: H2Stream): void {
-    while (stream.queue.length > 0 && !this.#out.isSocketFull) {
+    while (stream.queue.length > 0 && !this.#out.isFull) {
       const chunk = stream.queue[0] as Buffer;
       const isLast = stream.queue.length === 1 && stream.queuedEnd === 'end';
       const at = this.#writeData(stream, chunk, 0, chunk.length, isLast);

@@ -1,8 +1,11 @@
 import net from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { detachHandle } from './detach-handle.ts';
+import { GatheredOutput } from './gathered-output.ts';
 import { reportMistake } from './mistakes.ts';
 import { readInto } from './shared-read.ts';
 import { type ConnectOptions, connectSocket } from './sockets.ts';
+import { largeWriteBytes, smallWriteBytes, writeCopied } from './write-copied.ts';
 
 /** What a connection tells the codec that owns it. Bytes given to `onData` are only valid during the call. */
 export interface ConnectionOwner {
@@ -23,12 +26,9 @@ export interface ByteMeter {
 
 const unmeasured: ByteMeter = { received: { value: 0 }, sent: { value: 0 } };
 
-/** Plain sockets of a thread all read into this buffer: data is consumed synchronously, so one is enough. */
-const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
-const smallWriteBytes = 8 * 1024;
+/** Sockets of a thread all read into this buffer: data is consumed synchronously, so one is enough. Large reads make few, large writes. */
+const readBuffer = Buffer.allocUnsafeSlow(256 * 1024);
 const tlsInFlightBytes = 256 * 1024;
-
-let scratch = Buffer.allocUnsafeSlow(64 * 1024);
 
 /**
  * One TCP or TLS connection behind a small contract, so that codecs never see streams. `write…` return false when the source should
@@ -47,6 +47,8 @@ export class Connection {
   #isTls: boolean;
   #meter: ByteMeter = unmeasured;
   #isEndedHere = false;
+  /** Takes bodies that come in many parts; null until one does. */
+  #gathered: GatheredOutput | null = null;
 
   private constructor(socket: net.Socket | null, isTls: boolean) {
     this.#isTls = isTls;
@@ -102,28 +104,27 @@ export class Connection {
 
   /** Bytes queued in the process for this peer. */
   get queuedBytes(): number {
-    return this.#socket.writableLength;
+    return this.#socket.writableLength + (this.#gathered?.pendingBytes ?? 0);
   }
 
   write(latin1: string): boolean {
+    const gathered = this.#pending;
+    if (gathered !== null) {
+      gathered.appendText(latin1);
+      return !gathered.isFull;
+    }
     this.#countWritten(latin1.length);
     return this.#mayGoOn(this.#socket.write(latin1, 'latin1'));
   }
 
-  /** Writes a part of a buffer that the caller will reuse: small parts are copied as text, larger ones through a scratch buffer. */
+  /**
+   * Writes a part of a buffer that the caller will reuse: a small one as text, one that fills a read at once, and what lies between is
+   * gathered to one write a turn of the loop, because from TLS and HTTP/2 bodies come in many parts.
+   */
   writeBytes(bytes: Buffer, from: number, to: number): boolean {
-    const length = to - from;
-    this.#countWritten(length);
-    const socket = this.#socket;
-    if (this.#isTls) return this.#mayGoOn(socket.write(Buffer.from(bytes.subarray(from, to))));
-    if (length <= smallWriteBytes) return socket.write(bytes.latin1Slice(from, to), 'latin1');
-    if (length > scratch.length || socket.writableLength > 0) return socket.write(Buffer.from(bytes.subarray(from, to)));
-    const used = scratch;
-    bytes.copy(used, 0, from, to);
-    const goOn = socket.write(length === used.length ? used : used.subarray(0, length));
-    // Not all in the kernel yet: libuv still points at the scratch buffer, so it is handed over.
-    if (socket.writableLength > 0) scratch = Buffer.allocUnsafeSlow(used.length);
-    return goOn;
+    if (this.#pending === null && (to - from <= smallWriteBytes || this.#isWorthItsWrite(to - from)))
+      return this.#writeAtOnce(bytes, from, to);
+    return this.#gather(bytes, from, to);
   }
 
   /** Writes the first bytes of a buffer that nobody touches until `onWritten`, which runs in any case. */
@@ -134,6 +135,7 @@ export class Connection {
 
   /** Writes a buffer that nobody will change any more. */
   writeOwned(bytes: Buffer): boolean {
+    if (this.#pending !== null) return this.#gather(bytes, 0, bytes.length);
     this.#countWritten(bytes.length);
     return this.#mayGoOn(this.#socket.write(bytes));
   }
@@ -146,11 +148,16 @@ export class Connection {
     this.#socket.resume();
   }
 
+  /** Gives the socket what was gathered, instead of at the end of the turn. */
+  flush(): void {
+    this.#gathered?.flush();
+  }
+
   /** Sends what is queued, then FIN. */
   end(): void {
     this.#isEndedHere = true;
-    // Node makes an error, with its stack, of ending twice.
-    if (!this.#socket.writableEnded) this.#socket.end();
+    if (this.#gathered === null) this.#endSocket();
+    else this.#gathered.end();
   }
 
   destroy(): void {
@@ -161,6 +168,7 @@ export class Connection {
   /** Ends the connection with RST, as Envoy does when a policy refuses it. */
   reset(): void {
     this.#isEndedHere = true;
+    this.flush();
     if (this.#isTls) this.#socket.destroy();
     else this.#socket.resetAndDestroy();
   }
@@ -190,6 +198,36 @@ export class Connection {
   #countWritten(length: number): void {
     this.bytesWritten += length;
     this.#meter.sent.value += length;
+  }
+
+  /** What is gathered and not with the socket yet. */
+  get #pending(): GatheredOutput | null {
+    const gathered = this.#gathered;
+    return gathered !== null && gathered.pendingBytes > 0 ? gathered : null;
+  }
+
+  #gather(bytes: Buffer, from: number, to: number): boolean {
+    this.#gathered ??= new GatheredOutput(
+      { writeLent: (lent, used, onWritten) => this.writeLent(lent, used, onWritten), end: () => this.#endSocket() },
+      () => this.owner.onDrain(),
+    );
+    this.#gathered.append(bytes, from, to);
+    return !this.#gathered.isFull;
+  }
+
+  #isWorthItsWrite(bytes: number): boolean {
+    return bytes >= largeWriteBytes && !this.#isTls && this.#socket.writableLength === 0;
+  }
+
+  #writeAtOnce(bytes: Buffer, from: number, to: number): boolean {
+    this.#countWritten(to - from);
+    if (!this.#isTls) return writeCopied(this.#socket, bytes, from, to);
+    return this.#mayGoOn(this.#socket.write(Buffer.from(bytes.subarray(from, to))));
+  }
+
+  #endSocket(): void {
+    // Node makes an error, with its stack, of ending twice.
+    if (!this.#socket.writableEnded) this.#socket.end();
   }
 
   #mayGoOn(accepted: boolean): boolean {
@@ -249,6 +287,7 @@ export class Connection {
     socket.on('close', () => {
       if (!this.isOpen) return;
       this.isOpen = false;
+      if (this.#gathered !== null) this.#gathered.isClosed = true;
       this.owner.onClose();
     });
   }
@@ -256,17 +295,3 @@ export class Connection {
 
 const ignoreEverything: ConnectionOwner = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
 const unopened = new net.Socket();
-
-interface WithHandle {
-  _handle: { readStop?(): void } | null;
-}
-
-/** The one private touch of Node: without it accepted sockets fall back to `data` events (about 8 % slower). */
-function detachHandle(socket: net.Socket): object | null {
-  const holder = socket as unknown as WithHandle;
-  const handle = holder._handle;
-  if (handle === null || handle === undefined || typeof handle.readStop !== 'function') return null;
-  handle.readStop();
-  holder._handle = null;
-  return handle;
-}

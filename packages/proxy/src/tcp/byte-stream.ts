@@ -9,6 +9,8 @@ export interface ByteStream {
   writeBytes(bytes: Buffer, from: number, to: number): boolean;
   /** Writes a buffer that nobody will change any more. */
   writeOwned(bytes: Buffer): boolean;
+  /** Gives what was gathered to the socket. */
+  flush(): void;
   pause(): void;
   resume(): void;
   /** Sends what is queued, then the end. */
@@ -19,6 +21,7 @@ export interface ByteStream {
 /** Sends what is queued before closing: the peer's close must not lose the last bytes. */
 export function closeAfterFlush(stream: ByteStream): void {
   if (!stream.isOpen) return;
+  stream.flush();
   if (stream.queuedBytes === 0) {
     stream.destroy();
     return;

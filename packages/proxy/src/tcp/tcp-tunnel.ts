@@ -116,6 +116,10 @@ export class TcpTunnel implements ByteStream, UpstreamEvents, StreamRequest {
     return this.writeBytes(bytes, 0, bytes.length);
   }
 
+  flush(): void {
+    this.#stream?.flush();
+  }
+
   pause(): void {
     this.#stream?.pause();
   }
