@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import tls from 'node:tls';
-import type { UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
+import type { ClusterPlan, UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
 import type { UpstreamTlsPlan } from '@weft/core/plan/tls-plan';
 import type { ResetReason } from '../http/stream.ts';
 import type { PeerIdentity } from '../identity/peer-certificate.ts';
@@ -91,9 +91,7 @@ class Opening implements UpstreamOpening {
       return;
     }
     const connection = Connection.connect(options, () => {
-      const { tcpKeepalive } = this.#host.cluster.plan;
-      // Node lets only the idle time be set; interval and number of probes stay the kernel's.
-      if (tcpKeepalive !== null) connection.socket.setKeepAlive(true, (tcpKeepalive.timeSeconds ?? 0) * 1000);
+      probeWhenIdle(connection, this.#host.cluster.plan.tcpKeepalive);
       this.#onConnected(connection, transport);
     });
     this.#connection = connection;
@@ -204,6 +202,17 @@ function localUriOf(socket: tls.TLSSocket | null): string {
   } catch {
     return '';
   }
+}
+
+/** Linux's own, for what is not said. */
+const keepaliveDefaults = { timeSeconds: 7200, intervalSeconds: 75, probes: 9 };
+
+/** Has the kernel ask, on a connection that is silent, whether the peer is still there. */
+function probeWhenIdle({ socket }: Connection, keepalive: ClusterPlan['tcpKeepalive']): void {
+  if (keepalive === null) return;
+  const timeSeconds = keepalive.timeSeconds ?? keepaliveDefaults.timeSeconds;
+  const intervalSeconds = keepalive.intervalSeconds ?? keepaliveDefaults.intervalSeconds;
+  socket.setKeepAlive(true, timeSeconds * 1000, intervalSeconds * 1000, keepalive.probes ?? keepaliveDefaults.probes);
 }
 
 function connectOptions(host: UpstreamHost): ConnectOptions | null {
