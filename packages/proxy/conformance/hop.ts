@@ -13,6 +13,8 @@ export interface HopOptions {
   readonly filters?: readonly object[];
   /** More of the route's action. */
   readonly route?: object;
+  /** Ports of loopback where services of filters speak HTTP/2, by the names of their clusters. */
+  readonly http2Clusters?: Readonly<Record<string, number>>;
 }
 
 /** One of Weft's proxies in this process, and the port that it listens on. */
@@ -27,7 +29,7 @@ export async function startHop(upstream: number, options: HopOptions = {}): Prom
   return { proxy, port: proxy.listenerPorts().get('in') ?? 0 };
 }
 
-function hopBootstrap(upstream: number, { http2, manager, filters = [], route }: HopOptions): Bootstrap {
+function hopBootstrap(upstream: number, { http2 = false, manager, filters = [], route, http2Clusters = {} }: HopOptions): Bootstrap {
   const connectionManager = {
     '@type': type('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'),
     statPrefix: 'test',
@@ -39,27 +41,33 @@ function hopBootstrap(upstream: number, { http2, manager, filters = [], route }:
     },
     httpFilters: [...filters, { name: 'router', typedConfig: { '@type': type('envoy.extensions.filters.http.router.v3.Router') } }],
   };
-  const address = (port: number) => ({ socketAddress: { address: '127.0.0.1', portValue: port } });
   const bootstrap = {
     node: { id: 'test' },
     staticResources: {
       listeners: [{ name: 'in', address: address(0), filterChains: [{ filters: [{ name: 'http', typedConfig: connectionManager }] }] }],
       clusters: [
-        {
-          name: 'upstream',
-          connectTimeout: '1s',
-          ...(http2 && {
-            typedExtensionProtocolOptions: {
-              'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-                '@type': type('envoy.extensions.upstreams.http.v3.HttpProtocolOptions'),
-                explicitHttpConfig: { http2ProtocolOptions: { allowConnect: true } },
-              },
-            },
-          }),
-          loadAssignment: { clusterName: 'upstream', endpoints: [{ lbEndpoints: [{ endpoint: { address: address(upstream) } }] }] },
-        },
+        clusterAt('upstream', upstream, http2),
+        ...Object.entries(http2Clusters).map(([name, port]) => clusterAt(name, port, true)),
       ],
     },
   };
   return bootstrap as unknown as Bootstrap;
+}
+
+const address = (port: number) => ({ socketAddress: { address: '127.0.0.1', portValue: port } });
+
+function clusterAt(name: string, port: number, isHttp2: boolean): object {
+  return {
+    name,
+    connectTimeout: '1s',
+    ...(isHttp2 && {
+      typedExtensionProtocolOptions: {
+        'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+          '@type': type('envoy.extensions.upstreams.http.v3.HttpProtocolOptions'),
+          explicitHttpConfig: { http2ProtocolOptions: { allowConnect: true } },
+        },
+      },
+    }),
+    loadAssignment: { clusterName: name, endpoints: [{ lbEndpoints: [{ endpoint: { address: address(port) } }] }] },
+  };
 }
