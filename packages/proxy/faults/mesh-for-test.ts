@@ -88,9 +88,9 @@ export class MeshForTest {
   }
 
   /** New certificates for both sides of the proxy. */
-  async rotateCertificates(): Promise<void> {
+  async rotateCertificates(livesSeconds = 3600): Promise<void> {
     const pair = async (name: string, uri: string): Promise<object> => {
-      const { cert, key } = await this.authority.issue({ uris: [uri], dns: ['in.test'] });
+      const { cert, key } = await this.authority.issue({ uris: [uri], dns: ['in.test'], livesSeconds });
       return { name, tlsCertificate: { certificateChain: inline(cert), privateKey: inline(key) } };
     };
     this.control.set('secrets', [
