@@ -126,7 +126,7 @@ export interface OriginatedTls {
 export function originatedTls(view: ProxyView, { tls, names, isHttp2, takesSecrets }: OriginatedTls): ClusterTls {
   const isMutual = tls.mode === 'MUTUAL';
   const fromSecret = tls.credentialName ?? '';
-  const secrets = [fromSecret, tls.caCertCredentialName ?? ''].filter((name) => name !== '' && !name.startsWith('configmap://'));
+  const secrets = [fromSecret, tls.caCertCredentialName ?? ''].filter((name) => name !== '' && !/^(?:configmap|invalid):/.test(name));
   if (secrets.length > 0 && !takesSecrets) return plain;
   if (isMutual && fromSecret === '' && (!tls.clientCertificate || !tls.privateKey)) return plain;
   const defaults = view.settings.meshConfig.tlsDefaults;

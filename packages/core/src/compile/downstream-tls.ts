@@ -37,6 +37,9 @@ const knownCipherSuites: ReadonlySet<string> = new Set([
   'DES-CBC3-SHA',
 ]);
 
+/** Stands for the workload's own certificate where a credential is named. */
+const builtInCredential = 'builtin://';
+
 /** TLS of the mesh itself: the workload's own certificate, a client certificate required and checked against the mesh's trust domains. */
 export function meshTransportSocket(view: ProxyView, traffic: 'http' | 'tcp'): TransportSocketJson {
   return transportSocket({
@@ -143,6 +146,7 @@ function meshCertificates(view: ProxyView): CommonTlsContextJson {
 }
 
 function serverCertificates(tls: ServerTls): CommonTlsContextJson {
+  if (tls.credentialName === builtInCredential) return { tlsCertificateSdsSecretConfigs: [workloadSecret('default')] };
   const credentials = tls.credentialName ? [tls.credentialName] : [...(tls.credentialNames ?? [])];
   if (credentials.length > 0) return { tlsCertificateSdsSecretConfigs: credentials.map((name) => credentialSecret(credentialUri(name))) };
   const files = tls.tlsCertificates?.length

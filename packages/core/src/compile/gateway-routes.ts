@@ -32,6 +32,7 @@ export function gatewayRoutes(view: ProxyView, name: string, servers: readonly G
     for (const rules of virtualServicesOf(view, server)) addRules(view, server, rules, hosts);
     if (redirectsToHttps(server)) requireTls(server, hosts);
   }
+  for (const server of servers) if (server.isIsolated) reserveHosts(server, hosts);
   const virtualHosts =
     hosts.size === 0 ? [blackHole(servers[0]?.port ?? 0)] : [...hosts].map(([domain, host]) => virtualHost(view, domain, host));
   return {
@@ -59,9 +60,9 @@ export function hostsForNamespace(server: GatewayServer, namespace: string): rea
 }
 
 function addRules(view: ProxyView, server: GatewayServer, rules: VirtualServiceRules, hosts: Map<string, HostInProgress>): void {
-  const shared = intersection(hostsForNamespace(server, rules.ref.namespace), rules.hosts);
+  const shared = sharedHosts(hostsForNamespace(server, rules.ref.namespace), rules.hosts);
   if (shared.length === 0 || rules.http.length === 0) return;
-  const source = `${server.gateway} ${rules.ref.namespace}/${rules.ref.name}`;
+  const source = `${server.gateway} ${rules.ref.kind} ${rules.ref.namespace}/${rules.ref.name}`;
   const routes = httpRoutes(rules, {
     node: view.node,
     port: server.port,
@@ -73,14 +74,7 @@ function addRules(view: ProxyView, server: GatewayServer, rules: VirtualServiceR
     tellsForwardedHost: proxyHeaders(view).xForwardedHost?.enabled === true,
   });
   for (const domain of shared) {
-    const host = hosts.get(domain) ?? {
-      name: `${domain}:${server.port}`,
-      routes: [],
-      sources: new Set(),
-      isRanked: false,
-      requiresTls: false,
-    };
-    hosts.set(domain, host);
+    const host = hostFor(hosts, domain, server);
     host.requiresTls ||= redirectsToHttps(server);
     if (host.sources.has(source)) continue;
     host.sources.add(source);
@@ -90,7 +84,7 @@ function addRules(view: ProxyView, server: GatewayServer, rules: VirtualServiceR
 }
 
 /** Of every pair of hosts that overlap the narrower one. */
-function intersection(serverHosts: readonly string[], ruleHosts: readonly string[]): readonly string[] {
+export function sharedHosts(serverHosts: readonly string[], ruleHosts: readonly string[]): readonly string[] {
   const shared = new Set<string>();
   for (const serverHost of serverHosts) {
     for (const ruleHost of ruleHosts) {
@@ -106,18 +100,27 @@ function redirectsToHttps(server: GatewayServer): boolean {
 }
 
 function requireTls(server: GatewayServer, hosts: Map<string, HostInProgress>): void {
-  for (const qualified of server.hosts) {
-    const domain = qualified.slice(qualified.indexOf('/') + 1);
-    const host = hosts.get(domain) ?? {
-      name: `${domain}:${server.port}`,
-      routes: [],
-      sources: new Set(),
-      isRanked: false,
-      requiresTls: true,
-    };
-    host.requiresTls = true;
-    hosts.set(domain, host);
+  for (const domain of domainsOf(server)) hostFor(hosts, domain, server).requiresTls = true;
+}
+
+/** What is asked of the host of a server without routes is not found: it must not go to a server with a wider host. */
+function reserveHosts(server: GatewayServer, hosts: Map<string, HostInProgress>): void {
+  for (const domain of domainsOf(server)) {
+    const isCovered = [...hosts.keys()].some((wider) => hostSubsetOf(domain, wider));
+    if (isCovered) hostFor(hosts, domain, server);
   }
+}
+
+function domainsOf(server: GatewayServer): readonly string[] {
+  return server.hosts.map((qualified) => qualified.slice(qualified.indexOf('/') + 1));
+}
+
+function hostFor(hosts: Map<string, HostInProgress>, domain: string, server: GatewayServer): HostInProgress {
+  const known = hosts.get(domain);
+  if (known) return known;
+  const host = { name: `${domain}:${server.port}`, routes: [], sources: new Set<string>(), isRanked: false, requiresTls: false };
+  hosts.set(domain, host);
+  return host;
 }
 
 function virtualHost(view: ProxyView, domain: string, host: HostInProgress): VirtualHostJson {
@@ -138,6 +141,7 @@ function routeRank({ match }: RouteJson): readonly number[] {
   const kind = match?.path !== undefined ? 3 : prefix !== undefined ? 2 : match?.safeRegex ? 1 : 0;
   const length = match?.path?.length ?? prefix?.length ?? match?.safeRegex?.regex?.length ?? 0;
   const headers = match?.headers ?? [];
+  if (isCatchAll(match ?? {})) return [0];
   const methods = headers.filter((header) => header.name === ':method').length;
   return [kind, length, methods, headers.length - methods, match?.queryParameters?.length ?? 0];
 }

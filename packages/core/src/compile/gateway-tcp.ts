@@ -5,7 +5,7 @@ import type { ProxyView, ServiceView } from '../mesh/proxy-view.ts';
 import type { TcpRouteSpec, TlsRouteSpec, VirtualServiceRules } from '../mesh/virtual-service.ts';
 import { outboundServerName } from '../snapshot/names.ts';
 import { networkFilters } from './filter-order.ts';
-import { hostsForNamespace, virtualServicesOf } from './gateway-routes.ts';
+import { hostsForNamespace, sharedHosts, virtualServicesOf } from './gateway-routes.ts';
 import { provenance } from './provenance.ts';
 import { destinationCluster } from './route-action.ts';
 import { type TcpProxyOptions, tcpProxy } from './tcp-proxy.ts';
@@ -18,7 +18,7 @@ const meshAlpn = ['istio-peer-exchange', 'istio', 'istio-http/1.0', 'istio-http/
 /** The filters of a server that forwards bytes: the first `tcp` route of its VirtualServices that fits. Empty when none does. */
 export function tcpFilters(view: ProxyView, server: GatewayServer, port: number): FilterJson[] {
   for (const rules of matchingRules(view, server)) {
-    for (const { spec } of [...rules.tcp, ...(rules.semantics === 'gateway-api' ? rules.tls : [])]) {
+    for (const { spec } of rules.tcp) {
       const matches: readonly L4Match[] = spec.match ?? [];
       const fits = matches.length === 0 || matches.some((match) => l4Fits(match, server));
       if (fits && spec.route && spec.route.length > 0) return destinationFilters(view, spec.route, server, port);
@@ -30,11 +30,23 @@ export function tcpFilters(view: ProxyView, server: GatewayServer, port: number)
 /** The chains of a server that forwards TLS unopened: by the SNI of `tls` routes, or by mesh names for AUTO_PASSTHROUGH. */
 export function passthroughChains(view: ProxyView, server: GatewayServer, port: number): FilterChainJson[] {
   if (server.spec.tls?.mode === 'AUTO_PASSTHROUGH') return view.services.flatMap((service) => meshNameChains(view, service, server));
+  return serverNameChains(view, server, port, matchingRules(view, server));
+}
+
+/** The chains of a server that opens TLS and forwards what is in it by server name, as only TLSRoutes ask for. */
+export function openedTlsChains(view: ProxyView, server: GatewayServer, port: number): FilterChainJson[] {
+  const rules = matchingRules(view, server).filter(({ semantics }) => semantics === 'gateway-api');
+  return serverNameChains(view, server, port, rules);
+}
+
+function serverNameChains(view: ProxyView, server: GatewayServer, port: number, list: readonly VirtualServiceRules[]): FilterChainJson[] {
   const taken = new Set<string>();
-  return matchingRules(view, server).flatMap((rules) =>
-    rules.tls.flatMap((rule) =>
+  return list.flatMap((rules) => {
+    // A TLSRoute is limited to the names of the listener; what a VirtualService names is taken as it is.
+    const shared = rules.semantics === 'gateway-api' ? sharedHosts(hostsForNamespace(server, rules.ref.namespace), rules.hosts) : null;
+    return rules.tls.flatMap((rule) =>
       (rule.spec.match ?? []).flatMap((match): FilterChainJson[] => {
-        const names = [...new Set((match?.sniHosts ?? []).map((name) => name.toLowerCase()))].sort();
+        const names = [...new Set((shared ?? match?.sniHosts ?? []).map((name) => name.toLowerCase()))].sort();
         if (!match || !rule.spec.route?.length || !l4Fits(match, server)) return [];
         // Envoy refuses two chains for one server name: the older rule keeps it.
         if (names.some((name) => taken.has(name))) return [];
@@ -42,8 +54,8 @@ export function passthroughChains(view: ProxyView, server: GatewayServer, port: 
         const filters = destinationFilters(view, rule.spec.route, server, port);
         return [{ ...serverNameMatch(names), filters, metadata: provenance(rule.ref, rule.path) }];
       }),
-    ),
-  );
+    );
+  });
 }
 
 type L4Match = NonNullable<TcpRouteSpec['match']>[number] | NonNullable<TlsRouteSpec['match']>[number];

@@ -9,7 +9,7 @@ import { listenerAccessLogs } from './access-log.ts';
 import { bufferLimit, connectionSettings } from './connection-settings.ts';
 import { serverTransportSocket } from './downstream-tls.ts';
 import { gatewayRoutes } from './gateway-routes.ts';
-import { passthroughChains, tcpFilters } from './gateway-tcp.ts';
+import { openedTlsChains, passthroughChains, tcpFilters } from './gateway-tcp.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
 import { wildcardAddress } from './inbound-port.ts';
 import { proxyProtocolFilter, tlsInspectorFilter } from './listener-filters.ts';
@@ -77,9 +77,11 @@ function portChains(view: ProxyView, port: GatewayPort, listenerName: string): F
 function serverChains(view: ProxyView, server: GatewayServer, port: GatewayPort, listenerName: string): FilterChainJson[] {
   if (isHttpServer(server)) return [httpChain(view, server, port, listenerName)];
   if (isPassthrough(server.spec)) return passthroughChains(view, server, port.number);
+  const tls = tlsFields(view, server, 'tcp');
+  const byName = openedTlsChains(view, server, port.number).map((chain) => ({ ...tls, ...chain }));
   const filters = tcpFilters(view, server, port.number);
-  if (filters.length === 0) return [];
-  return [{ ...tlsFields(view, server, 'tcp'), filters, metadata: provenance(server.ref, server.path) }];
+  if (filters.length === 0) return byName;
+  return [...byName, { ...tls, filters, metadata: provenance(server.ref, server.path) }];
 }
 
 function httpChain(view: ProxyView, server: GatewayServer, port: GatewayPort, listenerName: string): FilterChainJson {

@@ -29,6 +29,8 @@ export interface GatewayServer {
   readonly routeName: string;
   /** Server names of the filter chain match; empty matches any. */
   readonly sniHosts: readonly string[];
+  /** Whether requests for its hosts are never those of another server with wider hosts, even where it has no route for them. */
+  readonly isIsolated: boolean;
 }
 
 /** The servers that share one listening port and address. */
@@ -69,6 +71,9 @@ export interface GatewayPortMapping {
 
 /** Set on Gateways made from the Gateway API: the services, comma separated, whose workloads serve it. */
 export const gatewayServiceAnnotation = 'internal.istio.io/gateway-service';
+
+/** Set on Gateways made from the Gateway API: `gateway`. */
+export const gatewaySemanticsAnnotation = 'internal.istio.io/gateway-semantics';
 
 const noTranslationLabel = 'experimental.istio.io/disable-gateway-port-translation';
 const gatewayNameLabel = 'gateway.networking.k8s.io/gateway-name';
@@ -157,6 +162,7 @@ class Merge {
         hosts,
         routeName: routeName(named, bound, number, gateway),
         sniHosts: isTlsServer(named) ? sniHosts(hosts) : [],
+        isIsolated: gateway.annotations[gatewaySemanticsAnnotation] === 'gateway',
       };
       this.#place(server, bound);
     }

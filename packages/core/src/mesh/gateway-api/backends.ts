@@ -22,7 +22,16 @@ export interface Destination {
 export interface Referrer {
   readonly kind: string;
   readonly namespace: string;
+  /** Whether the reference holds for clients in the mesh rather than for a gateway. They reach every service anyway, so they need no ReferenceGrant. */
+  readonly isMesh: boolean;
 }
+
+/** What requests can be sent to, by API group. Services of the same name are one service in all clusters, so what another cluster exports is the service itself. */
+const knownKinds: Readonly<Record<string, readonly string[]>> = {
+  '': ['Service'],
+  'networking.istio.io': ['Hostname', 'ServiceEntry'],
+  'multicluster.x-k8s.io': ['ServiceImport'],
+};
 
 /** The destination of a backend, and what is wrong with it. A backend that is not there keeps its share of the requests, which fail. */
 export function resolveBackend(
@@ -35,10 +44,10 @@ export function resolveBackend(
     destination,
     problem: { type: 'ResolvedRefs', isTrue: false, reason, message },
   });
-  const known = group === '' ? kind === 'Service' : group === 'networking.istio.io' && (kind === 'Hostname' || kind === 'ServiceEntry');
+  const known = knownKinds[group]?.includes(kind) ?? false;
   if (!known) return refuse('InvalidKind', `Requests cannot be sent to ${kind}${group === '' ? '' : `.${group}`}`);
   const from = { group: 'gateway.networking.k8s.io', kind: referrer.kind, namespace: referrer.namespace };
-  if (kind !== 'Hostname' && !isReferencePermitted(context.set, from, { group, kind, namespace, name })) {
+  if (kind !== 'Hostname' && !referrer.isMesh && !isReferencePermitted(context.set, from, { group, kind, namespace, name })) {
     return refuse('RefNotPermitted', `No ReferenceGrant permits the reference to ${kind} ${name} in namespace ${namespace}`);
   }
   if (port === undefined) return refuse('UnsupportedValue', `The reference to ${kind} ${name} needs a port`);
@@ -56,7 +65,7 @@ function backendHost(kind: string, namespace: string, name: string, context: Tra
 }
 
 function exists(kind: string, namespace: string, name: string, context: TranslationContext): boolean {
-  if (kind === 'Service') return context.set.get('Service', namespace, name) !== null;
+  if (kind === 'Service' || kind === 'ServiceImport') return context.set.get('Service', namespace, name) !== null;
   if (kind === 'ServiceEntry') return context.set.get('ServiceEntry', namespace, name) !== null;
   if (context.set.ofKind('ServiceEntry').some((entry) => (entry.spec?.hosts ?? []).includes(name))) return true;
   return context.set.ofKind('Service').some((service) => `${service.ref.name}.${service.ref.namespace}.svc.${context.domain}` === name);

@@ -14,4 +14,6 @@ export interface TranslationContext {
   readonly set: ResourceSet;
   readonly domain: string;
   readonly namespaceLabels: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  /** Namespaces that are declared or that have routes. */
+  readonly namespaces: ReadonlySet<string>;
 }

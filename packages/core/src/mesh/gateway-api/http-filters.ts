@@ -36,7 +36,7 @@ export function routeFilters(filters: readonly (HttpFilter | undefined)[], refer
       case 'RequestMirror': {
         const { destination, problem } = resolveBackend(filter.requestMirror?.backendRef ?? {}, referrer, context);
         if (problem) problems.push(problem);
-        if (destination.host)
+        else if (destination.host)
           fields.mirrors = [...(fields.mirrors ?? []), { destination, percentage: { value: mirrorPercent(filter.requestMirror) } }];
         break;
       }
@@ -56,6 +56,25 @@ export function routeFilters(filters: readonly (HttpFilter | undefined)[], refer
     problems.push({ type: 'Accepted', isTrue: false, reason: 'IncompatibleFilters', message: 'A rule cannot both redirect and rewrite' });
   }
   return { fields, problems };
+}
+
+/** Filters of one backend of a rule: only headers can be changed for one backend alone. Anything else makes the rule unusable. */
+export function backendFilters(
+  filters: readonly (HttpFilter | undefined)[],
+  referrer: Referrer,
+  context: TranslationContext,
+): FilterResult {
+  const isPossible = (filter: HttpFilter | undefined) =>
+    filter?.type === 'RequestHeaderModifier' || filter?.type === 'ResponseHeaderModifier';
+  const problems = filters
+    .filter((filter) => !isPossible(filter))
+    .map((filter) => ({
+      type: 'Accepted',
+      isTrue: false,
+      reason: 'UnsupportedValue',
+      message: `Filter ${filter?.type ?? ''} is not supported for one backend`,
+    }));
+  return { fields: routeFilters(filters.filter(isPossible), referrer, context).fields, problems };
 }
 
 type HeaderModifier = NonNullable<HttpFilter['requestHeaderModifier']>;

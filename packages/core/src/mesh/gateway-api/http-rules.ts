@@ -3,7 +3,7 @@ import type { HttpRouteSpec, Rule } from '../virtual-service.ts';
 import { type BackendReference, type Referrer, resolveBackend } from './backends.ts';
 import type { Finding } from './condition.ts';
 import type { TranslationContext } from './context.ts';
-import { type HttpFilter, routeFilters } from './http-filters.ts';
+import { backendFilters, type HttpFilter, routeFilters } from './http-filters.ts';
 
 type HttpRule = NonNullable<HTTPRoute['spec']['rules']>[number];
 type HttpMatch = NonNullable<HttpRule['matches']>[number];
@@ -17,15 +17,15 @@ export interface TranslatedRules {
   readonly problems: readonly Finding[];
 }
 
-/** An HTTPRoute's rules. Each match becomes a rule of its own, because matches are ranked across rules and routes. */
-export function httpRules(route: HTTPRoute, context: TranslationContext): TranslatedRules {
-  const referrer = { kind: 'HTTPRoute', namespace: route.ref.namespace };
+/** An HTTPRoute's rules, for gateways or for the mesh. Each match becomes a rule of its own, because matches are ranked across rules and routes. */
+export function httpRules(route: HTTPRoute, context: TranslationContext, isMesh: boolean): TranslatedRules {
+  const referrer = { kind: 'HTTPRoute', namespace: route.ref.namespace, isMesh };
   const written = route.spec?.rules ?? [{}];
   const problems: Finding[] = [];
   const rules = written.flatMap((rule, index) => {
     const target = routeTarget(rule?.backendRefs ?? [], rule?.filters ?? [], referrer, context);
     problems.push(...target.problems);
-    const fields: HttpRouteSpec = { ...target.fields, ...timeouts(rule), name: `${route.ref.namespace}.${route.ref.name}.${index}` };
+    const fields: HttpRouteSpec = { ...target.fields, ...timeouts(rule), name: ruleName(route, rule, index) };
     const matches: readonly (HttpMatch | undefined)[] = rule?.matches && rule.matches.length > 0 ? rule.matches : [undefined];
     return matches.map((match, position) =>
       ruleFor(route, fields, match && httpMatch(match), { index, position, isWritten: match !== undefined }),
@@ -35,8 +35,8 @@ export function httpRules(route: HTTPRoute, context: TranslationContext): Transl
 }
 
 /** A GRPCRoute's rules: a service and method are a path. */
-export function grpcRules(route: GRPCRoute, context: TranslationContext): TranslatedRules {
-  const referrer = { kind: 'GRPCRoute', namespace: route.ref.namespace };
+export function grpcRules(route: GRPCRoute, context: TranslationContext, isMesh: boolean): TranslatedRules {
+  const referrer = { kind: 'GRPCRoute', namespace: route.ref.namespace, isMesh };
   const problems: Finding[] = [];
   const rules = (route.spec?.rules ?? [{}]).flatMap((rule, index) => {
     const target = routeTarget(
@@ -46,7 +46,7 @@ export function grpcRules(route: GRPCRoute, context: TranslationContext): Transl
       context,
     );
     problems.push(...target.problems);
-    const fields: HttpRouteSpec = { ...target.fields, name: `${route.ref.namespace}.${route.ref.name}.${index}` };
+    const fields: HttpRouteSpec = { ...target.fields, name: ruleName(route, rule, index) };
     const matches: readonly (GrpcMatch | undefined)[] = rule?.matches && rule.matches.length > 0 ? rule.matches : [undefined];
     return matches.map((match, position) =>
       ruleFor(route, fields, match && grpcMatch(match), { index, position, isWritten: match !== undefined }),
@@ -55,9 +55,14 @@ export function grpcRules(route: GRPCRoute, context: TranslationContext): Transl
   return { rules: byPrecedence(rules), problems };
 }
 
+/** What a rule is called in traces and access logs: as written, else by its place. */
+function ruleName(route: HTTPRoute | GRPCRoute, rule: { readonly name?: string } | undefined, index: number): string {
+  return rule?.name || `${route.ref.namespace}.${route.ref.name}.${index}`;
+}
+
 /**
- * The Gateway API's precedence: exact paths, then longer prefixes, then expressions; a method; more headers; more query parameters. What stays equal
- * keeps its order, which is by age of the route and then as written.
+ * The Gateway API's precedence: exact paths, then longer prefixes, then expressions; a method; more headers; more query parameters. What matches everything
+ * comes last, or no expression could ever match beside it. What stays equal keeps its order, which is by age of the route and then as written.
  */
 export function byPrecedence(rules: readonly Rule<HttpRouteSpec>[]): readonly Rule<HttpRouteSpec>[] {
   const ranked = rules.map((rule) => ({ rule, rank: rankOf(rule.spec.match?.[0]) }));
@@ -78,7 +83,9 @@ function rankOf(match: MatchSpec | undefined): readonly number[] {
   const kind = uri?.exact !== undefined ? 3 : uri?.prefix !== undefined ? 2 : uri?.regex !== undefined ? 1 : 0;
   const length = uri?.exact?.length ?? uri?.prefix?.length ?? uri?.regex?.length ?? 0;
   const headers = Object.keys(match?.headers ?? {}).length;
-  return [kind, length, match?.method ? 1 : 0, headers, Object.keys(match?.queryParams ?? {}).length];
+  const rank = [match?.method ? 1 : 0, headers, Object.keys(match?.queryParams ?? {}).length];
+  const isEverything = uri?.prefix === '/' && rank.every((count) => count === 0);
+  return isEverything ? [0] : [kind, length, ...rank];
 }
 
 interface Place {
@@ -109,7 +116,7 @@ function routeTarget(
   const destinations = counting.map((backend) => {
     const { destination, problem } = resolveBackend(backend ?? {}, referrer, context);
     if (problem) problems.push(problem);
-    const own = routeFilters(backend?.filters ?? [], referrer, context);
+    const own = backendFilters(backend?.filters ?? [], referrer, context);
     problems.push(...own.problems);
     return {
       destination,
@@ -122,42 +129,51 @@ function routeTarget(
   return { fields: { directResponse: { status: 500 } }, problems };
 }
 
+/** Without a `retry` section there is one try that counts, so the time for a backend's answer, which is never longer, is the route's. */
 function timeouts(rule: HttpRule | undefined): HttpRouteSpec {
   const { request, backendRequest } = rule?.timeouts ?? {};
   const { attempts, backoff, codes } = rule?.retry ?? {};
   const isSet = (duration: string | undefined) => duration !== undefined && !/^0+(ms|s|m|h)?$/.test(duration);
-  const perTryTimeout = isSet(backendRequest) ? backendRequest : undefined;
+  const whole = isSet(request) ? { timeout: request } : {};
+  const ofTry = isSet(backendRequest) ? backendRequest : undefined;
+  if (!rule?.retry) return ofTry ? { timeout: ofTry } : whole;
   const retryOn = [...(codes ?? []).map(String), 'connect-failure', 'refused-stream', 'unavailable', 'cancelled'].join();
-  const retries = rule?.retry
-    ? { attempts: attempts ?? 2, retryOn, ...(backoff && { backoff }), ...(perTryTimeout && { perTryTimeout }) }
-    : perTryTimeout && { attempts: 0, perTryTimeout };
-  const timeout = isSet(request) ? request : perTryTimeout;
-  return { ...(timeout && { timeout }), ...(retries && { retries }) };
+  const retries = { attempts: attempts ?? 2, retryOn, ...(backoff && { backoff }), ...(ofTry && { perTryTimeout: ofTry }) };
+  return { ...whole, retries };
 }
 
 function httpMatch(match: HttpMatch): MatchSpec {
-  const headers = Object.fromEntries((match.headers ?? []).map((header) => [(header?.name ?? '').toLowerCase(), textMatch(header)]));
-  const queryParams = Object.fromEntries((match.queryParams ?? []).map((parameter) => [parameter?.name ?? '', textMatch(parameter)]));
-  const uri = uriMatch(match.path);
+  const headers = headerMatches(match.headers);
+  const queryParams = firstByName((match.queryParams ?? []).map((parameter) => [parameter?.name ?? '', textMatch(parameter)]));
   return {
-    ...(uri && { uri }),
+    uri: uriMatch(match.path),
     ...(match.method && { method: { exact: match.method } }),
     ...(Object.keys(headers).length > 0 && { headers }),
     ...(Object.keys(queryParams).length > 0 && { queryParams }),
   };
 }
 
-/** A prefix goes by path elements, so a slash at its end says nothing; the prefix `/` is every path. */
-function uriMatch(path: HttpMatch['path']): MatchSpec['uri'] | undefined {
-  if (!path) return undefined;
-  const value = path.value ?? '/';
-  if (path.type === 'Exact') return { exact: value };
-  if (path.type === 'RegularExpression') return { regex: value };
+type TextCondition = { readonly name?: string; readonly type?: string; readonly value?: string } | undefined;
+
+function headerMatches(conditions: readonly TextCondition[] | undefined) {
+  return firstByName((conditions ?? []).map((header) => [(header?.name ?? '').toLowerCase(), textMatch(header)]));
+}
+
+/** Of several conditions on one name the first counts. */
+function firstByName<T>(entries: readonly (readonly [name: string, value: T])[]): Readonly<Record<string, T>> {
+  return Object.fromEntries([...entries].reverse());
+}
+
+/** The path `/` is meant where none is written. A prefix goes by path elements, so a slash at its end says nothing; the prefix `/` is every path. */
+function uriMatch(path: HttpMatch['path']): NonNullable<MatchSpec['uri']> {
+  const value = path?.value ?? '/';
+  if (path?.type === 'Exact') return { exact: value };
+  if (path?.type === 'RegularExpression') return { regex: value };
   return value === '/' ? { prefix: '/' } : { prefix: value.replace(/\/$/, '') };
 }
 
 function grpcMatch(match: GrpcMatch): MatchSpec {
-  const headers = Object.fromEntries((match.headers ?? []).map((header) => [(header?.name ?? '').toLowerCase(), textMatch(header)]));
+  const headers = headerMatches(match.headers);
   const { service, method, type } = match.method ?? {};
   const uri = grpcPath(service, method, type === 'RegularExpression');
   return { ...(uri && { uri }), ...(Object.keys(headers).length > 0 && { headers }) };
@@ -165,12 +181,12 @@ function grpcMatch(match: GrpcMatch): MatchSpec {
 
 function grpcPath(service: string | undefined, method: string | undefined, isRegex: boolean): MatchSpec['uri'] | undefined {
   if (!service && !method) return undefined;
-  if (isRegex) return { regex: `/${service || '[^/]+'}/${method || '[^/]+'}` };
+  if (isRegex) return { regex: `/${service || '[^/]+'}/${method || '.+'}` };
   if (service && method) return { exact: `/${service}/${method}` };
   return service ? { prefix: `/${service}` } : { regex: `/[^/]+/${method}` };
 }
 
-function textMatch(condition: { readonly type?: string; readonly value?: string } | undefined) {
+function textMatch(condition: TextCondition) {
   const value = condition?.value ?? '';
   return condition?.type === 'RegularExpression' ? { regex: value } : { exact: value };
 }

@@ -1,7 +1,6 @@
 import type { KubernetesGateway, ListenerSet } from '../../resource/kinds.ts';
 import type { Finding } from './condition.ts';
-import { gatewayApiGroup, type RouteKind, type TranslationContext } from './context.ts';
-import { isReferencePermitted } from './references.ts';
+import { gatewayApiGroup, type RouteKind } from './context.ts';
 
 export type ListenerSpec = NonNullable<KubernetesGateway['spec']['listeners']>[number];
 
@@ -16,13 +15,14 @@ const http: readonly string[] = ['HTTPRoute', 'GRPCRoute'];
 const kindsByProtocol: Readonly<Record<string, readonly string[]>> = {
   HTTP: http,
   HTTPS: http,
-  TLS: ['TLSRoute', 'TCPRoute'],
+  TLS: ['TLSRoute'],
   TCP: ['TCPRoute'],
 };
 
 /** The kinds of routes a listener takes: what its protocol can carry, cut down to what it allows. */
 export function routeKinds(spec: ListenerSpec): { readonly supported: readonly RouteKind[]; readonly finding: Finding | null } {
-  const possible = kindsByProtocol[spec.protocol ?? ''] ?? [];
+  const isOpened = spec.protocol === 'TLS' && spec.tls?.mode !== 'Passthrough';
+  const possible = [...(kindsByProtocol[spec.protocol ?? ''] ?? []), ...(isOpened ? ['TCPRoute'] : [])];
   const withGroup = (kind: string): RouteKind => ({ group: gatewayApiGroup, kind });
   const asked = spec.allowedRoutes?.kinds ?? [];
   if (asked.length === 0) return { supported: possible.map(withGroup), finding: null };
@@ -68,39 +68,4 @@ export function conflictFinding(spec: ListenerSpec, rivals: readonly ListenerEnt
     };
   }
   return { type: 'Conflicted', isTrue: false, reason: 'NoConflicts', message: 'No errors found' };
-}
-
-/** What is wrong with the certificates of a listener; null when nothing is. Of a secret that may not be referred to nothing is said. */
-export function certificateFinding(context: TranslationContext, { spec, owner, ownerKind }: ListenerEntry): Finding | null {
-  const refuse = (reason: string, message: string): Finding => ({ type: 'ResolvedRefs', isTrue: false, reason, message });
-  if (!spec.tls || spec.tls.mode === 'Passthrough') return null;
-  const options = (spec.tls.options ?? {}) as Readonly<Record<string, string | undefined>>;
-  if (options['gateway.istio.io/tls-terminate-mode'] === 'ISTIO_MUTUAL') return null;
-  const references = spec.tls.certificateRefs ?? [];
-  if (references.length === 0) return refuse('InvalidCertificateRef', 'A listener that terminates TLS needs a certificate');
-  for (const reference of references) {
-    const { group = '', kind = 'Secret', name = '', namespace = owner.ref.namespace } = reference ?? {};
-    if (group !== '' || kind !== 'Secret') return refuse('InvalidCertificateRef', `Certificates come from Secrets, not from ${kind}`);
-    const from = { group: gatewayApiGroup, kind: ownerKind, namespace: owner.ref.namespace };
-    if (!isReferencePermitted(context.set, from, { group, kind, namespace, name })) {
-      return refuse('RefNotPermitted', `No ReferenceGrant permits the reference to a Secret in namespace ${namespace}`);
-    }
-    const secret = context.set.get('Secret', namespace, name);
-    if (secret === null) return refuse('InvalidCertificateRef', `Secret ${namespace}/${name} does not exist`);
-    const data = { ...asRecord(secret.raw.data), ...asRecord(secret.raw.stringData) };
-    if (!isCertificatePair(data)) return refuse('InvalidCertificateRef', `Secret ${namespace}/${name} holds no certificate with its key`);
-  }
-  return null;
-}
-
-function isCertificatePair(data: Readonly<Record<string, unknown>>): boolean {
-  return (hasText(data['tls.crt']) && hasText(data['tls.key'])) || (hasText(data.cert) && hasText(data.key));
-}
-
-function hasText(value: unknown): boolean {
-  return typeof value === 'string' && value.trim() !== '';
-}
-
-function asRecord(value: unknown): Readonly<Record<string, unknown>> {
-  return value !== null && typeof value === 'object' ? (value as Record<string, unknown>) : {};
 }

@@ -2,7 +2,8 @@ import { hostMatches } from '../../base/hosts.ts';
 import type { Resource } from '../../resource/resource.ts';
 import type { Finding } from './condition.ts';
 import { gatewayApiGroup, type TranslationContext } from './context.ts';
-import { type ApiListener, servedGateways } from './listeners.ts';
+import { servedGateways } from './gateway-classes.ts';
+import type { ApiListener } from './listeners.ts';
 
 /** What a route says it belongs to, its defaults filled in. */
 export interface ParentReference {
@@ -19,10 +20,12 @@ export interface ParentReference {
 /** A parent that Weft answers for, with what the route gets there. */
 export interface Attachment {
   readonly parent: ParentReference;
-  /** Listeners whose servers take the route; empty for services. */
+  /** Whether the parent is a service rather than a gateway. */
+  readonly isMesh: boolean;
+  /** Listeners that the route is attached to, served or not; empty for services. */
   readonly listeners: readonly ApiListener[];
-  /** Host of the service, or null for gateways. */
-  readonly service: string | null;
+  /** Hosts of the service; empty for gateways. */
+  readonly services: readonly string[];
   readonly accepted: Finding;
 }
 
@@ -41,8 +44,9 @@ export function attachments(
     const parent = parentReference(written ?? {}, route.ref.namespace);
     if (parent.group === gatewayApiGroup && (parent.kind === 'Gateway' || parent.kind === 'ListenerSet'))
       return toGateway(route, parent, listeners, context);
-    const service = serviceHost(parent, context);
-    return service === null ? [] : [{ parent, listeners: [], service, accepted: serviceFinding(route, parent, service, context) }];
+    const isService = parent.group === '' && parent.kind === 'Service';
+    const isEntry = parent.group === 'networking.istio.io' && parent.kind === 'ServiceEntry';
+    return isService || isEntry ? [toService(route, parent, context)] : [];
   });
 }
 
@@ -82,7 +86,7 @@ function toGateway(
     );
   if (!isOurs) return [];
   const refuse = (reason: string, message: string): readonly Attachment[] => [
-    { parent, listeners: [], service: null, accepted: { type: 'Accepted', isTrue: false, reason, message } },
+    { parent, isMesh: false, listeners: [], services: [], accepted: { type: 'Accepted', isTrue: false, reason, message } },
   ];
   const named = own.filter(
     (listener) =>
@@ -95,32 +99,45 @@ function toGateway(
     (listener) => listener.supportedKinds.some((kind) => kind.kind === route.ref.kind) && listener.allowsNamespace(route.ref.namespace),
   );
   if (permitted.length === 0) return refuse('NotAllowedByListeners', 'No listener takes routes of this kind from this namespace');
-  const served = permitted.filter((listener) => listener.isServed);
-  return [{ parent, listeners: served, service: null, accepted: acceptedFinding }];
+  return [{ parent, isMesh: false, listeners: permitted, services: [], accepted: acceptedFinding }];
 }
 
 const acceptedFinding: Finding = { type: 'Accepted', isTrue: true, reason: 'Accepted', message: 'The route is valid' };
 
-/** The host of a parent that is a service of the mesh; null for anything else. The empty group of Kubernetes must be written out. */
-function serviceHost(parent: ParentReference, context: TranslationContext): string | null {
-  if (parent.group === '' && parent.kind === 'Service') return `${parent.name}.${parent.namespace}.svc.${context.domain}`;
-  if (parent.group === 'networking.istio.io' && parent.kind === 'ServiceEntry') {
-    return context.set.get('ServiceEntry', parent.namespace, parent.name)?.spec?.hosts?.[0] ?? null;
+/** A parent that is a service of the mesh: the empty group of Kubernetes' own kinds must be written out. A ServiceEntry stands for all of its hosts. */
+function toService(route: Resource<RouteSpec>, parent: ParentReference, context: TranslationContext): Attachment {
+  const { kind, namespace, name, port } = parent;
+  const refuse = (message: string): Attachment => ({
+    parent,
+    isMesh: true,
+    listeners: [],
+    services: [],
+    accepted: { type: 'Accepted', isTrue: false, reason: 'NoMatchingParent', message },
+  });
+  const found = kind === 'Service' ? serviceParent(namespace, name, context) : serviceEntryParent(namespace, name, context);
+  if (found === null) return refuse(`${kind} ${namespace}/${name} does not exist`);
+  if (port !== null && !found.ports.includes(port)) {
+    return refuse(`${kind} ${namespace}/${name} has no port ${port}, which ${route.ref.kind} ${route.ref.name} names`);
   }
-  return null;
+  return { parent, isMesh: true, listeners: [], services: found.hosts, accepted: acceptedFinding };
 }
 
-function serviceFinding(route: Resource<RouteSpec>, parent: ParentReference, host: string, context: TranslationContext): Finding {
-  if (parent.kind !== 'Service') return acceptedFinding;
-  const service = context.set.get('Service', parent.namespace, parent.name);
-  const hasPort = parent.port === null || (service?.spec?.ports ?? []).some((port) => port?.port === parent.port);
-  if (service !== null && !hasPort) {
-    return {
-      type: 'Accepted',
-      isTrue: false,
-      reason: 'NoMatchingParent',
-      message: `Service ${host} has no port ${parent.port}, which ${route.ref.kind} ${route.ref.name} names`,
-    };
-  }
-  return acceptedFinding;
+interface ServiceParent {
+  readonly hosts: readonly string[];
+  readonly ports: readonly number[];
+}
+
+function serviceParent(namespace: string, name: string, { set, domain }: TranslationContext): ServiceParent | null {
+  const service = set.get('Service', namespace, name);
+  if (service === null) return null;
+  return { hosts: [`${name}.${namespace}.svc.${domain}`], ports: (service.spec?.ports ?? []).map((port) => port?.port ?? 0) };
+}
+
+function serviceEntryParent(namespace: string, name: string, { set }: TranslationContext): ServiceParent | null {
+  const entry = set.get('ServiceEntry', namespace, name);
+  if (entry === null) return null;
+  return {
+    hosts: (entry.spec?.hosts ?? []).map((host) => host.toLowerCase()),
+    ports: (entry.spec?.ports ?? []).map((port) => port?.number ?? 0),
+  };
 }

@@ -1,38 +1,40 @@
-import type { KubernetesGateway, ResourceSet } from '../../resource/kinds.ts';
+import type { GatewayClass, KubernetesGateway, ResourceSet } from '../../resource/kinds.ts';
 import type { Resource } from '../../resource/resource.ts';
 import { type Condition, conditions, controllerName, type Finding } from './condition.ts';
-import { type ApiListener, gatewayServices, hasUnsupportedAddresses, servedGateways } from './listeners.ts';
-import type { Attachment } from './parents.ts';
+import { gatewayAddresses } from './gateway-addresses.ts';
+import { remoteControllerName, remoteGateways, servedGateways } from './gateway-classes.ts';
+import { type ApiListener, parentGateway } from './listeners.ts';
+import { policyStatus } from './policy-status.ts';
 import type { GatewayApiTranslation, RouteOutcome } from './translate.ts';
 
 type Status = Readonly<Record<string, unknown>>;
+type Written = Readonly<Record<string, unknown>>;
 
 /** The Gateway API resources of a mesh with the status that Weft gives them, as they would be written; what other controllers wrote stays. */
-export function withStatus(set: ResourceSet, translation: GatewayApiTranslation): readonly Readonly<Record<string, unknown>>[] {
-  const written: Readonly<Record<string, unknown>>[] = [];
-  for (const gatewayClass of set.ofKind('GatewayClass')) {
-    if (gatewayClass.spec?.controllerName !== controllerName) continue;
-    const accepted: Finding = { type: 'Accepted', isTrue: true, reason: 'Accepted', message: 'Weft serves this class' };
-    written.push(put(gatewayClass, { conditions: conditions([accepted], gatewayClass.raw, statusOf(gatewayClass).conditions) }));
-  }
-  for (const gateway of servedGateways(set)) written.push(put(gateway, gatewayStatus(set, gateway, translation)));
-  for (const listenerSet of set.ofKind('ListenerSet')) {
-    const own = translation.listeners.filter(({ owner }) => owner === listenerSet);
-    written.push(put(listenerSet, listenerSetStatus(listenerSet, own, translation)));
-  }
-  for (const outcome of translation.routes) written.push(put(outcome.route, routeStatus(outcome)));
-  for (const { policy, findings } of translation.backendTls) {
-    const ancestors = (policy.spec?.targetRefs ?? []).map((target) => ({
-      ancestorRef: { group: target?.group ?? '', kind: target?.kind ?? '', name: target?.name ?? '', namespace: policy.ref.namespace },
-      controllerName,
-      conditions: conditions(findings, policy.raw, undefined),
-    }));
-    written.push(put(policy, { ...statusOf(policy), ancestors }));
-  }
-  return written;
+export function withStatus(set: ResourceSet, translation: GatewayApiTranslation): readonly Written[] {
+  return [
+    ...set.ofKind('GatewayClass').flatMap((gatewayClass) => classStatus(gatewayClass)),
+    ...servedGateways(set).map((gateway) => put(gateway, gatewayStatus(set, gateway, translation))),
+    ...remoteGateways(set).map((gateway) => put(gateway, remoteStatus(gateway))),
+    ...set.ofKind('ListenerSet').flatMap((listenerSet) => {
+      const gateway = parentGateway(set, listenerSet);
+      return gateway === null ? [] : [put(listenerSet, listenerSetStatus(listenerSet, translation))];
+    }),
+    ...translation.routes.map((outcome) => put(outcome.route, routeStatus(outcome))),
+    ...translation.backendTls.map((translated) =>
+      put(translated.policy, policyStatus(translated, statusOf(translated.policy), translation)),
+    ),
+  ];
 }
 
-function put(resource: Resource, status: Status): Readonly<Record<string, unknown>> {
+function classStatus(gatewayClass: GatewayClass): readonly Written[] {
+  const { controllerName: controller } = gatewayClass.spec ?? {};
+  if (controller !== controllerName && controller !== remoteControllerName) return [];
+  const accepted: Finding = { type: 'Accepted', isTrue: true, reason: 'Accepted', message: 'Weft serves this class' };
+  return [put(gatewayClass, { conditions: conditions([accepted], gatewayClass.raw, statusOf(gatewayClass).conditions) })];
+}
+
+function put(resource: Resource, status: Status): Written {
   return { ...resource.raw, status };
 }
 
@@ -49,7 +51,7 @@ function gatewayStatus(set: ResourceSet, gateway: KubernetesGateway, translation
       .filter((listener) => listener.gateway === gateway && listener.ownerKind === 'ListenerSet' && listener.isServed)
       .map(({ owner }) => owner),
   );
-  const addresses = gatewayAddresses(set, gateway, translation.domain);
+  const addresses = reportedAddresses(set, gateway, translation.domain);
   return {
     ...before,
     ...(addresses.length > 0 && { addresses }),
@@ -59,17 +61,33 @@ function gatewayStatus(set: ResourceSet, gateway: KubernetesGateway, translation
   };
 }
 
+/** Gateways of other places count as they say of themselves. */
+function remoteStatus(gateway: KubernetesGateway): Status {
+  const before = statusOf(gateway);
+  const { listeners, ...rest } = before;
+  const findings: readonly Finding[] = [
+    { type: 'Accepted', isTrue: true, reason: 'Accepted', message: 'The Gateway is valid' },
+    { type: 'Programmed', isTrue: true, reason: 'Programmed', message: 'The Gateway is somewhere else and not served here' },
+  ];
+  return { ...rest, addresses: gateway.spec?.addresses ?? [], conditions: conditions(findings, gateway.raw, before.conditions) };
+}
+
 /** A Gateway counts as programmed when the services it is reached by exist and have its ports; what is wrong with a listener stands with the listener. */
 function gatewayFindings(set: ResourceSet, gateway: KubernetesGateway, domain: string): readonly Finding[] {
-  if (hasUnsupportedAddresses(gateway)) {
-    const message = 'Only addresses of type Hostname are supported: names of services';
-    const refused = { isTrue: false, reason: 'UnsupportedAddress', message };
+  const { services, unsupported } = gatewayAddresses({ domain }, gateway);
+  const refused = {
+    isTrue: false,
+    reason: 'UnsupportedAddress',
+    message: `Only names of services can be addresses, not ${unsupported.join(', ')}`,
+  };
+  if (services.length === 0) {
     return [
       { type: 'Accepted', ...refused },
       { type: 'Programmed', ...refused },
     ];
   }
-  const accepted: Finding = { type: 'Accepted', isTrue: true, reason: 'Accepted', message: 'The Gateway is valid' };
+  const valid: Finding = { type: 'Accepted', isTrue: true, reason: 'Accepted', message: 'The Gateway is valid' };
+  const accepted: Finding = unsupported.length > 0 ? { type: 'Accepted', ...refused } : valid;
   const resolved: Finding = { type: 'ResolvedRefs', isTrue: true, reason: 'ResolvedRefs', message: 'All references are resolved' };
   const missing = missingAddress(set, gateway, domain);
   const programmed: Finding =
@@ -81,7 +99,7 @@ function gatewayFindings(set: ResourceSet, gateway: KubernetesGateway, domain: s
 
 function missingAddress(set: ResourceSet, gateway: KubernetesGateway, domain: string): string | null {
   const wanted = new Set((gateway.spec?.listeners ?? []).map((listener) => listener?.port ?? 0));
-  for (const host of gatewayServices({ domain }, gateway)) {
+  for (const host of gatewayAddresses({ domain }, gateway).services) {
     const service = serviceOf(set, host);
     if (service === null) return `Service ${host} does not exist`;
     const ports = new Set((service.spec?.ports ?? []).map((port) => port?.port ?? 0));
@@ -90,9 +108,9 @@ function missingAddress(set: ResourceSet, gateway: KubernetesGateway, domain: st
   return null;
 }
 
-function gatewayAddresses(set: ResourceSet, gateway: KubernetesGateway, domain: string): readonly Status[] {
-  if (missingAddress(set, gateway, domain) !== null || hasUnsupportedAddresses(gateway)) return [];
-  return gatewayServices({ domain }, gateway).flatMap((host): Status[] => {
+function reportedAddresses(set: ResourceSet, gateway: KubernetesGateway, domain: string): readonly Status[] {
+  if (missingAddress(set, gateway, domain) !== null) return [];
+  return gatewayAddresses({ domain }, gateway).services.flatMap((host): Status[] => {
     const given = serviceOf(set, host)?.raw.status?.loadBalancer?.ingress ?? [];
     if (given.length === 0) return [{ type: 'Hostname', value: host }];
     return given.map(({ ip, hostname }) => (ip ? { type: 'IPAddress', value: ip } : { type: 'Hostname', value: hostname ?? '' }));
@@ -104,7 +122,8 @@ function serviceOf(set: ResourceSet, host: string) {
   return set.get('Service', namespace, name);
 }
 
-function listenerSetStatus(listenerSet: Resource, own: readonly ApiListener[], translation: GatewayApiTranslation): Status {
+function listenerSetStatus(listenerSet: Resource, translation: GatewayApiTranslation): Status {
+  const own = translation.listeners.filter(({ owner }) => owner === listenerSet);
   const before = statusOf(listenerSet);
   const isAllowed = own.length > 0;
   const isValid = own.some((listener) => listener.isServed);
@@ -118,10 +137,11 @@ function listenerSetStatus(listenerSet: Resource, own: readonly ApiListener[], t
   };
 }
 
+/** Routes count as attached whether the listener can be served or not. */
 function listenerStatus(listener: ApiListener, before: unknown, translation: GatewayApiTranslation): Status {
   const old = Array.isArray(before) ? before.find((entry) => entry?.name === listener.name) : undefined;
   const attachedRoutes = translation.routes.filter(({ attachments }) =>
-    attachments.some(({ accepted, listeners }) => accepted.isTrue && listeners.includes(listener)),
+    attachments.some(({ refused, listeners }) => refused === null && listeners.includes(listener)),
   ).length;
   return {
     name: listener.name,
@@ -132,13 +152,13 @@ function listenerStatus(listener: ApiListener, before: unknown, translation: Gat
 }
 
 /** One entry for each parent; entries of other controllers come after, as they were. */
-function routeStatus({ route, attachments, resolved, refused }: RouteOutcome): Status {
+function routeStatus({ route, attachments }: RouteOutcome): Status {
   const before = statusOf(route);
   const entries: readonly { readonly controllerName?: string; readonly parentRef?: unknown; readonly conditions?: unknown }[] =
     Array.isArray(before.parents) ? before.parents : [];
   const own = entries.filter((entry) => entry?.controllerName === controllerName);
   const foreign = entries.filter((entry) => entry?.controllerName !== controllerName);
-  const parents = attachments.map(({ parent, accepted }: Attachment) => {
+  const parents = attachments.map(({ parent, accepted, resolved, refused }) => {
     const old = own.find((entry) => JSON.stringify(entry.parentRef) === JSON.stringify(parent.written));
     const findings = [accepted.isTrue && refused ? refused : accepted, resolved];
     const list: readonly Condition[] = conditions(findings, route.raw, old?.conditions);

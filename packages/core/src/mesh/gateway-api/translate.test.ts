@@ -1,83 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseYaml } from '../../resource/parse.ts';
-import { createResourceSet } from '../../resource/resource-set.ts';
-import { withStatus } from './status.ts';
-import { translateGatewayApi } from './translate.ts';
-
-const base = `
-apiVersion: v1
-kind: Namespace
-metadata: {name: edge}
----
-apiVersion: v1
-kind: Namespace
-metadata: {name: shop, labels: {exposed: "true"}}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: shop}
-spec: {clusterIP: 10.0.0.1, ports: [{name: http, port: 80}]}
----
-`;
-
-function gateway(listeners: string, name = 'edge'): string {
-  return `
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {name: ${name}, namespace: edge, generation: 4}
-spec: {gatewayClassName: istio, listeners: [${listeners}]}
----
-`;
-}
-
-function route(
-  spec: string,
-  options: { readonly name?: string; readonly namespace?: string; readonly kind?: string; readonly createdAt?: string } = {},
-): string {
-  const { name = 'web', namespace = 'shop', kind = 'HTTPRoute', createdAt = '2024-01-01T00:00:00Z' } = options;
-  return `
-apiVersion: gateway.networking.k8s.io/v1
-kind: ${kind}
-metadata: {name: ${name}, namespace: ${namespace}, generation: 2, creationTimestamp: "${createdAt}"}
-spec: ${spec}
----
-`;
-}
-
-function translate(yaml: string) {
-  const set = createResourceSet(parseYaml(base + yaml, 'test.yaml').resources);
-  const translation = translateGatewayApi(set, 'cluster.local');
-  return { ...translation, stated: withStatus(set, translation) };
-}
-
-type Conditions = readonly {
-  readonly type: string;
-  readonly status: string;
-  readonly reason: string;
-  readonly observedGeneration: number;
-}[];
-
-/** Conditions of the first parent of a route, or of a listener of a Gateway, as `Type=Status/Reason`. */
-function conditions(yaml: string, kind: string, listener?: string): readonly string[] {
-  const found = translate(yaml).stated.find((resource) => resource.kind === kind) as
-    | {
-        status?: {
-          parents?: { conditions: Conditions }[];
-          listeners?: { name: string; conditions: Conditions }[];
-          conditions?: Conditions;
-        };
-      }
-    | undefined;
-  const list = listener
-    ? found?.status?.listeners?.find(({ name }) => name === listener)?.conditions
-    : (found?.status?.parents?.[0]?.conditions ?? found?.status?.conditions);
-  return (list ?? []).map(({ type, status, reason }) => `${type}=${status}/${reason}`);
-}
-
-const open = '{name: http, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: All}}}';
-const toWeb = 'backendRefs: [{name: web, port: 80}]';
-const parent = 'parentRefs: [{name: edge, namespace: edge}]';
+import { conditions, gateway, open, parent, route, toWeb, translate } from './test-translation.ts';
 
 test('matches are ranked: exact before longer prefix before shorter, then by method, headers and query', () => {
   const matches = [
@@ -95,80 +18,6 @@ test('matches are ranked: exact before longer prefix before shorter, then by met
     [5, 4, 2, 3, 1, 0].map((index) => `spec.rules[${index}].matches[0]`),
   );
 });
-
-const attachCases: readonly [claim: string, listener: string, spec: string, want: string][] = [
-  [
-    'a route of another namespace needs to be allowed',
-    '{name: http, port: 80, protocol: HTTP}',
-    `{${parent}}`,
-    'Accepted=False/NotAllowedByListeners',
-  ],
-  [
-    'a selector allows namespaces by label',
-    '{name: http, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: Selector, selector: {matchLabels: {exposed: "true"}}}}}',
-    `{${parent}}`,
-    'Accepted=True/Accepted',
-  ],
-  [
-    'hosts must meet',
-    '{name: http, port: 80, protocol: HTTP, hostname: a.com, allowedRoutes: {namespaces: {from: All}}}',
-    `{${parent}, hostnames: [b.com]}`,
-    'Accepted=False/NoMatchingListenerHostname',
-  ],
-  [
-    'a wildcard listener does not meet its bare domain',
-    '{name: http, port: 80, protocol: HTTP, hostname: "*.a.com", allowedRoutes: {namespaces: {from: All}}}',
-    `{${parent}, hostnames: [a.com]}`,
-    'Accepted=False/NoMatchingListenerHostname',
-  ],
-  [
-    'a wildcard listener meets hosts at any depth',
-    '{name: http, port: 80, protocol: HTTP, hostname: "*.a.com", allowedRoutes: {namespaces: {from: All}}}',
-    `{${parent}, hostnames: [x.y.a.com]}`,
-    'Accepted=True/Accepted',
-  ],
-  ['a section must exist', open, '{parentRefs: [{name: edge, namespace: edge, sectionName: other}]}', 'Accepted=False/NoMatchingParent'],
-  [
-    'a kind must fit the protocol',
-    '{name: tcp, port: 90, protocol: TCP, allowedRoutes: {namespaces: {from: All}}}',
-    `{${parent}}`,
-    'Accepted=False/NotAllowedByListeners',
-  ],
-];
-
-for (const [claim, listener, spec, want] of attachCases) {
-  test(claim, () => assert.equal(conditions(gateway(listener) + route(spec), 'HTTPRoute')[0], want));
-}
-
-const backendCases: readonly [claim: string, backend: string, extra: string, want: string][] = [
-  ['a backend that exists', '{name: web, port: 80}', '', 'ResolvedRefs=True/ResolvedRefs'],
-  ['a backend that does not', '{name: none, port: 80}', '', 'ResolvedRefs=False/BackendNotFound'],
-  ['a backend of an unknown kind', '{kind: Bucket, name: web, port: 80}', '', 'ResolvedRefs=False/InvalidKind'],
-  ['a backend of another namespace without grant', '{name: api, namespace: edge, port: 80}', '', 'ResolvedRefs=False/RefNotPermitted'],
-  [
-    'a backend of another namespace with a grant among several',
-    '{name: api, namespace: edge, port: 80}',
-    `apiVersion: gateway.networking.k8s.io/v1beta1
-kind: ReferenceGrant
-metadata: {name: g, namespace: edge}
-spec: {from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: shop}], to: [{group: "", kind: Secret}, {group: "", kind: Service, name: api}, {group: "", kind: Service, name: other}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: api, namespace: edge}
-spec: {ports: [{port: 80}]}
----
-`,
-    'ResolvedRefs=True/ResolvedRefs',
-  ],
-];
-
-for (const [claim, backend, extra, want] of backendCases) {
-  test(`${claim}: ${want}`, () => {
-    const yaml = gateway(open) + extra + route(`{${parent}, rules: [{backendRefs: [${backend}]}]}`);
-    assert.deepEqual(conditions(yaml, 'HTTPRoute'), ['Accepted=True/Accepted', want]);
-  });
-}
 
 test('a backend that cannot be used keeps its weight, one with weight 0 gets nothing, and none at all answers 500', () => {
   const rules = (backends: string) =>
@@ -201,49 +50,6 @@ test('a filter that is not known makes the route unacceptable instead of being l
   assert.deepEqual(translate(yaml).virtualServices[0]?.http[0]?.spec.directResponse, { status: 500 });
 });
 
-test('a listener says what is wrong with its certificate, but nothing about secrets it may not refer to', () => {
-  const https = (reference: string) =>
-    conditions(gateway(`{name: https, port: 443, protocol: HTTPS, tls: {certificateRefs: [${reference}]}}`), 'Gateway', 'https').at(-1);
-  assert.equal(https('{name: none}'), 'ResolvedRefs=False/InvalidCertificateRef');
-  assert.equal(https('{name: none, namespace: shop}'), 'ResolvedRefs=False/RefNotPermitted');
-  assert.equal(https('{name: web, kind: Service}'), 'ResolvedRefs=False/InvalidCertificateRef');
-});
-
-test('listeners of one port and host, or of one port and different protocols, conflict', () => {
-  const two = (second: string) => conditions(gateway(`{name: a, port: 80, protocol: HTTP, hostname: a.com}, ${second}`), 'Gateway', 'a')[1];
-  assert.equal(two('{name: b, port: 80, protocol: HTTP, hostname: a.com}'), 'Conflicted=True/HostnameConflict');
-  assert.equal(two('{name: b, port: 80, protocol: TCP}'), 'Conflicted=True/ProtocolConflict');
-  assert.equal(two('{name: b, port: 80, protocol: HTTP, hostname: b.com}'), 'Conflicted=False/NoConflicts');
-});
-
-test('a Gateway is programmed when the services it is reached by have its ports', () => {
-  const service = (port: number) => `
-apiVersion: v1
-kind: Service
-metadata: {name: edge-istio, namespace: edge}
-spec: {clusterIP: 10.0.0.3, ports: [{name: http, port: ${port}}]}
----
-`;
-  const programmed = (yaml: string) => conditions(gateway(open) + yaml, 'Gateway')[1];
-  assert.equal(programmed(''), 'Programmed=False/AddressNotUsable');
-  assert.equal(programmed(service(8080)), 'Programmed=False/AddressNotUsable');
-  assert.equal(programmed(service(80)), 'Programmed=True/Programmed');
-});
-
-test('Gateways of classes that Weft does not control are left alone', () => {
-  const foreign = `
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {name: edge, namespace: edge}
-spec: {gatewayClassName: acme, listeners: [${open}]}
----
-`;
-  const { gateways, stated } = translate(foreign + route(`{${parent}, rules: [{${toWeb}}]}`));
-  assert.deepEqual(gateways, []);
-  const status = stated[0]?.status as { parents?: readonly unknown[] } | undefined;
-  assert.deepEqual(status?.parents, []);
-});
-
 test('routes of a service hold for every client when written beside it, else for their own namespace, which comes first', () => {
   const toService = `{parentRefs: [{group: "", kind: Service, name: web, namespace: shop}], rules: [{${toWeb}}]}`;
   const { virtualServices } = translate(
@@ -264,69 +70,50 @@ test('a gRPC method is a path', () => {
   assert.deepEqual(translated?.http[0]?.spec.match, [{ uri: { exact: '/shop.Cart/Add' } }]);
 });
 
-test('conditions carry the generation they were found for, and keep their time while they stay as they are', () => {
-  const status = `
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {name: edge, namespace: edge, generation: 7}
-spec: {gatewayClassName: istio, listeners: [${open}]}
-status: {conditions: [{type: Accepted, status: "True", lastTransitionTime: "2020-02-02T00:00:00Z"}, {type: Programmed, status: "False", lastTransitionTime: "2020-02-02T00:00:00Z"}]}
----
-`;
-  const [found] = translate(status).stated as unknown as {
-    status: { conditions: { type: string; observedGeneration: number; lastTransitionTime: string }[] };
-  }[];
+test('of several conditions on one header or parameter the first counts, whatever the case of the header', () => {
+  const match = '{headers: [{name: X-Kind, value: a}, {name: x-kind, value: b}], queryParams: [{name: q, value: a}, {name: q, value: b}]}';
+  const [translated] = translate(gateway(open) + route(`{${parent}, rules: [{matches: [${match}], ${toWeb}}]}`)).virtualServices;
+  assert.deepEqual(translated?.http[0]?.spec.match, [
+    { uri: { prefix: '/' }, headers: { 'x-kind': { exact: 'a' } }, queryParams: { q: { exact: 'a' } } },
+  ]);
+});
+
+test('a rule is called as it says, else by its place', () => {
+  const rules = `[{name: first, ${toWeb}}, {matches: [{path: {value: /two}}], ${toWeb}}]`;
+  const [translated] = translate(gateway(open) + route(`{${parent}, rules: ${rules}}`)).virtualServices;
   assert.deepEqual(
-    found?.status.conditions.map(({ type, observedGeneration, lastTransitionTime }) => [
-      type,
-      observedGeneration,
-      lastTransitionTime.slice(0, 4),
-    ]),
-    [
-      ['Accepted', 7, '2020'],
-      ['Programmed', 7, '2020'],
-      ['ResolvedRefs', 7, '1970'],
-    ],
+    translated?.http.map(({ spec }) => spec.name),
+    ['shop.web.1', 'first'],
   );
 });
 
-test('a ListenerSet is served only where its Gateway admits it', () => {
-  const listenerSet = `
-apiVersion: gateway.networking.k8s.io/v1
-kind: ListenerSet
-metadata: {name: more, namespace: shop}
-spec: {parentRef: {name: edge, namespace: edge, kind: Gateway}, listeners: [{name: extra, port: 8080, protocol: HTTP}]}
----
-`;
-  const admitting = gateway(open).replace('listeners:', 'allowedListeners: {namespaces: {from: All}}, listeners:');
-  assert.equal(translate(gateway(open) + listenerSet).gateways.length, 1);
-  assert.deepEqual(
-    translate(admitting + listenerSet).gateways.map(({ ref }) => `${ref.namespace}/${ref.name}`),
-    ['edge/edge-istio-autogenerated-k8s-gateway-http', 'shop/more-istio-autogenerated-k8s-gateway-extra'],
-  );
+test('a time for backends is that of each try, and without retries that of the whole', () => {
+  const timing = (rule: string) => {
+    const [translated] = translate(gateway(open) + route(`{${parent}, rules: [{${rule}, ${toWeb}}]}`)).virtualServices;
+    const { timeout, retries } = translated?.http[0]?.spec ?? {};
+    return [timeout, retries?.attempts, retries?.perTryTimeout];
+  };
+  assert.deepEqual(timing('timeouts: {request: 9s, backendRequest: 2s}'), ['2s', undefined, undefined]);
+  assert.deepEqual(timing('timeouts: {request: 9s, backendRequest: 2s}, retry: {attempts: 3}'), ['9s', 3, '2s']);
+  assert.deepEqual(timing('timeouts: {request: 0s}'), [undefined, undefined, undefined]);
 });
 
-test('a BackendTLSPolicy originates TLS, unless a DestinationRule speaks for the service', () => {
-  const policy = `
-apiVersion: gateway.networking.k8s.io/v1
-kind: BackendTLSPolicy
-metadata: {name: tls, namespace: shop}
-spec: {targetRefs: [{group: "", kind: Service, name: web}], validation: {hostname: web.example.com, wellKnownCACertificates: System}}
----
-`;
-  const rule = `
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: {name: web, namespace: shop}
-spec: {host: web.shop.svc.cluster.local}
----
-`;
-  const [made] = translate(policy).destinationRules;
-  assert.deepEqual(made?.spec.trafficPolicy?.tls, {
-    mode: 'SIMPLE',
-    caCertificates: 'system',
-    sni: 'web.example.com',
-    subjectAltNames: ['web.example.com'],
-  });
-  assert.deepEqual(translate(policy + rule).destinationRules, []);
+test('a service that another cluster exports is the service itself', () => {
+  const spec = `{${parent}, rules: [{backendRefs: [{group: multicluster.x-k8s.io, kind: ServiceImport, name: web, port: 80}]}]}`;
+  const [translated] = translate(gateway(open) + route(spec)).virtualServices;
+  assert.equal(translated?.http[0]?.spec.route?.[0]?.destination?.host, 'web.shop.svc.cluster.local');
+});
+
+test('routes in the mesh need no grant for backends of other namespaces, those of gateways do', () => {
+  const spec = `{parentRefs: [{group: "", kind: Service, name: web, namespace: shop}, {name: edge}], rules: [{backendRefs: [{name: web, namespace: shop, port: 80}]}]}`;
+  const { virtualServices, routes } = translate(gateway(open) + route(spec, { namespace: 'edge' }));
+  const hosts = virtualServices.map(({ gateways, http }) => [gateways[0] === 'mesh', http[0]?.spec.route?.[0]?.destination?.host]);
+  assert.deepEqual(hosts.sort(), [
+    [false, undefined],
+    [true, 'web.shop.svc.cluster.local'],
+  ]);
+  assert.deepEqual(
+    routes[0]?.attachments.map(({ resolved }) => resolved.reason),
+    ['ResolvedRefs', 'RefNotPermitted'],
+  );
 });

@@ -6,15 +6,20 @@ import type { HttpRouteSpec, Rule, TcpRouteSpec, TlsRouteSpec, VirtualServiceRul
 import { type TranslatedBackendTls, translateBackendTls } from './backend-tls.ts';
 import type { Finding } from './condition.ts';
 import type { TranslationContext } from './context.ts';
-import { byPrecedence, grpcRules, httpRules } from './http-rules.ts';
-import { tcpRules, tlsRules } from './l4-rules.ts';
+import { byPrecedence, grpcRules, httpRules, type TranslatedRules } from './http-rules.ts';
+import { forNames, onPort, tcpRules, tlsRules } from './l4-rules.ts';
 import { type ApiListener, resolveListeners } from './listeners.ts';
 import { type Attachment, attachments } from './parents.ts';
+import { atGateways, atServices } from './placement.ts';
 
-/** A route with the parents that it got and what its references came to. */
+/** A route with the parents that it got. */
 export interface RouteOutcome {
   readonly route: Resource;
-  readonly attachments: readonly Attachment[];
+  readonly attachments: readonly RouteAttachment[];
+}
+
+/** A parent of a route, and what the route came to there. */
+export interface RouteAttachment extends Attachment {
   /** The condition `ResolvedRefs`. */
   readonly resolved: Finding;
   /** Why the route is not accepted whatever the parent says; null when nothing is against it. */
@@ -37,11 +42,18 @@ export interface GatewayApiTranslation {
 /** Translates all Gateway API resources. `domain` is the DNS suffix of services, `cluster.local`. */
 export function translateGatewayApi(set: ResourceSet, domain: string): GatewayApiTranslation {
   const namespaceLabels = new Map(set.ofKind('Namespace').map((namespace) => [namespace.ref.name, namespace.labels]));
-  const context: TranslationContext = { set, domain, namespaceLabels };
+  const routes: readonly Resource[] = [
+    ...set.ofKind('HTTPRoute'),
+    ...set.ofKind('GRPCRoute'),
+    ...set.ofKind('TCPRoute'),
+    ...set.ofKind('TLSRoute'),
+  ];
+  const namespaces = new Set([...namespaceLabels.keys(), ...routes.map((route) => route.ref.namespace)]);
+  const context: TranslationContext = { set, domain, namespaceLabels, namespaces };
   const listeners = resolveListeners(context);
   const translated = [
-    ...set.ofKind('HTTPRoute').map((route) => httpOutcome(route, httpRules(route, context), listeners, context)),
-    ...set.ofKind('GRPCRoute').map((route) => httpOutcome(route, grpcRules(route, context), listeners, context)),
+    ...set.ofKind('HTTPRoute').map((route) => httpOutcome(route, (isMesh) => httpRules(route, context, isMesh), listeners, context)),
+    ...set.ofKind('GRPCRoute').map((route) => httpOutcome(route, (isMesh) => grpcRules(route, context, isMesh), listeners, context)),
     ...set.ofKind('TCPRoute').map((route) => tcpOutcome(route, listeners, context)),
     ...set.ofKind('TLSRoute').map((route) => tlsOutcome(route, listeners, context)),
   ].sort((a, b) => compareAge(a.outcome.route, b.outcome.route));
@@ -50,13 +62,13 @@ export function translateGatewayApi(set: ResourceSet, domain: string): GatewayAp
     domain,
     gateways: listeners.flatMap((listener) => listener.translated ?? []),
     virtualServices: [
-      ...translated.flatMap(({ gatewayRules }) => gatewayRules),
+      ...translated.flatMap((each) => each.virtualServices),
       ...mergeServiceRules(translated.flatMap(({ serviceRules }) => serviceRules)),
     ],
-    destinationRules: backendTls.flatMap(({ rules }) => rules),
+    destinationRules: backendTls.rules,
     listeners,
     routes: translated.map(({ outcome }) => outcome),
-    backendTls,
+    backendTls: backendTls.policies,
   };
 }
 
@@ -70,68 +82,68 @@ interface ServiceRules {
 
 interface Translated {
   readonly outcome: RouteOutcome;
-  readonly gatewayRules: readonly VirtualServiceRules[];
+  readonly virtualServices: readonly VirtualServiceRules[];
   readonly serviceRules: readonly ServiceRules[];
 }
 
 function httpOutcome(
   route: HTTPRoute | GRPCRoute,
-  { rules, problems }: { readonly rules: readonly Rule<HttpRouteSpec>[]; readonly problems: readonly Finding[] },
+  rulesFor: (isMesh: boolean) => TranslatedRules,
   listeners: readonly ApiListener[],
   context: TranslationContext,
 ): Translated {
   const attached = attachments(route as Resource<object>, listeners, context);
-  const gateways = gatewayNames(attached);
-  const gatewayRules = gateways.length === 0 ? [] : [rulesOf(route, { hosts: hostsOf(route.spec?.hostnames), gateways, http: rules })];
-  const serviceRules = attached.flatMap(({ service, parent, accepted }): ServiceRules[] => {
-    if (service === null || !accepted.isTrue) return [];
-    const { port } = parent;
-    const narrowed =
-      port === null
-        ? rules
-        : rules.map((rule) => ({ ...rule, spec: { ...rule.spec, match: (rule.spec.match ?? [{}]).map((match) => ({ ...match, port })) } }));
-    return [{ host: service, namespace: parent.namespace, route, rules: narrowed }];
-  });
-  return { outcome: outcome(route, attached, problems), gatewayRules, serviceRules };
+  const [atGateway, inMesh] = [rulesFor(false), rulesFor(true)];
+  const serviceRules = attached.flatMap(({ services, parent }) =>
+    services.map((host) => ({ host, namespace: parent.namespace, route, rules: onPort(inMesh.rules, parent.port) })),
+  );
+  const virtualServices = atGateways(attached, hostsOf(route.spec?.hostnames), listeners).map((place) =>
+    rulesOf(route, { ...place, http: atGateway.rules }),
+  );
+  return { outcome: outcome(route, attached, { atGateway, inMesh }), virtualServices, serviceRules };
 }
 
 function tcpOutcome(route: TCPRoute, listeners: readonly ApiListener[], context: TranslationContext): Translated {
   const attached = attachments(route as Resource<object>, listeners, context);
-  const { rules, problems } = tcpRules(route, context);
-  const gateways = gatewayNames(attached);
-  const services = attached.flatMap(({ service, accepted }) => (service !== null && accepted.isTrue ? [service] : []));
-  const gatewayRules = [
-    ...(gateways.length === 0 ? [] : [rulesOf(route, { hosts: ['*'], gateways, tcp: rules })]),
-    ...(services.length === 0 ? [] : [rulesOf(route, { hosts: services, gateways: ['mesh'], tcp: rules })]),
+  const [atGateway, inMesh] = [tcpRules(route, context, false), tcpRules(route, context, true)];
+  const virtualServices = [
+    ...atGateways(attached, ['*'], listeners).map((place) => rulesOf(route, { ...place, tcp: atGateway.rules })),
+    ...atServices(attached, route.ref.namespace).map(({ port, ...place }) => rulesOf(route, { ...place, tcp: onPort(inMesh.rules, port) })),
   ];
-  return { outcome: outcome(route, attached, problems), gatewayRules, serviceRules: [] };
+  return { outcome: outcome(route, attached, { atGateway, inMesh }), virtualServices, serviceRules: [] };
 }
 
 function tlsOutcome(route: TLSRoute, listeners: readonly ApiListener[], context: TranslationContext): Translated {
   const attached = attachments(route as Resource<object>, listeners, context);
   const hosts = hostsOf(route.spec?.hostnames);
-  const { rules, problems } = tlsRules(route, hosts, context);
-  const gateways = gatewayNames(attached);
-  const gatewayRules = gateways.length === 0 ? [] : [rulesOf(route, { hosts, gateways, tls: rules })];
-  return { outcome: outcome(route, attached, problems), gatewayRules, serviceRules: [] };
-}
-
-function gatewayNames(attached: readonly Attachment[]): readonly string[] {
-  return [...new Set(attached.flatMap(({ listeners }) => listeners.map((listener) => listener.translatedName)))].sort();
+  const [atGateway, inMesh] = [tlsRules(route, context, false), tlsRules(route, context, true)];
+  const virtualServices = [
+    ...atGateways(attached, hosts, listeners).map((place) => rulesOf(route, { ...place, tls: forNames(atGateway.rules, place.hosts) })),
+    // Clients of a service ask for the names of the route, or for the service where the route has none.
+    ...atServices(attached, route.ref.namespace).map(({ port, ...place }) =>
+      rulesOf(route, { ...place, tls: onPort(forNames(inMesh.rules, hosts.includes('*') ? place.hosts : hosts), port) }),
+    ),
+  ];
+  return { outcome: outcome(route, attached, { atGateway, inMesh }), virtualServices, serviceRules: [] };
 }
 
 function hostsOf(hostnames: readonly string[] | undefined): readonly string[] {
   return hostnames && hostnames.length > 0 ? hostnames.map((host) => host.toLowerCase()) : ['*'];
 }
 
-function outcome(route: Resource, attached: readonly Attachment[], problems: readonly Finding[]): RouteOutcome {
-  const resolved = problems.find((problem) => problem.type === 'ResolvedRefs');
-  return {
-    route,
-    attachments: attached,
-    resolved: resolved ?? { type: 'ResolvedRefs', isTrue: true, reason: 'ResolvedRefs', message: 'All references are resolved' },
-    refused: problems.find((problem) => problem.type === 'Accepted') ?? null,
+interface RulesByPlace {
+  readonly atGateway: { readonly problems: readonly Finding[] };
+  readonly inMesh: { readonly problems: readonly Finding[] };
+}
+
+function outcome(route: Resource, attached: readonly Attachment[], { atGateway, inMesh }: RulesByPlace): RouteOutcome {
+  const resolved: Finding = { type: 'ResolvedRefs', isTrue: true, reason: 'ResolvedRefs', message: 'All references are resolved' };
+  const withProblems = (attachment: Attachment): RouteAttachment => {
+    const { problems } = attachment.isMesh ? inMesh : atGateway;
+    const found = (type: string) => problems.find((problem) => problem.type === type) ?? null;
+    return { ...attachment, resolved: found('ResolvedRefs') ?? resolved, refused: found('Accepted') };
   };
+  return { route, attachments: attached.map(withProblems) };
 }
 
 interface RulesParts {
