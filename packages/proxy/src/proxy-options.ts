@@ -4,6 +4,7 @@ import type { IdentityOptions } from './identity/workload-identity.ts';
 import type { SharedTable } from './io/shared-table.ts';
 import type { LogLevel, LogThreshold, ProxyLog } from './log.ts';
 import type { StatSample } from './telemetry/stat-sample.ts';
+import type { ToldHealth } from './upstream/told-health.ts';
 import type { Bootstrap } from './xds/bootstrap.ts';
 import type { PlanStore } from './xds/plan-store.ts';
 import type { ResourceSource } from './xds/resource-source.ts';
@@ -27,6 +28,10 @@ export interface ProxyOptions {
   readonly log?: ProxyLog;
   /** What the threads of the process count together; left out where there is one. */
   readonly shared?: SharedTable;
+  /** Threads of the process that serve; 1 where it is left out. */
+  readonly concurrency?: number;
+  /** What another thread finds out of hosts' health; the proxy does that itself where it is left out. */
+  readonly toldHealth?: ToldHealth;
   /** Shared by workers, so that each resumes the TLS sessions of the others; random where left out. */
   readonly sessionSecret?: Uint8Array;
   /** From which level on lines are written, until the admin interface changes it; all of them where it is left out. */

@@ -73,6 +73,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
   readonly listeners: ListenerManager;
   readonly store: PlanStore;
   readonly startedAt: number = Date.now();
+  readonly concurrency: number;
   ads: ResourceSource | null = null;
   identity: WorkloadIdentity | null = null;
   isDraining = false;
@@ -96,6 +97,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
 
   constructor(bootstrap: Bootstrap, options: ProxyOptions) {
     this.#options = options;
+    this.concurrency = options.concurrency ?? 1;
     this.bootstrap = bootstrap;
     this.#stats = buildStatsConfig(bootstrap);
     this.registry = new Registry(this.#stats.bucketsOf);
@@ -121,6 +123,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
       random: Math.random,
       timers,
       shared,
+      toldHealth: options.toldHealth ?? null,
       locality: localityOf(this.node),
       localClusterName: bootstrap.clusterManager?.localClusterName ?? '',
     });

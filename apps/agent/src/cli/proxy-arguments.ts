@@ -112,9 +112,9 @@ function oneOf<T extends string>(option: string, value: unknown, choices: Readon
   return chosen;
 }
 
+/** As for Envoy, 0 is one thread all the same. */
 function readConcurrency(value: unknown): number {
-  const count = readCount('concurrency', value, 1);
-  return count === 0 ? availableParallelism() : count;
+  return value === 'auto' ? availableParallelism() : Math.max(1, readCount('concurrency', value, 1));
 }
 
 function readCount(option: string, value: unknown, fallback: number): number {

@@ -44,6 +44,8 @@ test('arguments that cannot be followed are usage errors', () => {
   assert.throws(() => parseProxyArguments([]), UsageError);
   assert.throws(() => parseProxyArguments(['-c', 'x', '--mode', 'play']), /--mode: expected serve, validate, init_only, found play/);
   assert.throws(() => parseProxyArguments(['-c', 'x', '--concurrency', '-1']), UsageError);
+  assert.equal(parseProxyArguments(['-c', 'x', '--concurrency', '0']).concurrency, 1);
+  assert.ok(parseProxyArguments(['-c', 'x', '--concurrency', 'auto']).concurrency >= 1);
   assert.equal(parseProxyArguments(['-c', 'x', '-l', 'warning']).logLevel, 'warn');
 });
 

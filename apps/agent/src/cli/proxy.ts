@@ -21,7 +21,7 @@ PROXY_CONFIG (5s without), then it exits with 0. A second signal ends it at once
   -c, --config-path FILE    the bootstrap (also --config)
   --config-yaml TEXT        more of the bootstrap, merged over the file: single fields win, lists are appended
   --mode validate           check the bootstrap and exit: 0 when it can be used, 1 when not
-  --concurrency N           worker threads sharing the listeners' ports (default 1; 0 = one per core)
+  --concurrency N           worker threads sharing the listeners' ports (default 1; auto = one per core)
   -l, --log-level LEVEL     trace, debug, info (default), warning, error, critical or off
   --log-format FORMAT       e.g. '[%Y-%m-%d %T.%e][%l] %v'
   --service-node ID         node.id, --service-cluster NAME node.cluster, --service-zone ZONE node.locality.zone

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OutlierDetectionJson } from '@weft/envoy-api/envoy/config/cluster/v3/outlier_detection_pb';
 import { buildOutlierDetection } from '../plan/build-outlier.ts';
-import { OutlierDetector, type OutlierHost, type OutlierResult, successRateThreshold } from './outlier-detector.ts';
+import type { OutlierResult } from './outlier-counts.ts';
+import { OutlierDetector, type OutlierHost, successRateThreshold } from './outlier-detector.ts';
 
 interface Watched {
   readonly hosts: readonly OutlierHost[];

@@ -1,4 +1,12 @@
 import type { OutlierDetectionPlan } from '../plan/cluster-plan.ts';
+import {
+  type ConsecutiveFailure,
+  countResult,
+  type OutlierCounts,
+  type OutlierResult,
+  OwnOutlierCounts,
+  outlierCount,
+} from './outlier-counts.ts';
 import { OutlierMonitor, type SuccessRate } from './outlier-monitor.ts';
 
 /** A host as outlier detection sees it; the detector sets and clears `isEjected`. */
@@ -6,14 +14,9 @@ export interface OutlierHost {
   isEjected: boolean;
 }
 
-/** How a try at a host ended: the connection (`connected`, `connectFailed`, `timeout`), or the status of its response. */
-export type OutlierResult = 'connected' | 'connectFailed' | 'timeout' | number;
-
 /** Why a host is ejected, by the name in Envoy's counters. */
 export type EjectionType =
-  | 'consecutive_5xx'
-  | 'consecutive_gateway_failure'
-  | 'consecutive_local_origin_failure'
+  | ConsecutiveFailure
   | 'success_rate'
   | 'local_origin_success_rate'
   | 'failure_percentage'
@@ -35,25 +38,35 @@ export class OutlierDetector<H extends OutlierHost> {
   readonly #environment: OutlierEnvironment;
   readonly #monitors: Map<H, OutlierMonitor> = new Map();
 
-  constructor(plan: OutlierDetectionPlan, environment: OutlierEnvironment) {
+  readonly #countsOf: (host: H) => OutlierCounts;
+
+  /** `countsOf`: where the results of a host are counted. */
+  constructor(plan: OutlierDetectionPlan, environment: OutlierEnvironment, countsOf: (host: H) => OutlierCounts = ownCounts) {
     this.#plan = plan;
     this.#environment = environment;
+    this.#countsOf = countsOf;
   }
 
   /** Watches exactly these hosts; those that stay keep their record. */
   use(hosts: readonly H[]): void {
     const current = new Set(hosts);
     for (const host of this.#monitors.keys()) if (!current.has(host)) this.#monitors.delete(host);
-    for (const host of hosts) if (!this.#monitors.has(host)) this.#monitors.set(host, new OutlierMonitor());
+    for (const host of hosts) {
+      if (this.#monitors.has(host)) continue;
+      this.#monitors.set(host, new OutlierMonitor(this.#countsOf(host), (type) => this.onConsecutive(host, type)));
+    }
   }
 
   report(host: H, result: OutlierResult): void {
     const monitor = this.#monitors.get(host);
     if (monitor === undefined) return;
-    if (typeof result === 'number') this.#onStatus(host, monitor, result);
-    else if (this.#plan.splitExternalLocalOriginErrors) this.#onLocal(host, monitor, result === 'connected');
-    // Without the split what happens to connections counts as the status that clients get.
-    else if (result !== 'connected') this.#onStatus(host, monitor, result === 'timeout' ? 504 : 503);
+    countResult(this.#plan, monitor.counts, result, monitor.onLimit);
+  }
+
+  /** So many failures of a host in a row were counted, here or in another thread, as eject it. */
+  onConsecutive(host: H, type: ConsecutiveFailure): void {
+    const monitor = this.#monitors.get(host);
+    if (monitor !== undefined) this.#onConsecutive(host, monitor, type);
   }
 
   /** Returns hosts whose time is over and judges success rates. */
@@ -79,35 +92,11 @@ export class OutlierDetector<H extends OutlierHost> {
     this.#return(host, monitor, this.#environment.now());
   }
 
-  #onStatus(host: H, monitor: OutlierMonitor, status: number): void {
-    monitor.external.count(status < 500);
-    if (status < 500) {
-      monitor.consecutive5xx = 0;
-      monitor.consecutiveGateway = 0;
-      return;
-    }
-    if (status >= 502 && status <= 504) {
-      const isLimit = ++monitor.consecutiveGateway === this.#plan.consecutiveGatewayFailure;
-      if (isLimit) this.#onConsecutive(host, monitor, 'consecutive_gateway_failure');
-    } else monitor.consecutiveGateway = 0;
-    if (++monitor.consecutive5xx === this.#plan.consecutive5xx) this.#onConsecutive(host, monitor, 'consecutive_5xx');
-  }
-
-  #onLocal(host: H, monitor: OutlierMonitor, isSuccess: boolean): void {
-    monitor.local.count(isSuccess);
-    if (isSuccess) monitor.consecutiveLocal = 0;
-    else if (++monitor.consecutiveLocal === this.#plan.consecutiveLocalOriginFailure) {
-      this.#onConsecutive(host, monitor, 'consecutive_local_origin_failure');
-    }
-  }
-
-  #onConsecutive(host: H, monitor: OutlierMonitor, type: EjectionType): void {
+  #onConsecutive(host: H, monitor: OutlierMonitor, type: ConsecutiveFailure): void {
     if (host.isEjected) return;
     this.#environment.onEvent('detected', type);
     this.#eject(host, monitor, type);
-    if (type === 'consecutive_5xx') monitor.consecutive5xx = 0;
-    else if (type === 'consecutive_gateway_failure') monitor.consecutiveGateway = 0;
-    else monitor.consecutiveLocal = 0;
+    monitor.counts.take(outlierCount[type]);
   }
 
   #judgeRates(origin: 'external' | 'local'): void {
@@ -169,6 +158,10 @@ export class OutlierDetector<H extends OutlierHost> {
     const { baseEjectionTimeMs, maxEjectionTimeMs } = this.#plan;
     return Math.min(baseEjectionTimeMs * monitor.backoff, maxEjectionTimeMs) + monitor.jitterMs;
   }
+}
+
+function ownCounts(): OutlierCounts {
+  return new OwnOutlierCounts();
 }
 
 /** The success rate, in per cent, below which a host is an outlier: `mean - factor × standard deviation`. */

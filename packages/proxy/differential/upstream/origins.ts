@@ -7,6 +7,8 @@ export interface NumberedOrigin {
   /** Status of its health checks, and headers of them. */
   health: number;
   healthHeaders: Readonly<Record<string, string>>;
+  /** How often it was checked. */
+  checks: number;
   /** Answers all that `/wait` asked for. */
   release(): void;
   stop(): void;
@@ -21,7 +23,7 @@ export function startOrigins(count: number): Promise<readonly NumberedOrigin[]> 
 }
 
 async function startOrigin(index: number): Promise<NumberedOrigin> {
-  const state = { health: 200, healthHeaders: {} };
+  const state = { health: 200, healthHeaders: {}, checks: 0 };
   let waiting: (() => void)[] = [];
   const server: Server = createServer((request, response) => {
     const path = (request.url ?? '').replace(/^\/to\/[^/]+/, '');
@@ -32,6 +34,7 @@ async function startOrigin(index: number): Promise<NumberedOrigin> {
       response.end(String(index));
     };
     if (verb === 'health') {
+      state.checks++;
       response.writeHead(state.health, state.healthHeaders);
       response.end();
     } else if (verb === 'wait') waiting.push(() => answer(200));

@@ -152,6 +152,53 @@ describe('the limits of Weft and Envoy hold for all their workers together', {
     });
   });
 
+  test('failures are counted over all workers, and an ejection holds for all', async () => {
+    await same(async (side) => {
+      let failures = 0;
+      while (failures < 5) if ((await askAnew(side.ports.http, '/to/outlier/fail/1/500')).status === 500) failures++;
+      await until(async () => (await stat(side, 'cluster.outlier.outlier_detection.ejections_active')) === 1);
+      return {
+        reached: await reached(side, '/to/outlier/', 24),
+        enforced: await stat(side, 'cluster.outlier.outlier_detection.ejections_enforced_total'),
+      };
+    });
+  });
+
+  test('rates are judged over the results of all workers', async () => {
+    await same(async (side) => {
+      await until(async () => {
+        await Promise.all(Array.from({ length: 100 }, () => askAnew(side.ports.http, '/to/rates/fail/3/500')));
+        return (await stat(side, 'cluster.rates.outlier_detection.ejections_active')) === 1;
+      });
+      return reached(side, '/to/rates/', 24);
+    });
+  });
+
+  test('hosts are checked once for all workers, which all know how they are', async () => {
+    await same(async (side) => {
+      const checked = side.origins[2];
+      assert.ok(checked !== undefined);
+      const [before, startedAt] = [checked.checks, performance.now()];
+      await until(async () => checked.checks >= before + 6);
+      assert.ok(performance.now() - startedAt > 0.8 * 1000, 'six checks take five intervals');
+      const healthy = (count: number): Promise<void> =>
+        until(async () => (await stat(side, 'cluster.checked.membership_healthy')) === count);
+      checked.health = 503;
+      await healthy(3);
+      const without = await reached(side, '/to/checked/', 16);
+      checked.health = 200;
+      await healthy(4);
+      return { without, all: await reached(side, '/to/checked/', 32) };
+    });
+  });
+
+  /** Which applications answer so many requests. */
+  async function reached(side: Side, path: string, times: number): Promise<readonly string[]> {
+    const found = new Set<string>();
+    for (let i = 0; i < times; i++) found.add((await askAnew(side.ports.http, path)).body);
+    return [...found].sort();
+  }
+
   /** Requests that wait at the application, for a connection, or were refused. */
   async function underWay(side: Side, cluster: string, times: number): Promise<Promise<FreshAnswer>[]> {
     const held: Promise<FreshAnswer>[] = [];

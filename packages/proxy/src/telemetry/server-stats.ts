@@ -5,6 +5,8 @@ export interface CountedServer {
   readonly isReady: boolean;
   readonly isDraining: boolean;
   readonly startedAt: number;
+  /** Threads that serve. */
+  readonly concurrency: number;
   readonly clusters: { all(): readonly unknown[] };
   readonly listeners: { readonly all: readonly { readonly connectionCount: number }[] };
 }
@@ -19,7 +21,7 @@ export function registerServerStats(registry: Registry, server: CountedServer): 
   // Live, draining, before initialization, initializing.
   gauge('server', 'state', () => (server.isReady ? 0 : server.isDraining ? 1 : 3));
   gauge('server', 'uptime', () => Math.floor((Date.now() - server.startedAt) / 1000));
-  gauge('server', 'concurrency', () => 1);
+  gauge('server', 'concurrency', () => server.concurrency);
   gauge('server', 'hot_restart_epoch', () => 0);
   gauge('server', 'parent_connections', () => 0);
   gauge('server', 'total_connections', () => server.listeners.all.reduce((sum, { connectionCount }) => sum + connectionCount, 0));

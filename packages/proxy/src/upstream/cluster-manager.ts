@@ -17,11 +17,15 @@ export class ClusterManager {
   readonly #modified: Counter;
   readonly #removed: Counter;
 
-  constructor(environment: Omit<ClusterEnvironment, 'clusterNamed' | 'onMembership'>) {
+  /** `onMembership` is told of clusters whose hosts or their health changed. */
+  constructor(environment: Omit<ClusterEnvironment, 'clusterNamed' | 'onMembership'>, onMembership: (cluster: Cluster) => void = () => {}) {
     this.#environment = {
       ...environment,
       clusterNamed: (name) => this.#clusters.get(name),
-      onMembership: (cluster) => this.#onMembership(cluster),
+      onMembership: (cluster) => {
+        this.#onMembership(cluster);
+        onMembership(cluster);
+      },
     };
     const counter = (name: string): Counter => environment.registry.counter(serverScope('cluster_manager'), name);
     this.#added = counter('cluster_added');

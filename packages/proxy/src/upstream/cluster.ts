@@ -1,8 +1,8 @@
-import type { OutlierResult } from '@weft/core/engine/outlier-detector';
+import type { OutlierResult } from '@weft/core/engine/outlier-counts';
 import type { BalancedAssignment } from '@weft/core/engine/priority-hosts';
 import type { PriorityHealth } from '@weft/core/engine/priority-load';
 import type { LocalCluster } from '@weft/core/engine/zone-routing';
-import type { ClusterPlan, EndpointPlan, LoadAssignmentPlan, LocalityPlan, UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
+import type { ClusterPlan, EndpointPlan, LoadAssignmentPlan, LocalityPlan } from '@weft/core/plan/cluster-plan';
 import type { TlsContexts } from '../identity/tls-contexts.ts';
 import type { SharedTable } from '../io/shared-table.ts';
 import type { TimerWheel } from '../io/timer-wheel.ts';
@@ -10,14 +10,14 @@ import { ClusterStats } from '../telemetry/cluster-stats.ts';
 import type { Registry } from '../telemetry/registry.ts';
 import { chooseOfMembers } from './aggregate.ts';
 import type { Breaker } from './breakers.ts';
-import { connectionKey } from './connection-key.ts';
-import { HealthChecker } from './health-checker.ts';
+import { type HealthWatch, OwnHealthWatch, watchKey } from './health-watch.ts';
 import { Host } from './host.ts';
 import type { HostChoice } from './host-choice.ts';
 import { HostSelection } from './host-selection.ts';
 import { originalEndpoint, UnusedHosts } from './original-destinations.ts';
-import { OutlierWatch } from './outlier-watch.ts';
-import { createBreaker } from './shared-breaker.ts';
+import { createBreakers } from './shared-breaker.ts';
+import type { HealthReport, ToldHealth } from './told-health.ts';
+import { transportFor } from './transport-for.ts';
 import type { HostCluster } from './upstream-host.ts';
 
 /** What a cluster needs of the proxy around it. */
@@ -31,6 +31,8 @@ export interface ClusterEnvironment {
   readonly timers: TimerWheel;
   /** What the threads of the process count together; null with one thread. */
   readonly shared: SharedTable | null;
+  /** Where hosts' health is found out by another thread; null where each cluster does that itself. */
+  readonly toldHealth: ToldHealth | null;
   readonly clusterNamed: (name: string) => Cluster | undefined;
   /** Where this proxy runs, and the cluster of its fleet (`''` = unknown), for zone-aware routing. */
   readonly locality: LocalityPlan;
@@ -53,19 +55,17 @@ export class Cluster implements HostCluster {
   isDraining = false;
   #byKey: Map<string, Host> = new Map();
   #selection: HostSelection | null = null;
-  #outlier: OutlierWatch | null = null;
-  #checker: HealthChecker | null = null;
+  #health: HealthWatch;
   #unused: UnusedHosts = new UnusedHosts();
-  #cleanedAt = 0;
   #waiting: (() => void)[] = [];
 
   constructor(plan: ClusterPlan, environment: ClusterEnvironment) {
     this.plan = plan;
     this.environment = environment;
     this.tlsContexts = environment.tlsContexts;
-    this.breakers = { default: this.#breaker('default'), high: this.#breaker('high') };
+    this.breakers = createBreakers(plan, environment.shared);
     this.stats = new ClusterStats(environment.registry, this);
-    this.#watch();
+    this.#health = this.#watch();
   }
 
   get reportsConnections(): boolean {
@@ -95,7 +95,11 @@ export class Cluster implements HostCluster {
     this.breakers.default.limits = plan.circuitBreakers.default;
     this.breakers.high.limits = plan.circuitBreakers.high;
     for (const host of this.hosts) host.transport = transportFor(plan, host.endpoint);
-    if (watchKey(before) !== watchKey(plan)) this.#watch();
+    if (watchKey(before) !== watchKey(plan)) {
+      this.#health.stop();
+      this.#health = this.#watch();
+      this.#health.use(this.hosts);
+    }
     this.refreshHealth();
   }
 
@@ -115,8 +119,7 @@ export class Cluster implements HostCluster {
       } else removeHost(host);
     }
     this.#useHosts(kept);
-    if (this.#checker === null) this.markInitialized();
-    else this.#checker.whenChecked(() => this.markInitialized());
+    this.#health.whenChecked(() => this.markInitialized());
   }
 
   /** Of a million requests, how many its endpoints' assignment wants refused. */
@@ -159,11 +162,23 @@ export class Cluster implements HostCluster {
   }
 
   reportResult(host: Host, result: OutlierResult): void {
-    this.#outlier?.report(host, result);
+    this.#health.report(host, result);
+  }
+
+  /** Takes note of what another thread saw of its hosts. */
+  takeReport(report: HealthReport): void {
+    if (report.kind === 'traffic') {
+      this.#health.reportTraffic();
+      return;
+    }
+    const host = this.#byKey.get(report.host);
+    if (host === undefined) return;
+    if (report.kind === 'limit') this.#health.reportLimit(host, report.type);
+    else this.#health.reportUnhealthy(host);
   }
 
   reportUnhealthy(host: Host): void {
-    this.#checker?.failPassively(host);
+    this.#health.reportUnhealthy(host);
   }
 
   /** Takes note that a host's health changed, or what else choices depend on. */
@@ -180,8 +195,7 @@ export class Cluster implements HostCluster {
   /** Lets everything under way finish and opens nothing new. */
   drain(): void {
     this.isDraining = true;
-    this.#outlier?.stop();
-    this.#checker?.stop();
+    this.#health.stop();
     for (const host of this.hosts) host.drain();
     this.breakers.default.close();
     this.breakers.high.close();
@@ -195,9 +209,8 @@ export class Cluster implements HostCluster {
   /** Closes connections that nobody needs any more, and forgets destinations that nobody asks for. */
   sweep(now: number): void {
     for (const host of this.hosts) host.sweep(now);
-    if (this.plan.discovery !== 'ORIGINAL_DST' || now - this.#cleanedAt < this.plan.cleanupIntervalMs) return;
-    this.#cleanedAt = now;
-    const unused = this.#unused.take(this.hosts);
+    if (this.plan.discovery !== 'ORIGINAL_DST') return;
+    const unused = this.#unused.take(this.hosts, now, this.plan.cleanupIntervalMs);
     if (unused.length === 0) return;
     for (const host of unused) {
       this.#byKey.delete(host.endpoint.key);
@@ -206,39 +219,22 @@ export class Cluster implements HostCluster {
     this.#useHosts(this.#byKey);
   }
 
-  /** Clusters that replace each other have breakers of their own, as their connections are. */
-  #breaker(priority: 'default' | 'high'): Breaker {
-    const { plan, environment } = this;
-    const name = (): string => `breaker/${priority}/${plan.name}/${connectionKey(plan)}`;
-    return createBreaker(plan.circuitBreakers[priority], environment.shared, name);
-  }
-
   #useHosts(byKey: Map<string, Host>): void {
     this.#byKey = byKey;
     this.hosts = [...byKey.values()];
-    this.#outlier?.use(this.hosts);
-    this.#checker?.use(this.hosts);
+    this.#health.use(this.hosts);
     this.refreshHealth();
   }
 
-  #watch(): void {
-    const { outlierDetection, healthChecks } = this.plan;
-    const { registry, now, random } = this.environment;
-    this.#outlier?.stop();
-    this.#outlier =
-      outlierDetection === null ? null : new OutlierWatch(outlierDetection, { registry, clusterName: this.plan.statName, now, random });
-    this.#outlier?.use(this.hosts);
-    this.#checker?.stop();
-    const [check] = healthChecks;
-    this.#checker =
-      check === undefined
-        ? null
-        : new HealthChecker(check, this, { registry, random }, (host, isSuccess) => this.#onChecked(host, isSuccess));
-    this.#checker?.use(this.hosts);
+  /** Hosts that requests name themselves are known to the thread that they came to only. */
+  #watch(): HealthWatch {
+    const { environment, plan } = this;
+    const onChecked = (host: Host): void => this.#onChecked(host);
+    if (environment.toldHealth === null || plan.discovery === 'ORIGINAL_DST') return new OwnHealthWatch(this, environment, onChecked);
+    return environment.toldHealth.watch(this, environment.shared, onChecked);
   }
 
-  #onChecked(host: Host, isSuccess: boolean): void {
-    if (isSuccess && host.passesHealthChecks) this.#outlier?.onHealthCheckSuccess(host);
+  #onChecked(host: Host): void {
     if (!host.isLeaving || host.passesHealthChecks) return;
     this.#byKey.delete(host.endpoint.key);
     removeHost(host);
@@ -247,7 +243,7 @@ export class Cluster implements HostCluster {
 
   /** A host that passes its checks outlives its assignment: discovery may be wrong, and the host is there. */
   #mayStay(host: Host): boolean {
-    return this.#checker !== null && !this.plan.ignoreHealthOnRemoval && host.checks !== null && host.coarseHealth !== 'unhealthy';
+    return this.#health.isChecking && !this.plan.ignoreHealthOnRemoval && host.checks !== null && host.coarseHealth !== 'unhealthy';
   }
 
   #hostFor(endpoint: EndpointPlan): Host {
@@ -292,22 +288,7 @@ export class Cluster implements HostCluster {
 
 const noLocalities: BalancedAssignment = { localities: [], overprovisioningFactor: 140, weightedPriorityHealth: false };
 
-/** What health checks and outlier detection are configured by. */
-function watchKey({ source }: ClusterPlan): string {
-  const { outlierDetection, healthChecks } = source as { readonly outlierDetection?: unknown; readonly healthChecks?: unknown };
-  return JSON.stringify([outlierDetection, healthChecks]);
-}
-
 function removeHost(host: Host): void {
   host.isRemoved = true;
   host.drain();
-}
-
-/** The transport socket of an endpoint: the first match on its metadata, else the cluster's own. */
-function transportFor(plan: ClusterPlan, endpoint: EndpointPlan): UpstreamTransportPlan {
-  const labels = endpoint.metadata['envoy.transport_socket_match'] ?? {};
-  for (const { match, transport } of plan.transportMatches) {
-    if (Object.entries(match).every(([key, value]) => labels[key] === value)) return transport;
-  }
-  return plan.transport;
 }

@@ -41,6 +41,7 @@ function checked(ports: readonly number[], check: object, endpoint: object = {})
     locality: { region: '', zone: '', subZone: '' },
     localClusterName: '',
     shared: null,
+    toldHealth: null,
   });
   stops.push(() => manager.close());
   const use = (current: readonly number[]): void => {

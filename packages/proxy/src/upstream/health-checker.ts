@@ -29,6 +29,8 @@ export class HealthChecker {
   readonly #onChecked: (host: Host, isSuccess: boolean) => void;
   readonly #stats: CheckStats;
   readonly #sessions: Map<Host, Session> = new Map();
+  /** Another thread says that there is traffic. */
+  hasTraffic = false;
   #waiting: (() => void)[] = [];
 
   /** `onChecked` is told after every check, with the host's state brought up to date. */
@@ -57,7 +59,7 @@ export class HealthChecker {
       if (this.#sessions.has(host)) continue;
       const session = new Session(host, this.#plan, this.#environment.random, (outcome) => this.#take(host, outcome));
       this.#sessions.set(host, session);
-      session.start(() => this.#cluster.stats.connections.value > 0, this.#stats.attempt);
+      session.start(() => this.hasTraffic || this.#cluster.stats.connections.value > 0, this.#stats.attempt);
     }
     this.#settle();
   }
@@ -81,8 +83,8 @@ export class HealthChecker {
   }
 
   #take(host: Host, outcome: CheckOutcome): void {
-    const { checks } = host;
-    if (checks === null) return;
+    const checks = this.#sessions.get(host)?.checks;
+    if (checks === undefined) return;
     if (outcome.kind === 'success') this.#stats.success.increment();
     else this.#stats.failure.increment();
     if (outcome.kind === 'failure' && outcome.cause === 'network') this.#stats.networkFailure.increment();
@@ -125,6 +127,7 @@ class Session {
   readonly #random: () => number;
   readonly #onOutcome: (outcome: CheckOutcome) => void;
   readonly #probe: Probe;
+  readonly checks: HealthState = new HealthState();
   #timer: NodeJS.Timeout | null = null;
   #hasTraffic: () => boolean = () => false;
   #attempts: Counter | null = null;
@@ -136,7 +139,7 @@ class Session {
     this.#random = random;
     this.#onOutcome = onOutcome;
     this.#probe = createProbe(checkedHost(host), plan, host.cluster.plan.name);
-    host.checks = new HealthState();
+    host.checks = this.checks;
   }
 
   start(hasTraffic: () => boolean, attempts: Counter): void {
@@ -173,8 +176,7 @@ class Session {
     if (this.#isStopped) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#onOutcome(outcome);
-    const { checks } = this.#host;
-    if (!this.#isStopped && checks !== null) this.#schedule(checks.nextDelayMs(this.#plan, this.#hasTraffic(), this.#random));
+    if (!this.#isStopped) this.#schedule(this.checks.nextDelayMs(this.#plan, this.#hasTraffic(), this.#random));
   }
 }
 

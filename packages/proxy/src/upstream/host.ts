@@ -1,11 +1,17 @@
 import type { BalancedHost } from '@weft/core/engine/balanced-host';
-import type { HealthState } from '@weft/core/engine/health-state';
 import type { OutlierHost } from '@weft/core/engine/outlier-detector';
 import type { EndpointPlan, UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
 import type { ConnectionFacts, RequestFacts } from '@weft/core/plan/facts';
 import { identityFor } from './connection-identity.ts';
 import { HostPool } from './pool.ts';
 import type { HostCluster, UpstreamHost } from './upstream-host.ts';
+
+/** The health of a host by active checks. A host that was not checked yet counts as failed. */
+export interface CheckedHealth {
+  readonly isFailed: boolean;
+  readonly isDegraded: boolean;
+  readonly isUnchecked: boolean;
+}
 
 /** One upstream host of one cluster: its health as seen from here, its counters and its connections. */
 export class Host implements UpstreamHost, BalancedHost, OutlierHost {
@@ -24,7 +30,7 @@ export class Host implements UpstreamHost, BalancedHost, OutlierHost {
   /** When it last became healthy, for slow start. */
   healthySinceMs: number;
   /** Its health by active checks; null where it is not checked. */
-  checks: HealthState | null = null;
+  checks: CheckedHealth | null = null;
   addedAt: number;
   /** Gone from its assignment, but kept while it passes its checks. */
   isLeaving = false;

@@ -17,8 +17,11 @@ export function originalEndpoint({ originalDst }: ClusterPlan, { request, connec
 /** Hosts that nobody used since the last call, when it was at least `intervalMs` ago; those in use are marked for the next. */
 export class UnusedHosts {
   #totals: WeakMap<Host, number> = new WeakMap();
+  #takenAt = 0;
 
-  take(hosts: readonly Host[]): readonly Host[] {
+  take(hosts: readonly Host[], now: number, intervalMs: number): readonly Host[] {
+    if (now - this.#takenAt < intervalMs) return [];
+    this.#takenAt = now;
     return hosts.filter((host) => {
       const used = host.totalRequests + host.totalConnections;
       const isUnused = this.#totals.get(host) === used && host.activeRequests === 0;

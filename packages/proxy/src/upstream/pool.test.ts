@@ -70,6 +70,7 @@ function upstreams(): Upstreams {
     locality: { region: '', zone: '', subZone: '' },
     localClusterName: '',
     shared: null,
+    toldHealth: null,
   });
   stops.push(() => manager.close());
   return {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CircuitBreakerPlan } from '@weft/core/plan/cluster-plan';
 import { createSharedMemory, SharedTable } from '../io/shared-table.ts';
-import { createBreaker } from './shared-breaker.ts';
+import { SharedBreaker } from './shared-breaker.ts';
 
 const limits: CircuitBreakerPlan = {
   maxConnections: 2,
@@ -18,7 +18,7 @@ const limits: CircuitBreakerPlan = {
 function pair(of: CircuitBreakerPlan = limits) {
   const memory = createSharedMemory(2, 16);
   const tables = [new SharedTable(memory, 0), new SharedTable(memory, 1)] as const;
-  const [one, two] = [createBreaker(of, tables[0], () => 'x'), createBreaker(of, tables[1], () => 'x')];
+  const [one, two] = [new SharedBreaker(of, tables[0], () => 'x'), new SharedBreaker(of, tables[1], () => 'x')];
   return { one, two, tables };
 }
 

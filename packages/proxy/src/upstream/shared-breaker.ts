@@ -1,10 +1,15 @@
-import type { CircuitBreakerPlan } from '@weft/core/plan/cluster-plan';
+import type { CircuitBreakerPlan, ClusterPlan } from '@weft/core/plan/cluster-plan';
 import type { SharedRow, SharedTable } from '../io/shared-table.ts';
 import { type Breaker, type BreakerCounts, maxRetries, OwnBreaker } from './breakers.ts';
+import { connectionKey } from './connection-key.ts';
 
-/** A breaker of this thread, or one whose limits hold for all threads that share the table; `name` tells which are one. */
-export function createBreaker(limits: CircuitBreakerPlan, table: SharedTable | null, name: () => string): Breaker {
-  return table === null ? new OwnBreaker(limits) : new SharedBreaker(limits, table, name);
+/** The breakers of a cluster: of this thread, or such that their limits hold for all threads that share the table. */
+export function createBreakers(plan: ClusterPlan, table: SharedTable | null): { readonly default: Breaker; readonly high: Breaker } {
+  const { default: usual, high } = plan.circuitBreakers;
+  if (table === null) return { default: new OwnBreaker(usual), high: new OwnBreaker(high) };
+  // Clusters that replace each other have breakers of their own, as their connections are.
+  const name = (priority: string) => (): string => `breaker/${priority}/${plan.name}/${connectionKey(plan)}`;
+  return { default: new SharedBreaker(usual, table, name('default')), high: new SharedBreaker(high, table, name('high')) };
 }
 
 /** Limits that no process reaches need no look at what the other threads have. */
@@ -14,7 +19,7 @@ const unlimited = 1 << 30;
  * A breaker that counts what all threads have under way. Threads look before they count without a lock, as Envoy's do, so that a limit may
  * be passed by as many as there are threads.
  */
-class SharedBreaker implements Breaker {
+export class SharedBreaker implements Breaker {
   limits: CircuitBreakerPlan;
   readonly #table: SharedTable;
   readonly #name: () => string;
@@ -26,6 +31,7 @@ class SharedBreaker implements Breaker {
   #requests = 0;
   #retries = 0;
 
+  /** `name` tells which breakers are one. */
   constructor(limits: CircuitBreakerPlan, table: SharedTable, name: () => string) {
     this.limits = limits;
     this.#table = table;

@@ -1,4 +1,4 @@
-import type { OutlierResult } from '@weft/core/engine/outlier-detector';
+import type { OutlierResult } from '@weft/core/engine/outlier-counts';
 import type { ClusterPlan, EndpointPlan, UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
 import type { TlsContexts } from '../identity/tls-contexts.ts';
 import type { TimerWheel } from '../io/timer-wheel.ts';

@@ -9,8 +9,8 @@ export interface GroupAdminOptions {
   readonly workers: () => readonly WorkerHandle[];
   /** False while a worker is still to come. */
   readonly isComplete: () => boolean;
-  /** What workers counted that have ended. */
-  readonly retiredStats: () => readonly StatSample[];
+  /** What the main thread counts, and what workers counted that have ended. */
+  readonly ownStats: () => readonly StatSample[];
   readonly status: () => StreamStatus | null;
   readonly quit: () => void;
 }
@@ -41,7 +41,7 @@ export class GroupAdmin {
     const otherStats = await Promise.all(others.map((worker) => worker.stats()));
     // Asked too, so that it is remembered should the worker end.
     await first?.stats();
-    return (await this.#ask(first, request, [...otherStats, this.#options.retiredStats()])) ?? none;
+    return (await this.#ask(first, request, [...otherStats, this.#options.ownStats()])) ?? none;
   }
 
   async #all(request: AdminRequest, pathname: string): Promise<AdminAnswer> {

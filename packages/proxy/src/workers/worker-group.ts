@@ -12,6 +12,7 @@ import { PlanStore } from '../xds/plan-store.ts';
 import { ResourceStore } from '../xds/resource-store.ts';
 import { weftNode } from '../xds/weft-node.ts';
 import { GroupAdmin } from './group-admin.ts';
+import { GroupHealth } from './group-health.ts';
 import { WorkerHandle } from './worker-handle.ts';
 import type { ToWorker, WorkerDrain } from './worker-messages.ts';
 
@@ -45,6 +46,7 @@ export class WorkerGroup {
   /** The main thread's, which stands behind the workers. */
   #shared: SharedTable;
   #restarts: Set<NodeJS.Timeout> = new Set();
+  #health: GroupHealth;
   #admin: AdminServer;
   #retired: StatSample[] = [];
   #isReady: Set<number> = new Set();
@@ -74,6 +76,7 @@ export class WorkerGroup {
       providesSecret: () => false,
       onPlan: (plan) => {
         this.#secrets.usePlan(plan.secretByName);
+        this.#health.usePlan(plan);
         this.#discovery.refresh();
         this.#tellInitial();
       },
@@ -88,11 +91,18 @@ export class WorkerGroup {
       adsCredentials: null,
       log,
     });
+    this.#health = new GroupHealth({
+      bootstrap,
+      tlsContexts,
+      shared: this.#shared,
+      tell: (changes) => this.#tellAll({ kind: 'health', changes }),
+    });
+    this.#secrets.onChange(() => this.#health.renewConnections());
     this.#store.resources.onUpdate((resources, update) => this.#tellAll({ kind: 'update', resources, update }));
     const admin = new GroupAdmin({
       workers: () => this.#workers.filter((worker) => worker !== null),
       isComplete: () => this.#isReady.size === options.count,
-      retiredStats: () => this.#retired,
+      ownStats: () => [...this.#retired, ...this.#health.stats()],
       status: () => this.#discovery.status,
       quit: () => void this.stop(),
     });
@@ -108,6 +118,7 @@ export class WorkerGroup {
     if (problems.length > 0) throw new Error(`bootstrap: ${problems.join('; ')}`);
     await group.#admin.start();
     group.#secrets.usePlan(group.#store.plan.secretByName);
+    group.#health.usePlan(group.#store.plan);
     group.#discovery.refresh();
     for (let index = 0; index < options.count; index++) group.#startWorker(index, firstRestartMs);
     return group;
@@ -124,6 +135,7 @@ export class WorkerGroup {
       for (const timer of this.#restarts) clearTimeout(timer);
       this.#discovery.stop();
       await Promise.all(this.#workers.map((worker) => worker?.stop()));
+      this.#health.close();
       this.#secrets.close();
       await this.#admin.stop();
       this.#markStopped();
@@ -147,8 +159,10 @@ export class WorkerGroup {
       weftBootstrap: rest,
       drain: { drainTimeMs, listenerDrainMs, drainStrategy },
       sessionSecret: this.#sessionSecret,
+      concurrency: this.#options.count,
       shared: { memory: this.#memory, thread: index },
       updates: this.#store.resources.updates(),
+      health: this.#health.all(),
       hasInitial: this.#discovery.hasInitial,
     };
     const worker = new WorkerHandle(start, {
@@ -157,6 +171,7 @@ export class WorkerGroup {
         this.#isReady.add(index);
         if (this.#isReady.size === this.#options.count) this.#markReady();
       },
+      onHealth: (report) => this.#health.take(report),
       onFailed: (reason) => this.#fail(new Error(reason)),
       onExit: (reason) => {
         if (reason !== null) this.#onExit(index, worker, reason, { startedAt, restartMs });

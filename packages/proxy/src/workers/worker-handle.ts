@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { AdminAnswer, AdminRequest } from '../admin/admin-answer.ts';
 import type { ProxyLog } from '../proxy-options.ts';
 import type { StatSample } from '../telemetry/stat-sample.ts';
+import type { HealthReport } from '../upstream/told-health.ts';
 import type { StreamStatus } from '../xds/discovery-stream.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
 
@@ -9,6 +10,7 @@ import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
 export interface WorkerEvents {
   readonly log: ProxyLog;
   onReady(): void;
+  onHealth(report: HealthReport): void;
   /** The worker cannot serve what it was given. */
   onFailed(reason: string): void;
   /** The thread ended; `reason` is null when it was asked to. */
@@ -93,6 +95,7 @@ export class WorkerHandle {
   #onMessage(message: FromWorker): void {
     if (message.kind === 'ready') this.#events.onReady();
     else if (message.kind === 'failed') this.#events.onFailed(message.text);
+    else if (message.kind === 'health') this.#events.onHealth(message.report);
     else if (message.kind === 'log') this.#events.log(message.level, message.text);
     else {
       this.#answers.get(message.id)?.(message);

@@ -2,6 +2,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { SharedTable } from '../io/shared-table.ts';
 import { startProxy } from '../proxy.ts';
 import type { RunningProxy } from '../proxy-options.ts';
+import { ToldHealth } from '../upstream/told-health.ts';
 import type { StreamStatus } from '../xds/discovery-stream.ts';
 import type { PlanStore } from '../xds/plan-store.ts';
 import type { ResourceSource } from '../xds/resource-source.ts';
@@ -35,11 +36,15 @@ class MainThreadSource implements ResourceSource {
 async function run(port: MessagePort, start: WorkerStart): Promise<void> {
   const tell = (message: FromWorker): void => port.postMessage(message);
   let source: MainThreadSource | null = null;
+  const health = new ToldHealth((report) => tell({ kind: 'health', report }));
+  health.take(start.health);
   try {
     const proxy = await startProxy({
       bootstrap: start.weftBootstrap,
       ...start.drain,
       sessionSecret: start.sessionSecret,
+      concurrency: start.concurrency,
+      toldHealth: health,
       shared: new SharedTable(start.shared.memory, start.shared.thread),
       reusePort: true,
       log: (level, text) => tell({ kind: 'log', level, text }),
@@ -49,6 +54,7 @@ async function run(port: MessagePort, start: WorkerStart): Promise<void> {
       },
     });
     port.on('message', (message: ToWorker) => {
+      if (message.kind === 'health') health.take(message.changes);
       source?.onMessage(message);
       answer(proxy, message, tell);
     });
