@@ -3,6 +3,7 @@ import { clientCases } from './client-cases.ts';
 import { managerCases } from './manager-cases.ts';
 import { routeOptionCases } from './route-option-cases.ts';
 import { smugglingCases } from './smuggling-cases.ts';
+import { upgradeCases } from './upgrade-cases.ts';
 
 const repeats = 'Weft repeats an idempotent request once when a reused connection is closed under it';
 const host = 'Host: a.example.com\r\n';
@@ -375,4 +376,5 @@ export const cases: readonly Case[] = [
   ...clientCases,
   ...routeOptionCases,
   ...smugglingCases,
+  ...upgradeCases,
 ];

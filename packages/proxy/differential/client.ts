@@ -88,6 +88,8 @@ const noBody: ReadBody = { text: '', length: 0, trailers: [], isTruncated: false
 
 function readBody(bytes: Buffer, headers: readonly string[], status: number): ReadBody {
   const value = (name: string): string | undefined => headers.find((each) => each.startsWith(`${name}: `))?.slice(name.length + 2);
+  // What follows is the other protocol's.
+  if (status === 101) return { ...noBody, text: bytes.toString('latin1'), length: bytes.length };
   if (status < 200 || status === 204 || status === 304) return noBody;
   if (value('transfer-encoding') === 'chunked') return readChunks(bytes);
   const length = value('content-length');

@@ -41,6 +41,8 @@ const withValue = (name: string, value: string): string[] => {
   return list;
 };
 
+const connectError = 'Envoy resets a CONNECT that fails after its head was read with CONNECT_ERROR, Weft with NO_ERROR behind the answer';
+
 /** HTTP/2 as nobody should speak it, and a few requests as they should be. */
 export const h2Cases: readonly H2Case[] = [
   one('a request', get(1)),
@@ -206,4 +208,38 @@ export const h2Cases: readonly H2Case[] = [
   one('padding longer than its frame', Buffer.concat([post(1), h2Frame(frame.data, flag.padded, 1, '\xffab')])),
   one('a huge table size', Buffer.concat([h2Frame(frame.settings, 0, 0, '\0\x01\xff\xff\xff\xff'), get(1)])),
   one('a broken header block', h2Frame(frame.headers, flag.endHeaders | flag.endStream, 1, '\xff\xff\xff\xff\xff\xff')),
+  ...[
+    ['websocket', '/echo'],
+    ['plain', '/echo'],
+    ['denied', '/echo'],
+    ['off', '/echo'],
+    ['off', '/on/echo'],
+    ['unknown', '/direct'],
+    ['websocket', '/none/echo'],
+    ['websocket', '/refuse'],
+    ['websocket', '/h2/refuse'],
+  ].map(([protocol = '', path = '']) =>
+    one(
+      `an extended CONNECT for ${protocol} at ${path}`,
+      Buffer.concat([h2Headers(1, [...request('CONNECT', path), ':protocol', protocol], false), data(1, 'hello', false)]),
+      { setup: 'upgradechains' },
+    ),
+  ),
+  one('an extended CONNECT that ends with its head', h2Headers(1, [...request('CONNECT', '/echo'), ':protocol', 'websocket'], true), {
+    setup: 'upgradechains',
+  }),
+  one('an extended CONNECT where none is allowed', h2Headers(1, [...request('CONNECT', '/echo'), ':protocol', 'websocket'], false), {
+    setup: 'denyingupgrades',
+  }),
+  ...['tcp.test:80', 'dead.test:80', 'empty.test:80', 'off.test:80', 'proxy.test:80', 'none.test:80', 'h2.test:80', 'tcp.test'].map(
+    (host) =>
+      one(
+        `CONNECT ${host}`,
+        Buffer.concat([
+          h2Headers(1, [':method', 'CONNECT', ':authority', host], false),
+          data(1, 'GET /inner HTTP/1.1\r\nHost: inner.example.com\r\nConnection: close\r\n\r\n', false),
+        ]),
+        { setup: 'connecting', ...(host.startsWith('dead') && { accepted: connectError }) },
+      ),
+  ),
 ];

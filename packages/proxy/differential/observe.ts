@@ -63,9 +63,14 @@ const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/;
 
 function comparable(response: WireResponse, side: Side): WireResponse {
   const headers = response.headers
-    .map((header) => header.replace(/^(date|x-envoy-upstream-service-time): .*/i, '$1').replace(uuid, 'UUID'))
+    .map((header) =>
+      header
+        .replace(/^(date|x-envoy-upstream-service-time): .*/i, '$1')
+        .replace(uuid, 'UUID')
+        .replace(/^connection: upgrade$/i, 'connection: upgrade'),
+    )
     .filter((header) => header.toLowerCase() !== 'keep-alive: timeout=5');
-  return { ...response, headers, body: response.body.replaceAll(String(side.ports.dead), 'DEAD') };
+  return { ...response, headers, body: response.body.replaceAll(String(side.ports.dead), 'DEAD').replace(/^Date: .*$/im, 'Date') };
 }
 
 function comparableRequest(request: SeenRequest, port: number, keepsCase: boolean): SeenRequest {
@@ -76,7 +81,7 @@ function comparableRequest(request: SeenRequest, port: number, keepsCase: boolea
       ?.replace(uuid, 'UUID')
       .replace(/^14[89]\d\d$/, '15000')
       .replace(new RegExp(`^${port}$`), 'PORT');
-    headers.push(`${name}: ${value}`);
+    headers.push(`${name}: ${name === 'connection' ? value?.toLowerCase() : value}`);
   }
   return { ...request, headers: headers.sort() };
 }

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { isTunnelRequest, takeTunnels } from './origin-tunnels.ts';
 
 /** What the application behind the proxy saw of one request. */
 export interface SeenRequest {
@@ -25,7 +26,7 @@ export interface Origin {
 export async function startOrigin(): Promise<Origin> {
   let seen: SeenRequest[] = [];
   const flaky = new Map<string, number>();
-  const server: Server = createServer((request, response) => {
+  const server: Server = createServer({ shouldUpgradeCallback: isTunnelRequest }, (request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -97,6 +98,7 @@ export async function startOrigin(): Promise<Origin> {
       }
     });
   });
+  takeTunnels(server, (request) => seen.push(request));
   server.on('clientError', (_error, socket) => socket.destroy());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

@@ -7,6 +7,7 @@ import { retrySetups } from './retry-setups.ts';
 import { routeOptionSetups } from './route-option-setups.ts';
 import { routingSetups } from './routing-setups.ts';
 import type { Setup } from './setup.ts';
+import { tunnelCluster, upgradeSetups } from './upgrade-setups.ts';
 
 /** Ports of one side of a comparison. */
 export interface SidePorts {
@@ -31,6 +32,7 @@ export const setups: Readonly<Record<string, Setup>> = {
   ...managerSetups,
   ...clientSetups,
   ...routeOptionSetups,
+  ...upgradeSetups,
 };
 
 const accessLog = (path: string) => ({
@@ -80,6 +82,7 @@ export function bootstrapFor(ports: SidePorts): object {
         cluster('origin', ports.origin),
         cluster('dead', ports.dead),
         cluster('empty', null),
+        cluster('tunnelh2', ports.listeners.tunnelback ?? 0, tunnelCluster),
         ...Object.entries(managerClusters).map(([name, options]) => cluster(name, ports.origin, options)),
       ],
     },

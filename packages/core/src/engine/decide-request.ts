@@ -1,7 +1,7 @@
 import { headerHolds, metadataHolds } from '../plan/build-matcher.ts';
 import type { RequestFacts } from '../plan/facts.ts';
 import type { FilterChainPlan } from '../plan/filter-chain-plan.ts';
-import type { HttpConnectionManagerPlan } from '../plan/http-connection-plan.ts';
+import type { FilterListPlan, HttpConnectionManagerPlan } from '../plan/http-connection-plan.ts';
 import type { FaultPlan, FilterConfigPlan, HttpFilterPlan, JwtAuthnPlan, JwtRequirementPlan } from '../plan/http-filter-plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { DynamicMetadata, RbacPlan } from '../plan/rbac-plan.ts';
@@ -33,6 +33,7 @@ import { RequestOverlay } from './request-overlay.ts';
 import { retryPolicyOf } from './retry-policy.ts';
 import { redirectLocation, rewriteAuthority, rewritePath } from './rewrite.ts';
 import { timeoutsOf } from './timeouts.ts';
+import { upgradeFilters } from './upgrade-filters.ts';
 
 const noOutcome: FilterOutcome = {
   headerChanges: [],
@@ -72,6 +73,8 @@ interface Options {
 /** One decision in progress. */
 class Decision {
   readonly #http: HttpConnectionManagerPlan;
+  /** The filters that the request passes: those of its upgrade, if there are such. */
+  #list: FilterListPlan;
   readonly #table: RouteTable | null;
   readonly #original: RequestFacts;
   readonly #trace: Trace | null;
@@ -89,6 +92,7 @@ class Decision {
 
   constructor(http: HttpConnectionManagerPlan, table: RouteTable | null, facts: RequestFacts, options: Options) {
     this.#http = http;
+    this.#list = http;
     this.#table = table;
     this.#original = facts;
     this.#facts = facts;
@@ -102,13 +106,19 @@ class Decision {
     const resume = this.#resume;
     if (resume) this.#restore(resume.state);
     else this.#selectRoute(this.#trace);
+    if (this.#facts.upgrade !== null) {
+      const filters = upgradeFilters(this.#http, this.#route, this.#facts.upgrade);
+      const isLost = this.#route === null && this.#facts.upgrade === 'CONNECT';
+      if (filters === null && !isLost) return this.#reply({ status: 403, body: '', details: 'upgrade_failed', reason: 'upgrade' });
+      this.#list = filters ?? this.#http;
+    }
     let from = 0;
     if (resume) {
       from = resume.filterIndex + 1;
       const denied = this.#apply(resume);
       if (denied) return denied;
     }
-    const { filters } = this.#http;
+    const { filters } = this.#list;
     for (let i = from; i < filters.length; i++) {
       const filter = filters[i];
       if (!filter) continue;
@@ -440,7 +450,7 @@ class Decision {
   /** Header changes of the route's levels, then of filters, which a response passes later. */
   #responseHeaders(route: RoutePlan | null): LocalReplyDecision['responseHeaders'] {
     const levels = route?.responseHeaders ?? noLayers;
-    return this.#http.responseMutators.length === 0 ? levels : [...levels, ...responseMutations(this.#http, this.#configs)];
+    return this.#list.responseMutators.length === 0 ? levels : [...levels, ...responseMutations(this.#list, this.#configs)];
   }
 
   #addMetadata(written: DynamicMetadata): void {

@@ -177,6 +177,7 @@ export interface LocalReplyDecision {
     | 'tlsRedirect'
     | 'direct'
     | 'unsupported'
+    | 'upgrade'
     | 'header';
   /** Where the answer came from, when a route was found. */
   readonly virtualHost: VirtualHostPlan | null;

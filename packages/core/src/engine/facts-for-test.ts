@@ -48,6 +48,7 @@ export interface RequestSpec {
   readonly connection?: ConnectionFacts;
   readonly remote?: IpAddress;
   readonly isInternal?: boolean;
+  readonly upgrade?: string;
 }
 
 /** A request for a test: GET / of example.com unless told otherwise. */
@@ -65,6 +66,7 @@ export function requestOf(spec: RequestSpec = {}): RequestFacts {
     isInternal: spec.isInternal ?? false,
     startedAt: 0,
     contentLength: 0,
+    upgrade: spec.upgrade ?? null,
     header: (name) => (repeated[name] ? repeated[name].join(',') : headers[name]),
     headerValues: (name) => repeated[name] ?? (headers[name] === undefined ? [] : [headers[name]]),
     headers: () => headers,

@@ -1,6 +1,6 @@
 import type { RequestFacts } from '../plan/facts.ts';
 import type { HeaderMutationPlan } from '../plan/header-plan.ts';
-import type { HttpConnectionManagerPlan } from '../plan/http-connection-plan.ts';
+import type { FilterListPlan } from '../plan/http-connection-plan.ts';
 import type { FilterConfigPlan, HeaderMutationSet } from '../plan/http-filter-plan.ts';
 import type { DynamicMetadata } from '../plan/rbac-plan.ts';
 import type { RoutePlan } from '../plan/route-plan.ts';
@@ -30,7 +30,7 @@ export function requestMutations(
 
 /** What the header_mutation filters do to a response, in the order in which it passes them; `configs` null for requests without a route. */
 export function responseMutations(
-  { responseMutators }: HttpConnectionManagerPlan,
+  { responseMutators }: FilterListPlan,
   configs: RoutePlan['filterConfigs'] | null,
 ): readonly HeaderMutationPlan[] {
   return responseMutators.flatMap(({ name, config, disabled }) => {

@@ -79,6 +79,8 @@ export function isGrpc(facts: RequestFacts): boolean {
 
 function matchesPath(match: PathMatchPlan, facts: RequestFacts): boolean {
   const path = facts.path;
+  // CONNECT without a path is for routes about CONNECT only.
+  if (path === '') return match.kind === 'connect' && facts.method === 'CONNECT';
   switch (match.kind) {
     case 'prefix':
       return match.ignoreCase

@@ -34,6 +34,10 @@ export class RequestOverlay implements RequestFacts, HeaderSink {
     return this.#changed.get(':authority')?.[0] ?? this.#facts.authority;
   }
 
+  get upgrade(): string | null {
+    return this.#facts.upgrade;
+  }
+
   get scheme(): string {
     return this.#facts.scheme;
   }

@@ -12,7 +12,7 @@ import { buildIpDetections } from './build-ip-detection.ts';
 import { buildRouteTable } from './build-route-table.ts';
 import { buildTracing } from './build-tracing.ts';
 import type { HeaderMutationPlan } from './header-plan.ts';
-import type { HttpConnectionManagerPlan, LocalReplyMapperPlan, RouteSourcePlan } from './http-connection-plan.ts';
+import type { FilterListPlan, HttpConnectionManagerPlan, LocalReplyMapperPlan, RouteSourcePlan } from './http-connection-plan.ts';
 import type { HttpFilterPlan } from './http-filter-plan.ts';
 import { parseIpRange } from './ip-address.ts';
 import { durationMs, textOfBytes } from './read.ts';
@@ -30,8 +30,7 @@ export function buildHttpConnection(json: HttpConnectionManagerJson): HttpConnec
     statPrefix: json.statPrefix ?? '',
     codec: json.codecType === 'HTTP1' || json.codecType === 'HTTP2' || json.codecType === 'HTTP3' ? json.codecType : 'AUTO',
     routes: buildRouteSource(json),
-    filters,
-    responseMutators: filters.filter(({ config }) => config.kind === 'headerMutation').reverse(),
+    ...filterList(filters),
     useRemoteAddress: json.useRemoteAddress ?? false,
     xffTrustedHops: json.xffNumTrustedHops ?? 0,
     skipXffAppend: json.skipXffAppend ?? false,
@@ -45,7 +44,7 @@ export function buildHttpConnection(json: HttpConnectionManagerJson): HttpConnec
     upgrades: (json.upgradeConfigs ?? []).map((upgrade) => ({
       type: (upgrade.upgradeType ?? '').toLowerCase(),
       enabled: upgrade.enabled ?? true,
-      filters: upgrade.filters?.length ? upgrade.filters.map(buildHttpFilter) : null,
+      filters: upgrade.filters?.length ? filterList(upgrade.filters.map(buildHttpFilter)) : null,
     })),
     overrideStreamErrorOnInvalidMessage: json.streamErrorOnInvalidHttpMessage ?? false,
     localReply: json.localReplyConfig
@@ -61,6 +60,10 @@ export function buildHttpConnection(json: HttpConnectionManagerJson): HttpConnec
     flushAccessLogOnNewRequest: options?.flushAccessLogOnNewRequest ?? json.flushAccessLogOnNewRequest ?? false,
     source: json,
   };
+}
+
+function filterList(filters: readonly HttpFilterPlan[]): FilterListPlan {
+  return { filters, responseMutators: filters.filter(({ config }) => config.kind === 'headerMutation').reverse() };
 }
 
 function buildRouteSource(json: HttpConnectionManagerJson): RouteSourcePlan {

@@ -186,7 +186,7 @@ const downstreamTransports: ReadonlySet<string> = new Set([
 
 function httpFilterProblems(http: HttpConnectionManagerPlan): string[] {
   const inline = http.routes.kind === 'inline' ? hostFilterProblems(http.routes.table.virtualHosts) : [];
-  const lists = [http.filters, ...http.upgrades.flatMap(({ filters }) => (filters ? [filters] : []))];
+  const lists = [http.filters, ...http.upgrades.flatMap(({ filters }) => (filters ? [filters.filters] : []))];
   const own = lists.flat().flatMap(({ name, config, optional }) => {
     if (config.kind !== 'unsupported' || optional || harmless.has(messageName(config.typeUrl))) return [];
     return [`HTTP filter ${name} (${config.typeUrl || 'without a configuration'}) is not supported`];

@@ -112,11 +112,22 @@ function buildForward(json: RouteActionJson, inherited: RouteInheritance): Route
     priority: json.priority === 'HIGH' ? 'high' : 'default',
     hashPolicies: (json.hashPolicy ?? []).flatMap(buildHashPolicy),
     upgrades: new Map((json.upgradeConfigs ?? []).map((upgrade) => [(upgrade.upgradeType ?? '').toLowerCase(), upgrade.enabled ?? true])),
+    connect: buildConnect(json.upgradeConfigs),
     hasInternalRedirect: json.internalRedirectPolicy !== undefined || json.internalRedirectAction === 'HANDLE_INTERNAL_REDIRECT',
     rateLimits: buildRateLimits(json.rateLimits),
     includeVirtualHostRateLimits: json.includeVhRateLimits ?? false,
   };
   return action;
+}
+
+function buildConnect(upgrades: RouteActionJson['upgradeConfigs']): ForwardActionPlan['connect'] {
+  const config = upgrades?.find(({ upgradeType }) => upgradeType?.toUpperCase() === 'CONNECT')?.connectConfig;
+  if (!config) return null;
+  const { proxyProtocolConfig } = config;
+  return {
+    allowsPost: config.allowPost ?? false,
+    proxyProtocol: proxyProtocolConfig ? (proxyProtocolConfig.version === 'V2' ? 'V2' : 'V1') : null,
+  };
 }
 
 const notFoundStatus: Readonly<Record<string, number>> = { SERVICE_UNAVAILABLE: 503, NOT_FOUND: 404, INTERNAL_SERVER_ERROR: 500 };

@@ -69,6 +69,8 @@ export interface RequestFacts {
   headers(): Readonly<Record<string, string>>;
   /** The trusted client address (XFF with trusted hops, or the connection's source). */
   readonly remote: IpAddress;
+  /** What the connection is to become: an upgrade's protocol as it was sent, or `CONNECT`; null for a request like others. */
+  readonly upgrade: string | null;
   /** Whether Envoy would call the request internal. */
   readonly isInternal: boolean;
   /** Milliseconds since 1970 when the request arrived. */

@@ -20,14 +20,18 @@ export interface LocalReplyMapperPlan {
   readonly headersToAdd: readonly HeaderAdditionPlan[];
 }
 
-/** The http_connection_manager filter with Envoy's defaults filled in. Durations: 0 = disabled. */
-export interface HttpConnectionManagerPlan {
-  readonly statPrefix: string;
-  readonly codec: 'AUTO' | 'HTTP1' | 'HTTP2' | 'HTTP3';
-  readonly routes: RouteSourcePlan;
+/** HTTP filters in the order in which requests pass them. */
+export interface FilterListPlan {
   readonly filters: readonly HttpFilterPlan[];
   /** The header_mutation filters in the order in which responses pass them: the last first. */
   readonly responseMutators: readonly HttpFilterPlan[];
+}
+
+/** The http_connection_manager filter with Envoy's defaults filled in. Durations: 0 = disabled. */
+export interface HttpConnectionManagerPlan extends FilterListPlan {
+  readonly statPrefix: string;
+  readonly codec: 'AUTO' | 'HTTP1' | 'HTTP2' | 'HTTP3';
+  readonly routes: RouteSourcePlan;
   readonly serverName: string;
   readonly serverHeader: 'OVERWRITE' | 'APPEND_IF_ABSENT' | 'PASS_THROUGH';
   readonly useRemoteAddress: boolean;
@@ -66,7 +70,8 @@ export interface HttpConnectionManagerPlan {
   readonly http1: Http1OptionsPlan;
   readonly http2: Http2OptionsPlan;
   readonly maxRequestHeadersKb: number;
-  readonly upgrades: readonly { readonly type: string; readonly enabled: boolean; readonly filters: readonly HttpFilterPlan[] | null }[];
+  /** Types are lower-case. `filters` null: the manager's own. */
+  readonly upgrades: readonly { readonly type: string; readonly enabled: boolean; readonly filters: FilterListPlan | null }[];
   readonly normalizePath: boolean;
   readonly mergeSlashes: boolean;
   readonly escapedSlashes: 'KEEP_UNCHANGED' | 'REJECT_REQUEST' | 'UNESCAPE_AND_REDIRECT' | 'UNESCAPE_AND_FORWARD';

@@ -126,6 +126,8 @@ export interface ForwardActionPlan {
   readonly priority: 'default' | 'high';
   readonly hashPolicies: readonly HashPolicyPlan[];
   readonly upgrades: ReadonlyMap<string, boolean>;
+  /** What the body of a CONNECT request is for the cluster's hosts: bytes of a connection; null where the request itself goes on to them. */
+  readonly connect: { readonly allowsPost: boolean; readonly proxyProtocol: 'V1' | 'V2' | null } | null;
   /** True when the route asks for internal redirects, which Weft does not follow: the response is passed on. */
   readonly hasInternalRedirect: boolean;
   readonly rateLimits: readonly RateLimitActionsPlan[];

@@ -55,6 +55,7 @@ export class CallRequest implements RequestFacts {
   readonly isInternal: boolean;
   readonly startedAt = 0;
   readonly contentLength = 0;
+  readonly upgrade = null;
   readonly #headers: Readonly<Record<string, string>>;
 
   constructor(call: Call, connection: ConnectionFacts, http: HttpConnectionManagerPlan, path: string, isInternal: boolean | null = null) {

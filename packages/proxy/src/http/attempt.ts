@@ -1,9 +1,11 @@
 import type { ConnectionFacts, RequestFacts } from '@weft/core/plan/facts';
+import type { ForwardActionPlan } from '@weft/core/plan/route-plan';
 import type { Breaker } from '../upstream/breakers.ts';
+import { ConnectTunnels } from '../upstream/connect-tunnel.ts';
+import { identityFor } from '../upstream/connection-identity.ts';
 import { H1Client } from '../upstream/h1-client.ts';
-import type { H2Client } from '../upstream/h2-client.ts';
 import type { Host } from '../upstream/host.ts';
-import type { HostPool, StreamRequest } from '../upstream/pool.ts';
+import type { StreamClient, StreamRequest, StreamSource } from '../upstream/pool.ts';
 import type { HostCluster } from '../upstream/upstream-host.ts';
 import type { Headers } from './headers.ts';
 import type { ResetReason, UpstreamEvents, UpstreamStream } from './stream.ts';
@@ -27,6 +29,8 @@ export interface AttemptUse {
   /** The downstream connection and request, null where the proxy itself asks. */
   readonly connection: ConnectionFacts | null;
   readonly request: RequestFacts | null;
+  /** Set where the request's body is a connection's bytes for the host. */
+  readonly connect?: ForwardActionPlan['connect'];
 }
 
 /** One try at one host: counts itself at cluster and host, and passes what its stream tells on until it is over. */
@@ -36,23 +40,27 @@ export class Attempt implements UpstreamEvents, StreamRequest {
   readonly host: Host;
   readonly breaker: Breaker;
   readonly prefersHttp2: boolean;
-  readonly #pool: HostPool;
+  readonly downstream: ConnectionFacts | null;
+  readonly #source: StreamSource;
   readonly startedAt: number;
   stream: UpstreamStream | null = null;
-  client: H1Client | H2Client | null = null;
+  client: StreamClient | null = null;
   hasResponse = false;
   isOver = false;
   #isWaiting = false;
   #isCounted = false;
 
   constructor(owner: AttemptOwner, host: Host, use: AttemptUse) {
-    const { breaker, prefersHttp2, connection, request } = use;
+    const { breaker, prefersHttp2, connection, request, connect } = use;
     this.owner = owner;
     this.cluster = host.cluster;
     this.host = host;
     this.breaker = breaker;
     this.prefersHttp2 = prefersHttp2;
-    this.#pool = host.poolFor(connection, request);
+    this.downstream = connection;
+    this.#source = connect
+      ? new ConnectTunnels(host, identityFor(host, connection, request), connect.proxyProtocol)
+      : host.poolFor(connection, request);
     this.startedAt = host.cluster.now();
   }
 
@@ -68,18 +76,18 @@ export class Attempt implements UpstreamEvents, StreamRequest {
   start(isFresh: boolean): void {
     this.host.activeRequests++;
     this.#isWaiting = true;
-    this.#pool.request(this, isFresh);
+    this.#source.request(this, isFresh);
   }
 
   /** Gives up: nothing more is heard of this attempt. */
   cancel(): void {
     if (this.isOver) return;
     this.#finish();
-    if (this.#isWaiting) this.#pool.cancel(this);
+    if (this.#isWaiting) this.#source.cancel(this);
     else this.stream?.abort();
   }
 
-  onStream(stream: UpstreamStream, client: H1Client | H2Client): void {
+  onStream(stream: UpstreamStream, client: StreamClient): void {
     this.#isWaiting = false;
     this.#isCounted = true;
     this.host.totalRequests++;

@@ -111,7 +111,7 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
     this.#stats.requestStarted(false);
     const web = isGrpcWeb(this.manager, request) ? new GrpcWebStream(server, request) : null;
     const exchange = new Exchange(this.#context, this, web ?? server, request, end && !isTunnel);
-    if (request.authority === '' && head.host === null) {
+    if (request.authority === '' && head.host === null && request.method !== 'CONNECT') {
       this.#refuseHostless(server, exchange);
       return exchange;
     }
@@ -208,7 +208,9 @@ function headLimitsOf({ maxRequestHeadersKb, common, http1 }: HttpConnectionMana
 /** `GET http://host/path`: the URL wins over the Host header. */
 function takeAbsoluteTarget(request: RequestHead): void {
   if (request.path.startsWith('/') || request.method === 'CONNECT') {
-    if (request.method === 'CONNECT' && request.authority === '') request.authority = request.path;
+    if (request.method !== 'CONNECT') return;
+    request.authority = request.path;
+    request.path = '';
     return;
   }
   const match = /^(https?):\/\/([^/?#]*)(.*)$/i.exec(request.path);

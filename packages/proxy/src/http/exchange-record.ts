@@ -92,6 +92,13 @@ export abstract class ExchangeRecord implements ExchangeView {
   get path(): string {
     return this.head.path;
   }
+  /** Whether the response made a tunnel of the connection. */
+  get isTunnel(): boolean {
+    return this.responseStatus === 101 || (this.head.method === 'CONNECT' && this.responseStatus >= 200 && this.responseStatus < 300);
+  }
+  get upgrade(): string | null {
+    return this.head.method === 'CONNECT' ? 'CONNECT' : this.head.upgrade;
+  }
   get authority(): string {
     return this.head.authority;
   }
@@ -124,7 +131,7 @@ export abstract class ExchangeRecord implements ExchangeView {
       case ':method':
         return this.head.method;
       case ':path':
-        return this.head.path;
+        return this.head.path === '' ? undefined : this.head.path;
       case ':authority':
         return this.head.authority;
       case ':scheme':

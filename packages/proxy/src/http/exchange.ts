@@ -167,7 +167,7 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
 
   // --- the response, from the router
 
-  onResponseHead(status: number, headers: Headers, serviceTimeMs: number, end: boolean): void {
+  onResponseHead(status: number, headers: Headers, serviceTimeMs: number | null, end: boolean): void {
     this.#deadlines.touch(this.responseStartedAt);
     this.responseStatus = status;
     this.responseHeaders = headers;
@@ -211,6 +211,7 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
       return;
     }
     const { status, body, bytes, headers, flag, details, grpcStatus } = decision;
+    if (decision.reason === 'upgrade') this.downstream.closeAfterResponse();
     this.reply({ status, body: bytes ?? body, headers, flag, details, grpcStatus });
   }
 
@@ -221,23 +222,11 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
       this.reply(localReply(decision.action.clusterNotFoundStatus, '', 'NC', 'cluster_not_found'));
       return;
     }
-    if (!this.#mayUpgrade(decision)) {
-      this.reply(localReply(403, '', '', 'upgrade_failed'));
-      return;
-    }
     this.#deadlines.useRoute(decision.timeouts);
     const { flushMs } = decision.timeouts;
     if (flushMs !== null) this.downstream.setFlushTimeout?.(flushMs);
     this.#router = new Router(this, decision, cluster);
     this.#router.start();
-  }
-
-  #mayUpgrade(decision: ForwardDecision): boolean {
-    const upgrade = this.head.upgrade;
-    if (upgrade === null) return true;
-    const type = upgrade.toLowerCase();
-    const onRoute = decision.action.upgrades.get(type);
-    return onRoute ?? this.origin.manager.upgrades.some((entry) => entry.type.toLowerCase() === type && entry.enabled);
   }
 
   #requestDone(): void {

@@ -1,4 +1,5 @@
 import type { ForwardDecision, HeaderChange } from '@weft/core/engine/decision';
+import { responseMutations } from '@weft/core/engine/filter-mutations';
 import type { HeaderAdditionPlan, HeaderMutationPlan } from '@weft/core/plan/header-plan';
 import type { WeightedClusterPlan } from '@weft/core/plan/route-plan';
 import { evaluateHeaderFormat } from '../telemetry/format.ts';
@@ -64,6 +65,11 @@ export function applyResponseHeaders(exchange: ExchangeView, headers: Headers, s
   const { manager } = origin;
   if (serviceTimeMs !== null) {
     headers.set('x-envoy-upstream-service-time', String(Math.round(serviceTimeMs)));
+  }
+  // What is answered before anything is decided passes the filters all the same.
+  if (decision === null && manager.responseMutators.length > 0) {
+    exchange.responseHeaders = headers;
+    for (const mutation of responseMutations(manager, null)) mutate(exchange, mutation, false);
   }
   if (decision !== null && decision.kind !== 'pending') {
     applyCors(headers, decision.cors);

@@ -97,7 +97,7 @@ function checkRequestFraming(head: H1Head): boolean {
   if (head.hasTransferEncoding) {
     if (head.contentLength >= 0 && !head.limits.allowsChunkedLength) return refuse(head, headErrors.bothLengths) > 0;
     if (head.minorVersion === 0) return refuse(head, headErrors.badRequest) > 0;
-    if (!head.isChunked) return refuse(head, headErrors.invalidTransferEncoding) > 0;
+    if (!head.isChunked || head.method === 'CONNECT') return refuse(head, headErrors.invalidTransferEncoding) > 0;
     if (head.contentLength >= 0) dropContentLength(head);
   }
   if (!knownMethods.has(head.method) || !isKnownTarget(head)) return refuse(head, headErrors.badRequest) > 0;
@@ -119,7 +119,13 @@ PROPPATCH PURGE PUT REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK UN
 
 function isKnownTarget(head: H1Head): boolean {
   const { method, target } = head;
-  return target.startsWith('/') || method === 'CONNECT' || (target === '*' && method === 'OPTIONS') || isAbsolute(target);
+  // A tunnel has no body to give the length of.
+  if (method === 'CONNECT') return isHostAndPort(target) && head.contentLength <= 0;
+  return target.startsWith('/') || (target === '*' && method === 'OPTIONS') || isAbsolute(target);
+}
+
+function isHostAndPort(target: string): boolean {
+  return /^[^/?#]+:\d+$/.test(target) && isAuthority(target);
 }
 
 /** Whether a text has only characters that may stand in an authority (RFC 3986 section 3.2). */

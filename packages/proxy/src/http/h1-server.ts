@@ -108,11 +108,8 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
       this.connection.end();
       return;
     }
-    if (this.#isTunnel) {
-      if (!this.#isRequestDone) this.#endTunnel(exchange);
-    }
     // HTTP/1.1 has no half-close in Envoy: who ends what he sends is gone, and nothing is done for him any longer.
-    else this.connection.destroy();
+    this.connection.destroy();
   }
 
   onDrain(): void {
@@ -341,12 +338,6 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
         exchange.onRequestData(bytes, from, end, false);
         return end;
     }
-  }
-
-  #endTunnel(exchange: DownstreamEvents): void {
-    this.#isRequestDone = true;
-    exchange.onRequestData(noBytes, 0, 0, true);
-    exchange.onReadEnd();
   }
 
   #hold(bytes: Buffer, from: number, end: number): void {

@@ -25,6 +25,9 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
   isGoingAway = false;
   protected lastPeerStream = 0;
   #reader: H2FrameReader;
+  /** The streams that this side reset last. */
+  readonly #ownResets = new Int32Array(16);
+  #ownResetCount = 0;
   #blocks: H2HeaderBlocks;
   #out: H2Output;
   #sender: H2Sender;
@@ -106,6 +109,7 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
   resetStream(stream: H2Stream, code: number): void {
     if (stream.isClosed) return;
     this.#close(stream);
+    this.#ownResets[this.#ownResetCount++ & 15] = stream.id;
     this.sendReset(stream.id, code);
   }
 
@@ -228,6 +232,8 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
     if (!this.#limits.mayBeEmpty(from === to && !end)) return h2Error.enhanceYourCalm;
     const stream = this.streams.get(id);
     if (stream === undefined || stream.hasRemoteEnd) {
+      // What was on its way when this side reset the stream is no mistake (RFC 9113, section 5.4.2).
+      if (this.#ownResets.includes(id)) return h2Error.none;
       this.sendReset(id, h2Error.streamClosed);
       return h2Error.none;
     }

@@ -76,7 +76,9 @@ class ServerStream extends H2Stream implements DownstreamStream, TimerOwner {
     this.connection.resumeStream(this);
   }
 
-  closeAfterResponse(): void {}
+  closeAfterResponse(): void {
+    this.connection.leave();
+  }
 
   setFlushTimeout(ms: number): void {
     this.#flushMs = ms;
@@ -134,6 +136,11 @@ export class H2Server extends H2Connection {
   startFlush(stream: TimerOwner, routeMs: number | null): Timer | null {
     const ms = routeMs ?? this.#flushMs;
     return ms > 0 && !this.isFinished ? this.#host.wheel.schedule(ms, stream, 'flush') : null;
+  }
+
+  /** Lets clients leave: no further request after the ones under way, once they had the time to see it. */
+  leave(): void {
+    this.#host.onLastRequest();
   }
 
   get isIdle(): boolean {

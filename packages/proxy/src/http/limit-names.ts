@@ -26,7 +26,7 @@ function nameOfChain({ http }: FilterChainPlan, place: string, names: Names): vo
   if (http === null) return;
   for (const [index, { config }] of http.filters.entries()) add(config, `${place}/${index}`, names);
   for (const { type, filters } of http.upgrades)
-    for (const [index, { config }] of (filters ?? []).entries()) add(config, `${place}/${type}/${index}`, names);
+    for (const [index, { config }] of (filters?.filters ?? []).entries()) add(config, `${place}/${type}/${index}`, names);
   if (http.routes.kind === 'inline') nameOfTable(http.routes.table, `${place}/routes`, names);
 }
 

@@ -1,6 +1,7 @@
 import type { ForwardDecision } from '@weft/core/engine/decision';
 import { connectionHash, requestHash } from '@weft/core/engine/request-hash';
 import type { UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
+import type { ForwardActionPlan } from '@weft/core/plan/route-plan';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Host } from '../upstream/host.ts';
 import { outlierStatus } from '../upstream/outlier-status.ts';
@@ -24,8 +25,8 @@ export interface RoutedExchange extends SentExchange {
   readonly isInRead: boolean;
   reply(reply: LocalReply): void;
   breakOff(): void;
-  /** The upstream's response, which may not be taken back; `serviceTimeMs` since the try began. */
-  onResponseHead(status: number, headers: Headers, serviceTimeMs: number, end: boolean): void;
+  /** The upstream's response, which may not be taken back; `serviceTimeMs` since the request was whole, null before. */
+  onResponseHead(status: number, headers: Headers, serviceTimeMs: number | null, end: boolean): void;
   /** Answers false when the upstream should pause. */
   onResponseData(bytes: Buffer, from: number, to: number, end: boolean): boolean;
   onResponseTrailers(trailers: Headers): void;
@@ -41,6 +42,7 @@ export class Router implements AttemptOwner, TimedRouter {
   #retries: Retries | null = null;
   #timers: TryTimers;
   #triedHosts: Host[] = [];
+  #firstTryAt = 0;
   #hash: bigint | null = null;
   #hasRetriedRace = false;
   #isUpstreamPaused = false;
@@ -176,7 +178,7 @@ export class Router implements AttemptOwner, TimedRouter {
     exchange.responseStartedAt = exchange.context.now();
     exchange.grpcStatus = grpcStatus;
     exchange.details = 'via_upstream';
-    exchange.onResponseHead(status, headers, exchange.responseStartedAt - attempt.startedAt, end);
+    exchange.onResponseHead(status, headers, this.#serviceTimeMs(), end);
     if (end) this.#responseDone();
   }
 
@@ -308,8 +310,10 @@ export class Router implements AttemptOwner, TimedRouter {
       prefersHttp2: exchange.downstream.protocol === 'HTTP/2',
       connection: exchange.connection,
       request: exchange,
+      connect: takesTunnel(exchange, action) ? action.connect : null,
     });
     this.#attempt = attempt;
+    if (this.#firstTryAt === 0) this.#firstTryAt = attempt.startedAt;
     this.#timers.beginTry();
     attempt.start(isFresh);
   }
@@ -334,6 +338,12 @@ export class Router implements AttemptOwner, TimedRouter {
     return true;
   }
 
+  /** From the end of the request; null where the response came before that. */
+  #serviceTimeMs(): number | null {
+    const { isRequestDone, requestEndedAt, responseStartedAt } = this.#exchange;
+    return isRequestDone ? responseStartedAt - Math.max(requestEndedAt, this.#firstTryAt) : null;
+  }
+
   get #hasRetried(): boolean {
     return this.#retries !== null && this.#retries.count > 0;
   }
@@ -344,15 +354,31 @@ export class Router implements AttemptOwner, TimedRouter {
     if (host !== null) host.totalErrors++;
   }
 
+  #abandonRequest(): void {
+    const exchange = this.#exchange;
+    // As Envoy: a tunnel's upstream that is done first has broken it.
+    if (exchange.isTunnel && exchange.upstreamProtocol === 'HTTP/1.1' && !takesTunnel(exchange, this.#decision.action)) {
+      exchange.flag('UC');
+      exchange.details = `upstream_reset_after_response_started{${failureDetail('connectionTermination')}}`;
+    }
+    this.#attempt?.stream?.abort();
+  }
+
   #responseDone(): void {
     this.#isResponseDone = true;
     const exchange = this.#exchange;
     // The upstream answered before the whole request was sent: the rest has no receiver.
-    if (!exchange.isRequestDone) this.#attempt?.stream?.abort();
+    if (!exchange.isRequestDone) this.#abandonRequest();
     exchange.finish();
     const { requestEndedAt, endedAt, isInternal } = exchange;
     if (requestEndedAt > 0) this.#cluster.stats.recordTime(endedAt - requestEndedAt, isInternal);
   }
+}
+
+/** Whether the request opens a tunnel that ends at the cluster's hosts. */
+function takesTunnel({ head }: RoutedExchange, { connect }: ForwardActionPlan): boolean {
+  if (connect === null) return false;
+  return head.method === 'CONNECT' || (connect.allowsPost && head.method === 'POST');
 }
 
 function isSecure(transport: UpstreamTransportPlan): boolean {

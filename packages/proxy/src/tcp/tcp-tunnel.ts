@@ -4,10 +4,8 @@ import { FieldHeaders, type Headers } from '../http/headers.ts';
 import type { ResetReason, UpstreamEvents, UpstreamStream } from '../http/stream.ts';
 import type { ConnectionOwner } from '../io/connection.ts';
 import type { Breaker } from '../upstream/breakers.ts';
-import type { H1Client } from '../upstream/h1-client.ts';
-import type { H2Client } from '../upstream/h2-client.ts';
 import type { Host } from '../upstream/host.ts';
-import type { HostPool, StreamRequest } from '../upstream/pool.ts';
+import type { HostPool, StreamClient, StreamRequest } from '../upstream/pool.ts';
 import type { ByteStream } from './byte-stream.ts';
 
 type Tunneling = NonNullable<TcpProxyPlan['tunneling']>;
@@ -53,7 +51,7 @@ export class TcpTunnel implements ByteStream, UpstreamEvents, StreamRequest {
     this.#pool.request(this);
   }
 
-  onStream(stream: UpstreamStream, client: H1Client | H2Client): void {
+  onStream(stream: UpstreamStream, client: StreamClient): void {
     this.breaker.requests++;
     this.#stream = stream;
     this.peerUri = client.peerUri;

@@ -108,7 +108,8 @@ export class H1Client implements ConnectionOwner, UpstreamStream, ChunkConsumer 
     this.#upgrade = head.upgrade;
     const { headers } = head;
     const { headerCase, sendFullyQualifiedUrl } = this.#options;
-    const target = sendFullyQualifiedUrl && head.path.startsWith('/') ? `${head.scheme}://${head.authority}${head.path}` : head.path;
+    const plain = this.#isConnect ? head.authority : head.path;
+    const target = sendFullyQualifiedUrl && head.path.startsWith('/') ? `${head.scheme}://${head.authority}${head.path}` : plain;
     let text = `${head.method} ${target} HTTP/1.1\r\n${wireName(headers, 'host', headerCase)}: ${head.authority}\r\n`;
     const writer = this.#writer;
     if (head.upgrade !== null || this.#isConnect) writer.framing = framing.untilClose;

@@ -1,3 +1,4 @@
+import type { ConnectionFacts } from '@weft/core/plan/facts';
 import type { ResetReason, UpstreamEvents, UpstreamStream } from '../http/stream.ts';
 import type { Breaker } from './breakers.ts';
 import type { ConnectionIdentity } from './connection-identity.ts';
@@ -7,13 +8,26 @@ import { KeepAlive } from './keep-alive.ts';
 import { type OpenedConnection, openUpstream, type UpstreamOpening } from './transport.ts';
 import type { UpstreamHost } from './upstream-host.ts';
 
+/** The connection that a stream is on, as far as its user cares. */
+export type StreamClient = Pick<H1Client, 'connection' | 'peerUri' | 'localUri'>;
+
+/** Where streams to a host come from. */
+export interface StreamSource {
+  /** Hands out a stream, at once or later. */
+  request(request: StreamRequest, isFresh?: boolean): void;
+  /** Forgets a request that waits. */
+  cancel(request: StreamRequest): void;
+}
+
 /** Somebody who wants a stream to a host. */
 export interface StreamRequest {
   readonly events: UpstreamEvents;
   /** Which HTTP version to open where the cluster leaves it to the request. */
   readonly prefersHttp2: boolean;
   readonly breaker: Breaker;
-  onStream(stream: UpstreamStream, client: H1Client | H2Client): void;
+  /** The connection that the request came on; null for the proxy's own. */
+  readonly downstream?: ConnectionFacts | null;
+  onStream(stream: UpstreamStream, client: StreamClient): void;
   /** `details` names the transport failure for logs. */
   onNoStream(reason: ResetReason, details: string): void;
 }
@@ -22,7 +36,7 @@ export interface StreamRequest {
  * Connections to one host that are alike (`identity`): idle HTTP/1.1 ones are reused last in, first out; HTTP/2 ones are shared. Requests
  * count at their breaker from when they have a stream, before that as pending.
  */
-export class HostPool implements H1ClientPool, H2ClientPool {
+export class HostPool implements StreamSource, H1ClientPool, H2ClientPool {
   readonly #host: UpstreamHost;
   readonly #identity: ConnectionIdentity | null;
   readonly #keepAlive: KeepAlive = new KeepAlive();
