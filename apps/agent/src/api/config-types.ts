@@ -1,3 +1,4 @@
+import type { ProxyConfigSettings } from '@weft/core/resource/proxy-config';
 import type {
   ChangeMarker,
   EmptyReason,
@@ -280,6 +281,8 @@ export interface LocalWorkload {
   readonly trustDomain: string;
   /** `ISTIO_META_…` variables. */
   readonly proxyMetadata: Readonly<Record<string, string>>;
+  /** What holds for the workload's proxy: of the mesh, of ProxyConfigs, of its own annotation. */
+  readonly proxyConfig: ProxyConfigSettings;
   /** For a workload that registers itself. */
   readonly registration: Registration | null;
 }

@@ -1,17 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { credentials } from '@grpc/grpc-js';
 import { formatSpiffe } from '@weft/core/base/spiffe';
-import type { BootstrapJson } from '@weft/envoy-api/envoy/config/bootstrap/v3/bootstrap_pb';
 import { startProxy } from '@weft/proxy/proxy';
 import type { LocalWorkload } from '../api/config-types.ts';
 import { mintToken, openTokenKey } from '../ca/tokens.ts';
-import { envoyBootstrap, sidecarBootstrap } from '../dataplane/sidecar-bootstrap.ts';
+import { sidecarBootstrap } from '../dataplane/sidecar-bootstrap.ts';
 import { stderrLog } from '../log.ts';
-import { createSecretService, secretServiceDefinition } from '../sidecar/secret-service.ts';
-import { WorkloadSecrets } from '../sidecar/workload-secrets.ts';
-import { startPlaintextServer } from '../xds/server.ts';
+import { startEnvoySidecar } from '../sidecar/envoy-sidecar.ts';
 import { ask, createAgentClient, defaultAgentUrl } from './agent-client.ts';
 import { pathOf, portOf } from './agent-options.ts';
 import { type CommandIo, InputError, UsageError } from './command.ts';
@@ -25,10 +20,10 @@ The workload is a WorkloadEntry with a loopback address in the agent's configura
   --group NAME           instead: a WorkloadGroup, for a workload that registers itself while its proxy runs
   --address IP           with --group: where the workload is reached (default 127.0.0.1)
   -n, --namespace NS     default "default"
-  --envoy PATH           run this Envoy instead of Weft's proxy, with its secrets by SDS
+  --envoy PATH           run this Envoy instead of Weft's proxy; secrets, configuration and health go through this process
   --protocol delta|sotw  how an Envoy asks for its configuration (default delta)
   --admin-port N         admin interface and metrics (default 15000)
-  --sds-port N           where an Envoy gets its secrets (default: a free port)
+  --sds-port N           where an Envoy gets its secrets and configuration (default: a free port)
   --certificate-ttl N    lifetime of the certificate to ask for, in seconds (default 86400)
   --agent URL            default ${defaultAgentUrl}
   --xds-port N           default 15010
@@ -40,8 +35,6 @@ Examples:
 `;
 
 const defaultCertificateTtlSeconds = 24 * 3_600;
-/** An Envoy's bootstrap holds one token for good. */
-const envoyTokenTtlSeconds = 24 * 3_600;
 const tokenTtlSeconds = 3_600;
 
 interface SidecarOptions {
@@ -90,7 +83,16 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
     tokenKey: openTokenKey(join(data, 'token-key')),
     directory: join(data, 'sidecars'),
   };
-  return typeof envoy === 'string' ? runEnvoy(envoy, options, { isDelta: protocol === 'delta', io }) : runWeft(options, io);
+  if (typeof envoy !== 'string') return runWeft(options, io);
+  const sidecar = await startEnvoySidecar({
+    ...options,
+    path: envoy,
+    isDelta: protocol === 'delta',
+    log: stderrLog('sidecar'),
+    write: (text) => io.stderr.write(text),
+  });
+  void stopSignal().then(() => sidecar.stop());
+  return sidecar.ended;
 }
 
 function certificateTtlOf(value: unknown): number {
@@ -128,60 +130,6 @@ async function runWeft(options: SidecarOptions, io: CommandIo): Promise<number> 
   await stopSignal();
   await proxy.stop();
   return 0;
-}
-
-async function runEnvoy(
-  path: string,
-  options: SidecarOptions,
-  { isDelta, io }: { readonly isDelta: boolean; readonly io: CommandIo },
-): Promise<number> {
-  const { workload, adminPort, xdsPort, sdsPort, certificateTtlSeconds, tokenKey, directory } = options;
-  const log = stderrLog('sidecar');
-  const secrets = new WorkloadSecrets({
-    caAddress: `127.0.0.1:${xdsPort}`,
-    tokenKey,
-    subject: workload,
-    ttlSeconds: certificateTtlSeconds,
-    log,
-    now: Date.now,
-  });
-  const sds = await startPlaintextServer(
-    [{ definition: secretServiceDefinition, implementation: createSecretService(secrets) }],
-    '127.0.0.1',
-    sdsPort,
-  );
-  await secrets.renew();
-  const token = await mintToken(tokenKey, workload, envoyTokenTtlSeconds);
-  const bootstrap = envoyBootstrap(workload, { admin: adminPort, xdsHost: '127.0.0.1', xds: xdsPort, sds: sds.port, isDelta, token });
-  const envoy = startEnvoy(path, bootstrap, { file: join(directory, `${workload.namespace}-${workload.name}.json`), io });
-  const ended = new Promise<number>((resolve) => {
-    envoy.child.once('error', (error) => {
-      io.stderr.write(`weft sidecar: cannot start ${path}: ${error.message}\n`);
-      resolve(3);
-    });
-    envoy.child.once('exit', (code) => resolve(code ?? 0));
-  });
-  void stopSignal().then(() => envoy.child.kill('SIGTERM'));
-  const code = await ended;
-  secrets.stop();
-  sds.stop();
-  rmSync(envoy.file, { force: true });
-  return code;
-}
-
-function startEnvoy(
-  path: string,
-  bootstrap: BootstrapJson,
-  { file, io }: { readonly file: string; readonly io: CommandIo },
-): { readonly child: ChildProcess; readonly file: string } {
-  mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
-  // The bootstrap holds a token.
-  writeFileSync(file, JSON.stringify(bootstrap), { mode: 0o600 });
-  const child = spawn(path, ['-c', file, '--use-dynamic-base-id', '-l', 'warn', '--drain-time-s', '1'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => io.stderr.write(chunk.toString('utf8')));
-  return { child, file };
 }
 
 function stopSignal(): Promise<void> {

@@ -1,4 +1,6 @@
 import type { JsonObject } from '@bufbuild/protobuf';
+import type { ProxyConfigSettings } from '@weft/core/resource/proxy-config';
+import { localCluster, virtualInboundListener, virtualOutboundListener } from '@weft/core/snapshot/names';
 import type { TypedConfig } from '@weft/core/snapshot/snapshot';
 import type { BootstrapJson } from '@weft/envoy-api/envoy/config/bootstrap/v3/bootstrap_pb';
 import type { ClusterJson } from '@weft/envoy-api/envoy/config/cluster/v3/cluster_pb';
@@ -11,14 +13,9 @@ export interface SidecarPorts {
   readonly xds: number;
 }
 
-export interface EnvoyPorts extends SidecarPorts {
-  readonly sds: number;
-  readonly isDelta: boolean;
-  readonly token: string;
-}
-
 /** Istio version whose behaviour the proxies have, as proxies tell it to control planes. */
 const istioVersion = '1.29.0';
+const capturingListeners = [virtualInboundListener, virtualOutboundListener];
 const metadataPrefix = 'ISTIO_META_';
 
 const http2Options: TypedConfig<HttpProtocolOptionsJson> = {
@@ -29,12 +26,13 @@ const http2Options: TypedConfig<HttpProtocolOptionsJson> = {
 /** The bootstrap of a local workload's proxy: who it is, and delta ADS to the agent. */
 export function sidecarBootstrap(workload: LocalWorkload, ports: SidecarPorts): BootstrapJson {
   const { name, namespace, type, address, labels } = workload;
-  const app = labels['service.istio.io/canonical-name'] ?? labels.app ?? workload.workloadName;
+  const metadata = istioMetadata(workload.proxyMetadata);
+  const isLocalKnown = type === 'sidecar' && metadata.ENABLE_SELF_DISCOVERY === 'true';
   return {
     admin: { address: { socketAddress: { address: '127.0.0.1', portValue: ports.admin } } },
     node: {
       id: `${type}~${address}~${name}.${namespace}~${namespace}.svc.cluster.local`,
-      cluster: `${app}.${namespace}`,
+      cluster: serviceCluster(workload),
       locality: { region: workload.locality.region, zone: workload.locality.zone, subZone: workload.locality.subzone },
       metadata: {
         NAME: name,
@@ -51,7 +49,7 @@ export function sidecarBootstrap(workload: LocalWorkload, ports: SidecarPorts): 
         MESH_ID: workload.trustDomain,
         ENVOY_ADMIN_PORT: ports.admin,
         ENVOY_PROMETHEUS_PORT: ports.admin,
-        ...istioMetadata(workload.proxyMetadata),
+        ...metadata,
       },
     },
     dynamicResources: {
@@ -65,9 +63,63 @@ export function sidecarBootstrap(workload: LocalWorkload, ports: SidecarPorts): 
       },
     },
     staticResources: {
-      clusters: [grpcCluster('xds-grpc', ports.xdsHost, ports.xds)],
+      clusters: [grpcCluster('xds-grpc', ports.xdsHost, ports.xds), ...(isLocalKnown ? [fleetCluster] : [])],
+    },
+    ...(isLocalKnown ? { clusterManager: { localClusterName: localCluster } } : {}),
+    ...runtimeLayers(workload.proxyConfig),
+    ...connectionLimit(workload.proxyConfig),
+  };
+}
+
+/** The proxies that do what this one does, whom it must know to balance by zone. */
+const fleetCluster: ClusterJson = {
+  name: localCluster,
+  type: 'EDS',
+  edsClusterConfig: { edsConfig: { ads: {}, initialFetchTimeout: '0s', resourceApiVersion: 'V3' }, serviceName: localCluster },
+  connectTimeout: '1s',
+};
+
+/** What a proxy calls itself in spans and statistics, as Istio's agent finds it. */
+function serviceCluster({ labels, namespace, workloadName, proxyConfig }: LocalWorkload): string {
+  const { serviceCluster: given, tracingServiceName } = proxyConfig;
+  const canonical = labels['service.istio.io/canonical-name'] ?? labels['app.kubernetes.io/name'] ?? labels.app ?? workloadName;
+  if (tracingServiceName === 'CANONICAL_NAME_ONLY') return canonical;
+  if (tracingServiceName === 'CANONICAL_NAME_AND_NAMESPACE') return `${canonical}.${namespace}`;
+  if (given && given !== 'istio-proxy') return given;
+  return `${labels.app ?? workloadName}.${namespace}`;
+}
+
+/** Settings of Envoy's runtime; an empty one takes a default away, and there is none here. */
+function runtimeLayers({ runtimeValues, connectionSettings }: ProxyConfigSettings): Pick<BootstrapJson, 'layeredRuntime'> {
+  const limit = connectionSettings?.listenerConnectionLimit;
+  const limits = limit
+    ? capturingListeners.map((name): [string, number] => [`envoy.resource_limits.listener.${name}.connection_limit`, limit])
+    : [];
+  const written = Object.entries(runtimeValues ?? {}).filter(([, value]) => value !== '');
+  const layer = Object.fromEntries([...limits, ...written.map(([key, value]) => [key, runtimeValue(value)] as const)]);
+  if (Object.keys(layer).length === 0) return {};
+  return {
+    layeredRuntime: {
+      layers: [
+        { name: 'global config', staticLayer: layer },
+        { name: 'admin', adminLayer: {} },
+      ],
     },
   };
+}
+
+function runtimeValue(text: string): string | boolean {
+  return text === 'true' || text === 'false' ? text === 'true' : text;
+}
+
+function connectionLimit({ connectionSettings }: ProxyConfigSettings): Pick<BootstrapJson, 'overloadManager'> {
+  const limit = connectionSettings?.globalDownstreamConnectionLimit;
+  if (!limit) return {};
+  const typedConfig = {
+    '@type': 'type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig' as const,
+    maxActiveDownstreamConnections: String(limit),
+  };
+  return { overloadManager: { resourceMonitors: [{ name: 'envoy.resource_monitors.global_downstream_max_connections', typedConfig }] } };
 }
 
 /** What proxies of Istio tell of how their workload is known to the control plane. */
@@ -77,31 +129,8 @@ function registrationMetadata({ name, registration }: LocalWorkload): JsonObject
   return { AUTO_REGISTER_GROUP: group, ...(readinessProbe ? { PROXY_CONFIG: { readinessProbe: readinessProbe as JsonObject } } : {}) };
 }
 
-/** The same for a real Envoy, which knows none of Istio's own filters: secrets come from `sds-grpc`, a token proves who asks. */
-export function envoyBootstrap(workload: LocalWorkload, ports: EnvoyPorts): BootstrapJson {
-  const bootstrap = sidecarBootstrap(workload, ports);
-  const { ISTIO_VERSION: _, ...metadata } = bootstrap.node?.metadata ?? {};
-  return {
-    ...bootstrap,
-    node: { ...bootstrap.node, metadata },
-    dynamicResources: {
-      ...bootstrap.dynamicResources,
-      adsConfig: {
-        apiType: ports.isDelta ? 'DELTA_GRPC' : 'GRPC',
-        transportApiVersion: 'V3',
-        setNodeOnFirstMessageOnly: true,
-        grpcServices: [
-          { envoyGrpc: { clusterName: 'xds-grpc' }, initialMetadata: [{ key: 'authorization', value: `Bearer ${ports.token}` }] },
-        ],
-      },
-    },
-    staticResources: {
-      clusters: [...(bootstrap.staticResources?.clusters ?? []), grpcCluster('sds-grpc', '127.0.0.1', ports.sds)],
-    },
-  };
-}
-
-function grpcCluster(name: string, host: string, port: number): ClusterJson {
+/** A cluster of one host that speaks gRPC. */
+export function grpcCluster(name: string, host: string, port: number): ClusterJson {
   return {
     name,
     type: 'STATIC',

@@ -19,6 +19,11 @@ export function listLocalWorkloads(parts: AgentParts): readonly LocalWorkload[] 
 
 function toLocal(parts: AgentParts, workload: Workload): LocalWorkload {
   const { meshConfig } = parts.config.current.settings;
+  const config = effectiveProxyConfig(parts.config.current.mesh().resources.ofKind('ProxyConfig'), meshConfig, {
+    namespace: workload.namespace,
+    labels: workload.labels,
+    own: annotatedProxyConfig(workload.annotations),
+  });
   return {
     name: workload.name,
     namespace: workload.namespace,
@@ -32,13 +37,8 @@ function toLocal(parts: AgentParts, workload: Workload): LocalWorkload {
     locality: workload.locality,
     trustDomain: meshConfig.trustDomain,
     registration: null,
-    proxyMetadata: texts(
-      effectiveProxyConfig(parts.config.current.mesh().resources.ofKind('ProxyConfig'), meshConfig, {
-        namespace: workload.namespace,
-        labels: workload.labels,
-        own: annotatedProxyConfig(workload.annotations),
-      }).proxyMetadata,
-    ),
+    proxyMetadata: texts(config.proxyMetadata),
+    proxyConfig: config,
   };
 }
 
@@ -68,6 +68,7 @@ export function readGroupWorkload(parts: AgentParts, { namespace, group: name, a
     locality: parseLocality(template.locality),
     trustDomain: settings.meshConfig.trustDomain,
     proxyMetadata: texts(config.proxyMetadata),
+    proxyConfig: config,
     registration: {
       group: name,
       readinessProbe: (probe as Readonly<Record<string, unknown>> | undefined) ?? config.readinessProbe ?? null,

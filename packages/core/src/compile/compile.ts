@@ -1,8 +1,10 @@
 import type { ClusterJson } from '@weft/envoy-api/envoy/config/cluster/v3/cluster_pb';
+import type { ClusterLoadAssignmentJson } from '@weft/envoy-api/envoy/config/endpoint/v3/endpoint_pb';
 import type { ProxyView } from '../mesh/proxy-view.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import { blackHole, type ClusterMode, type ClusterParts, passthrough, serviceClusters } from './clusters.ts';
 import { unknownHostsClusters } from './dynamic-dns.ts';
+import { fleetAssignments } from './endpoints.ts';
 import { applyEnvoyFilters } from './envoy-filter.ts';
 import { compileGateway } from './gateway.ts';
 import { compileGrpc } from './grpc.ts';
@@ -43,7 +45,7 @@ function compileSidecar(view: ProxyView, previous: Compiled | null): Snapshot {
   const isRoutedAlike = previous?.view.routingHash === view.routingHash;
   const inbound = compileInbound(view);
   const own = [blackHole(view), passthrough(view), ...unknownHostsClusters(view), ...proxyConfigClusters(view), ...inbound.clusters];
-  const clusters = clustersAndEndpoints(allClusters(view, 'tls', previous), own);
+  const clusters = clustersAndEndpoints(allClusters(view, 'tls', previous), own, fleetAssignments(view));
   if (isRoutedAlike && previous)
     return { ...clusters, listeners: previous.snapshot.listeners, routes: previous.snapshot.routes, secrets: [] };
   const outbound = outboundListeners(view);
@@ -91,11 +93,15 @@ function allClusters(view: ProxyView, mode: ClusterMode, previous: Compiled | nu
   return [...partsByHostname.values()].flat();
 }
 
-function clustersAndEndpoints(parts: readonly ClusterParts[], others: readonly ClusterJson[]): Pick<Snapshot, 'clusters' | 'endpoints'> {
+function clustersAndEndpoints(
+  parts: readonly ClusterParts[],
+  others: readonly ClusterJson[],
+  fleet: readonly ClusterLoadAssignmentJson[] = [],
+): Pick<Snapshot, 'clusters' | 'endpoints'> {
   return {
     clusters: byName([...others, ...parts.map(({ cluster }) => cluster)], (cluster) => cluster.name),
     endpoints: byName(
-      parts.flatMap(({ endpoints }) => (endpoints ? [endpoints] : [])),
+      [...parts.flatMap(({ endpoints }) => (endpoints ? [endpoints] : [])), ...fleet],
       (assignment) => assignment.clusterName,
     ),
   };

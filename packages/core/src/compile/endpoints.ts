@@ -2,9 +2,11 @@ import type { LbEndpointJson, LocalityLbEndpointsJson } from '@weft/envoy-api/en
 import type { ClusterLoadAssignmentJson } from '@weft/envoy-api/envoy/config/endpoint/v3/endpoint_pb';
 import { hostSubsetOf } from '../base/hosts.ts';
 import { selectsLabels } from '../base/labels.ts';
+import { discoversItself } from '../mesh/fleet.ts';
 import { formatLocality } from '../mesh/labels.ts';
 import type { ProxyView, ServiceView } from '../mesh/proxy-view.ts';
 import type { Endpoint, Locality, ServicePort } from '../mesh/service.ts';
+import { localCluster } from '../snapshot/names.ts';
 import type { LocalityLb } from './cluster-locality.ts';
 import { type LocalityGroup, totalWeight, type WeightedEndpoint } from './locality-group.ts';
 import { applyLocalityLb } from './locality-priorities.ts';
@@ -37,6 +39,17 @@ export function loadAssignment(view: ProxyView, request: AssignmentRequest): Clu
   const placed = applyLocalityLb(view, groups, request.lb);
   const endpoints = placed.map((group) => localityEndpoints(group, request));
   return { clusterName: request.clusterName, ...(endpoints.length > 0 ? { endpoints } : {}) };
+}
+
+/** The proxy's own fleet by locality, for the cluster that its bootstrap names as local; nothing is sent there. */
+export function fleetAssignments({ node, fleet }: ProxyView): readonly ClusterLoadAssignmentJson[] {
+  if (!discoversItself(node)) return [];
+  const endpoints = groupByLocality(fleet, false).map((group) => ({
+    ...localityField(group.locality),
+    lbEndpoints: group.endpoints.map(({ address, port }) => ({ endpoint: { address: socketAddress(address, port) } })),
+    loadBalancingWeight: group.endpoints.length,
+  }));
+  return [{ clusterName: localCluster, ...(endpoints.length > 0 ? { endpoints } : {}) }];
 }
 
 function isUsable(view: ProxyView, request: AssignmentRequest, endpoint: Endpoint): boolean {
@@ -86,14 +99,17 @@ function keepMtls(group: LocalityGroup): LocalityGroup {
 }
 
 function localityEndpoints(group: LocalityGroup, request: AssignmentRequest): LocalityLbEndpointsJson {
-  const { region, zone, subzone } = group.locality;
-  const locality = { ...(region ? { region } : {}), ...(zone ? { zone } : {}), ...(subzone ? { subZone: subzone } : {}) };
   return {
-    ...(Object.keys(locality).length > 0 ? { locality } : {}),
+    ...localityField(group.locality),
     ...(group.endpoints.length > 0 ? { lbEndpoints: group.endpoints.map((endpoint) => lbEndpoint(endpoint, request)) } : {}),
     ...(group.weight > 0 ? { loadBalancingWeight: group.weight } : {}),
     ...(group.priority > 0 ? { priority: group.priority } : {}),
   };
+}
+
+function localityField({ region, zone, subzone }: Locality): Pick<LocalityLbEndpointsJson, 'locality'> {
+  const locality = { ...(region ? { region } : {}), ...(zone ? { zone } : {}), ...(subzone ? { subZone: subzone } : {}) };
+  return Object.keys(locality).length > 0 ? { locality } : {};
 }
 
 function lbEndpoint(weighted: WeightedEndpoint, request: AssignmentRequest): LbEndpointJson {

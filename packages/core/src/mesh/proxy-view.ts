@@ -7,6 +7,8 @@ import { destinationPolicyFor } from './destination-policies.ts';
 import type { DestinationPolicy } from './destination-rule.ts';
 import { annotatedProxyConfig } from './effective-proxy-config.ts';
 import { visibleFrom } from './exports.ts';
+import { fleetOf } from './fleet.ts';
+import { formatLocality } from './labels.ts';
 import type { Mesh } from './mesh.ts';
 import type { MeshSettings } from './mesh-settings.ts';
 import type { NetworkGateway } from './network-gateways.ts';
@@ -79,6 +81,8 @@ export interface ProxyView {
   readonly gatewayVirtualServices: readonly VirtualServiceRules[];
   /** The services that select this workload, one entry per port, oldest service first. */
   readonly instances: readonly ServiceInstance[];
+  /** The endpoints of its own workload, where the proxy asks for them. */
+  readonly fleet: readonly Endpoint[];
   /** Security, telemetry, extensions and gateway servers of this proxy. */
   readonly policies: ProxyPolicies;
   /** How endpoints of other networks are reached. */
@@ -106,6 +110,12 @@ export function proxyView(mesh: Mesh, connected: ProxyNode): ProxyView {
     targetPort,
     labels: service.labels,
   }));
+  const fleet = fleetOf(
+    mesh,
+    node,
+    workload,
+    instances.map(({ service }) => service),
+  );
   const policies = resolveProxyPolicies(mesh.policyIndex, node, mappings);
   const gatewayVirtualServices =
     node.type === 'sidecar' ? [] : visibleFrom(mesh.virtualServices, node.namespace, (rules) => rules.ref.namespace);
@@ -134,12 +144,17 @@ export function proxyView(mesh: Mesh, connected: ProxyNode): ProxyView {
     serviceByHostname: new Map(services.map((view) => [view.service.hostname, view])),
     gatewayVirtualServices,
     instances,
+    fleet,
     policies,
     networkGateways: mesh.networkGateways,
     contextHash,
     routingHash,
-    hash: stableHash([routingHash, services.map(({ endpoints }) => endpoints.hash).join()]),
+    hash: stableHash([routingHash, services.map(({ endpoints }) => endpoints.hash).join(), fleet.map(fleetKey).join()]),
   };
+}
+
+function fleetKey({ address, port, locality }: Endpoint): string {
+  return `${address}:${port}@${formatLocality(locality)}`;
 }
 
 /** Listeners follow the endpoints only of services that are forwarded to as addressed. */

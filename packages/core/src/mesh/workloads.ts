@@ -3,9 +3,12 @@ import type { Node, Pod } from '../resource/kubernetes-types.ts';
 import { localityFromLabels, parseLocality } from './labels.ts';
 import { meshNetwork } from './mesh-network.ts';
 import type { MeshSettings } from './mesh-settings.ts';
+import { registeredAnnotation } from './registered-workload.ts';
 import type { Locality } from './service.ts';
 import type { Workload } from './workload.ts';
 
+/** Entries of one workload say by it that they are. */
+const workloadNameLabel = 'service.istio.io/workload-name';
 const tlsModeLabel = 'security.istio.io/tlsMode';
 const networkLabel = 'topology.istio.io/network';
 
@@ -41,7 +44,7 @@ export function workloadFromEntry(resource: WorkloadEntry, place: WorkloadPlace)
     isReady: entryIsHealthy(resource),
     nodeName: '',
     hostNetwork: false,
-    workloadName: resource.ref.name,
+    workloadName: labels[workloadNameLabel] || resource.annotations[registeredAnnotation] || resource.ref.name,
   };
 }
 

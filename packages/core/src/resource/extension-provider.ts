@@ -1,4 +1,5 @@
-import type { DurationText } from './mesh-config.ts';
+import type { DurationText } from './duration-text.ts';
+import type { ServiceProvider } from './service-provider.ts';
 import type { OpenTelemetryTracing, SkyWalkingTracing, TracingService, ZipkinTracing } from './tracing-providers.ts';
 
 /** A provider that Telemetry, AuthorizationPolicy (CUSTOM) and `defaultProviders` refer to by name; exactly one field besides `name` is set. */
@@ -23,13 +24,6 @@ export interface ExtensionProvider {
   readonly envoyTcpAls?: EnvoyAccessLogService;
   readonly envoyOtelAls?: ServiceProvider & { readonly logName?: string; readonly logFormat?: AccessLogFormat };
   readonly sds?: { readonly name?: string; readonly service?: string; readonly port?: number };
-}
-
-/** A provider that is a service of the mesh. */
-export interface ServiceProvider {
-  /** `[namespace/]hostname`. */
-  readonly service?: string;
-  readonly port?: number;
 }
 
 /** The form of access log lines: text, or labels of a structured line. */

@@ -1,12 +1,10 @@
+import type { DurationText } from './duration-text.ts';
 import type { ExtensionProvider } from './extension-provider.ts';
 import type { DestinationRuleSpec, VirtualServiceSpec } from './kinds.ts';
 import type { Loose } from './loose.ts';
 import type { ProxyConfigSettings } from './proxy-config.ts';
 
 type TrafficPolicy = NonNullable<DestinationRuleSpec['trafficPolicy']>;
-
-/** A duration as protojson writes it: `"10s"`, `"0.250s"`. */
-export type DurationText = string;
 
 /** Settings of the services of some hosts. */
 export interface ServiceSettings {

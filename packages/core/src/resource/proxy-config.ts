@@ -1,5 +1,5 @@
+import type { DurationText } from './duration-text.ts';
 import type { DestinationRuleSpec } from './kinds.ts';
-import type { DurationText } from './mesh-config.ts';
 
 type TrafficPolicy = NonNullable<DestinationRuleSpec['trafficPolicy']>;
 
@@ -8,6 +8,7 @@ export interface ProxyConfigSettings {
   readonly binaryPath?: string;
   readonly configPath?: string;
   readonly serviceCluster?: string;
+  readonly tracingServiceName?: string;
   readonly drainDuration?: DurationText;
   readonly terminationDrainDuration?: DurationText;
   readonly discoveryAddress?: string;

@@ -1,5 +1,5 @@
-import type { ServiceProvider } from './extension-provider.ts';
-import type { DurationText } from './mesh-config.ts';
+import type { DurationText } from './duration-text.ts';
+import type { ServiceProvider } from './service-provider.ts';
 
 /** A service that takes spans. */
 export interface TracingService extends ServiceProvider {

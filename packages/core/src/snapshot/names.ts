@@ -1,5 +1,7 @@
 /** Cluster for traffic to addresses that no service has; forwards to the original destination. */
 export const passthroughCluster = 'PassthroughCluster';
+/** Cluster of a proxy's own fleet, which bootstraps name as the local one. */
+export const localCluster = 'local_cluster';
 /** Cluster without endpoints: what is sent to it fails. */
 export const blackHoleCluster = 'BlackHoleCluster';
 /** Cluster for inbound traffic to ports that no service declares. */

@@ -5,20 +5,22 @@ const defaultPeriodSeconds = 10;
 
 /**
  * Watches the application beside the proxy with the `readinessProbe` of the proxy's configuration, as Istio's agent does. An application counts as
- * ill until it is found well; each change, and nothing else, is told.
+ * ill until it is found well; each change, and nothing else, is told. More than the probe may be asked before it counts as well.
  */
 export class WorkloadHealth {
   readonly #probe: ReadinessProbe;
   readonly #tell: (problem: string | null) => void;
+  readonly #ask: () => Promise<string | null>;
   #timer: NodeJS.Timeout;
   #isStopped = false;
   #isWell = false;
   /** Answers in a row that speak for a change. */
   #streak = 0;
 
-  constructor(probe: ReadinessProbe, tell: (problem: string | null) => void) {
+  constructor(probe: ReadinessProbe, tell: (problem: string | null) => void, question: () => Promise<string | null> = () => ask(probe)) {
     this.#probe = probe;
     this.#tell = tell;
+    this.#ask = question;
     this.#timer = setTimeout(() => void this.#check(), (probe.initialDelaySeconds ?? 0) * 1000).unref();
   }
 
@@ -29,7 +31,7 @@ export class WorkloadHealth {
 
   async #check(): Promise<void> {
     const startedAt = performance.now();
-    const problem = await ask(this.#probe);
+    const problem = await this.#ask();
     if (this.#isStopped) return;
     this.#judge(problem);
     const periodMs = (this.#probe.periodSeconds || defaultPeriodSeconds) * 1000;

@@ -1,4 +1,5 @@
-import type { EnvoyExtAuthzGrpc, EnvoyExtAuthzHttp, ExtensionProvider, ServiceProvider } from '../extension-provider.ts';
+import type { EnvoyExtAuthzGrpc, EnvoyExtAuthzHttp, ExtensionProvider } from '../extension-provider.ts';
+import type { ServiceProvider } from '../service-provider.ts';
 import { checkScopedHost } from './gateway.ts';
 import { checkFqdn, checkIpAddress, checkPort } from './names.ts';
 import type { Report } from './report.ts';

@@ -1,0 +1,2 @@
+/** A duration as protojson writes it: `"10s"`, `"0.250s"`. */
+export type DurationText = string;
