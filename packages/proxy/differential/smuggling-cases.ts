@@ -50,6 +50,7 @@ export const smugglingCases: readonly Case[] = [
   chunks('a chunk size with 0x', '0x3\r\nabc\r\n0\r\n\r\n'),
   chunks('a chunk size with an underscore', '0_3\r\nabc\r\n0\r\n\r\n'),
   chunks('a chunk size with leading zeros', '0003\r\nabc\r\n0\r\n\r\n'),
+  chunks('a chunk size with a hundred leading zeros', `${'0'.repeat(100)}3\r\nabc\r\n0\r\n\r\n`),
   chunks('a chunk size with a space behind', '3 \r\nabc\r\n0\r\n\r\n', strict),
   chunks('a chunk size with a space before', ' 3\r\nabc\r\n0\r\n\r\n'),
   chunks('a chunk size that overflows 64 bits', '10000000000000003\r\nabc\r\n0\r\n\r\n'),

@@ -38,6 +38,11 @@ test('the payload does not depend on how the bytes are split', () => {
   );
 });
 
+test('a chunk size may begin with any number of zeros', () => {
+  const bytes = Buffer.from(`${'0'.repeat(100_000)}3\r\nabc\r\n0\r\n\r\n`);
+  assert.deepEqual(decode([bytes]), { payload: 'abc', state: 'done', left: '' });
+});
+
 const broken = [
   'zz\r\n',
   '\r\n',

@@ -1,6 +1,7 @@
 const state = { size: 0, extension: 1, sizeLineFeed: 2, data: 3, dataReturn: 4, dataLineFeed: 5, trailers: 6, done: 7 } as const;
 
-const maxSizeDigits = 12;
+/** Sizes from here on are refused; zeros may stand before one, however many. */
+const tooLarge = 2 ** 48;
 const maxExtensionBytes = 1024;
 const maxTrailerBytes = 16 * 1024;
 
@@ -17,7 +18,7 @@ const noTrailers = Buffer.from('\r\n');
 export class ChunkDecoder {
   #state: number = state.size;
   #left = 0;
-  #digits = 0;
+  #hasDigits = false;
   #extensionBytes = 0;
   #trailers: Buffer | null = null;
 
@@ -28,7 +29,7 @@ export class ChunkDecoder {
   reset(): void {
     this.#state = state.size;
     this.#left = 0;
-    this.#digits = 0;
+    this.#hasDigits = false;
     this.#extensionBytes = 0;
     this.#trailers = null;
   }
@@ -68,7 +69,7 @@ export class ChunkDecoder {
         return byte === 13 ? p + 1 : -1;
       case state.dataLineFeed:
         this.#state = state.size;
-        this.#digits = 0;
+        this.#hasDigits = false;
         return byte === 10 ? p + 1 : -1;
       default:
         return this.#trailerBytes(bytes, p, end, consumer);
@@ -79,9 +80,10 @@ export class ChunkDecoder {
     const value = hexValue(byte);
     if (value >= 0) {
       this.#left = this.#left * 16 + value;
-      return ++this.#digits <= maxSizeDigits;
+      this.#hasDigits = true;
+      return this.#left < tooLarge;
     }
-    if (this.#digits === 0) return false;
+    if (!this.#hasDigits) return false;
     if (byte === 13) this.#state = state.sizeLineFeed;
     else if (byte === 59) this.#state = state.extension;
     else return false;
