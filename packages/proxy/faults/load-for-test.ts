@@ -6,6 +6,8 @@ export interface LoadResult {
   readonly answered: number;
   /** Lost requests by what happened to them. */
   readonly lost: ReadonlyMap<string, number>;
+  /** Of those that were answered. */
+  readonly slowestMs: number;
 }
 
 export interface LoadOptions {
@@ -25,6 +27,7 @@ export class LoadForTest {
   #isRunning = true;
   #answered = 0;
   #lost: Map<string, number> = new Map();
+  #slowestMs = 0;
   #clients: Promise<void>[];
   #waiting: { count: number; readonly clients: Set<number>; done: () => void }[] = [];
 
@@ -36,7 +39,7 @@ export class LoadForTest {
   }
 
   get result(): LoadResult {
-    return { answered: this.#answered, lost: this.#lost };
+    return { answered: this.#answered, lost: this.#lost, slowestMs: this.#slowestMs };
   }
 
   /** Resolves once so many more requests have been answered, at least one of each client. */
@@ -55,7 +58,9 @@ export class LoadForTest {
     const requestsPerConnection = index % 2 === 0 ? Number.POSITIVE_INFINITY : 10;
     let agent = this.#newAgent();
     for (let sent = 1; this.#isRunning; sent++) {
+      const startedAt = performance.now();
       const problem = await this.#send(agent);
+      if (problem === null) this.#slowestMs = Math.max(this.#slowestMs, performance.now() - startedAt);
       if (problem === null) this.#count(index);
       else this.#lost.set(problem, (this.#lost.get(problem) ?? 0) + 1);
       if (sent % requestsPerConnection === 0) {

@@ -1,8 +1,27 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { PairForTest } from '../src/identity/certificates-for-test.ts';
+
+const largeBytes = 64 * 1024 * 1024;
+const part = Buffer.alloc(64 * 1024, 'x');
+
+/** A response of 64 MiB, as fast as it is taken. */
+function pour(response: ServerResponse): void {
+  let left = largeBytes;
+  const go = (): void => {
+    while (left > 0 && !response.destroyed) {
+      left -= part.length;
+      if (!response.write(part)) {
+        response.once('drain', go);
+        return;
+      }
+    }
+    response.end();
+  };
+  go();
+}
 
 /** An upstream that can be stopped abruptly, started again at its port, and made slow. */
 export class OriginForTest {
@@ -55,8 +74,9 @@ export class OriginForTest {
   }
 
   #newServer(): Server {
-    const answer: RequestListener = (_request, response) => {
-      if (!this.isSilent) response.end('hello');
+    const answer: RequestListener = (request, response) => {
+      if (request.url === '/large') pour(response);
+      else if (!this.isSilent) request.resume().on('end', () => response.end('hello'));
     };
     const tls = this.#tls;
     const server =
