@@ -5,10 +5,10 @@ import { proxyView } from '@weft/core/mesh/proxy-view';
 import type { Snapshot } from '@weft/core/snapshot/snapshot';
 import type { Log } from '../log.ts';
 import type { EncodedSnapshot } from '../xds/types.ts';
-import { gatewaySecrets } from './gateway-secrets.ts';
 import { type GatewayPorts, LoopbackListeners } from './loopback-listeners.ts';
 import type { ProxyConnection } from './proxy-connection.ts';
 import type { ProxyRegistry } from './proxy-registry.ts';
+import { proxySecrets } from './proxy-secrets.ts';
 import { SnapshotEncoder } from './snapshot-encoder.ts';
 
 /** A mesh to be pushed, with the revision it comes from. */
@@ -113,7 +113,7 @@ export class Pusher {
       const compiled = this.compiledFor(mesh, connection.node);
       this.lastByNode.set(connection.node, compiled);
       const snapshot = this.options.bindsToLoopback ? this.loopback.apply(compiled.snapshot, connection.node) : compiled.snapshot;
-      const secrets = [...snapshot.secrets, ...this.secretsFor(mesh, connection)];
+      const secrets = [...snapshot.secrets, ...this.secretsFor(mesh, connection, compiled)];
       return this.encoder.encode({ ...snapshot, secrets }, revision);
     } catch (error) {
       // The proxy keeps what it has: a fault in compiling must not take its configuration away.
@@ -123,8 +123,8 @@ export class Pusher {
   }
 
   /** The same secrets are the same objects, so that they are encoded once. */
-  private secretsFor(mesh: Mesh, connection: ProxyConnection): Snapshot['secrets'] {
-    const secrets = gatewaySecrets(mesh, connection);
+  private secretsFor(mesh: Mesh, connection: ProxyConnection, { view }: Compiled): Snapshot['secrets'] {
+    const secrets = proxySecrets(mesh, connection, view);
     const text = JSON.stringify(secrets);
     const known = this.secretsByConnection.get(connection);
     if (known?.text === text) return known.secrets;
