@@ -61,7 +61,7 @@ export function resolveMesh(given: ResourceSet, settings: MeshSettings, previous
     resources: set,
     namespaceLabels,
     policyIndex: { set, settings, peerAuthentications, gateways: [...set.ofKind('Gateway'), ...gatewayApi.gateways] },
-    networkGateways: resolveNetworkGateways(services, settings),
+    networkGateways: resolveNetworkGateways(services, settings, set),
     services,
     ...(previous?.services === services
       ? { serviceByKey: previous.serviceByKey, servicesByHostname: previous.servicesByHostname }
