@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { findEnvoy } from './envoy.ts';
 import { h2Cases } from './h2-cases.ts';
 import { type H2Outcome, sendH2 } from './h2-client.ts';
-import type { SeenRequest } from './origin.ts';
+import type { SeenRequest } from './seen-request.ts';
 import { type Side, startOurs, startTheirs, stopSides } from './sides.ts';
 
 const envoy = findEnvoy();

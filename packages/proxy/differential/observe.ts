@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Case } from './case.ts';
 import { sendRaw, type WireResponse } from './client.ts';
-import type { SeenRequest } from './origin.ts';
+import type { SeenRequest } from './seen-request.ts';
 import type { Side } from './sides.ts';
 
 /** Everything observable of one case on one side. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { SeenRequest } from './origin.ts';
+import type { SeenRequest } from './seen-request.ts';
 
 /** Which requests with an Upgrade header the application takes for upgrades. */
 export const isTunnelRequest = ({ url }: IncomingMessage): boolean => url === '/echo' || url === '/refuse';

@@ -1,15 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isTunnelRequest, takeTunnels } from './origin-tunnels.ts';
-
-/** What the application behind the proxy saw of one request. */
-export interface SeenRequest {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: readonly string[];
-  readonly body: string;
-  readonly trailers: readonly string[];
-}
+import type { SeenRequest } from './seen-request.ts';
 
 /** An application that records requests and answers as their path says. */
 export interface Origin {

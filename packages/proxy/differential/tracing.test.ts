@@ -9,7 +9,8 @@ import type { Bootstrap } from '../src/xds/bootstrap.ts';
 import { type Collector, startCollector } from './collector.ts';
 import { findEnvoy, type Running, startEnvoy } from './envoy.ts';
 import { freePorts } from './free-ports.ts';
-import { type Origin, type SeenRequest, startOrigin } from './origin.ts';
+import { type Origin, startOrigin } from './origin.ts';
+import type { SeenRequest } from './seen-request.ts';
 import { type TracingCase, tracingCases } from './tracing-cases.ts';
 import { type TracingPorts, tracingBootstrap, tracingSetups } from './tracing-setups.ts';
 

@@ -18,20 +18,31 @@ import type { ConnectionDecision, Trace } from './decision.ts';
  * later criterion leaves only the default chain.
  */
 export function decideConnection(listener: ListenerPlan, facts: ConnectionFacts, trace: Trace | null): ConnectionDecision {
-  const [chain] = matchingChains(listener, facts);
-  const chosen = chain ?? listener.defaultFilterChain;
+  const name = listener.chainMatcher?.(facts) ?? null;
+  const [chain] = name === null ? byConditions(listener, facts) : chainsNamed(listener, name);
+  // A name that no chain has does not fall back.
+  const chosen = chain ?? (name === null ? listener.defaultFilterChain : null);
   if (trace) traceChain(trace, listener, facts, chosen, chain === undefined);
   return chosen ? { kind: 'chain', chain: chosen } : { kind: 'none' };
 }
 
 /** All chains whose conditions the connection meets at the deciding leaf: more than one means that the listener is in conflict. */
 export function matchingChains(listener: ListenerPlan, facts: ConnectionFacts): readonly FilterChainPlan[] {
+  const name = listener.chainMatcher?.(facts) ?? null;
+  return name === null ? byConditions(listener, facts) : chainsNamed(listener, name);
+}
+
+function byConditions(listener: ListenerPlan, facts: ConnectionFacts): readonly FilterChainPlan[] {
   const { byPort } = listener.chainIndex;
   const level = byPort.get(facts.destinationPort);
   // Once a chain names this port, chains without a port are out of the question.
   if (level) return byDestination(level, facts);
   const any = byPort.get(0);
   return any ? byDestination(any, facts) : noChains;
+}
+
+function chainsNamed({ filterChains }: ListenerPlan, name: string): readonly FilterChainPlan[] {
+  return filterChains.filter((chain) => chain.name === name);
 }
 
 const noChains: readonly FilterChainPlan[] = [];

@@ -9,6 +9,7 @@ import type {
 import type { ListenerJson } from '@weft/envoy-api/envoy/config/listener/v3/listener_pb';
 import type { ProxyProtocolJson } from '@weft/envoy-api/envoy/extensions/filters/listener/proxy_protocol/v3/proxy_protocol_pb';
 import { buildAccessLog } from './build-access-log.ts';
+import { buildChainMatcher } from './build-chain-matcher.ts';
 import { buildAddress } from './build-endpoint.ts';
 import { buildNetworkFilter } from './build-network-filter.ts';
 import { hostFilterProblems } from './build-route-table.ts';
@@ -25,7 +26,8 @@ import type { DownstreamTlsPlan } from './tls-plan.ts';
 /** Compiles a listener. */
 export function buildListener(json: ListenerJson): ListenerPlan {
   const filterChains = apiChains(json) ?? (json.filterChains ?? []).map(buildFilterChain);
-  const chainIndex = buildFilterChainIndex(filterChains);
+  const matcher = json.filterChainMatcher ? buildChainMatcher(json.filterChainMatcher) : null;
+  const chainIndex = buildFilterChainIndex(matcher === null ? filterChains : []);
   const defaultFilterChain = json.defaultFilterChain ? buildFilterChain(json.defaultFilterChain) : null;
   const listenerFilters = (json.listenerFilters ?? []).map(buildListenerFilter);
   const allChains = defaultFilterChain ? [...filterChains, defaultFilterChain] : filterChains;
@@ -44,6 +46,7 @@ export function buildListener(json: ListenerJson): ListenerPlan {
     continueOnListenerFiltersTimeout: json.continueOnListenerFiltersTimeout ?? false,
     filterChains,
     defaultFilterChain,
+    chainMatcher: matcher?.choose ?? null,
     chainIndex,
     accessLogs: (json.accessLog ?? []).map(buildAccessLog),
     reusePort: json.enableReusePort ?? json.reusePort ?? true,
@@ -52,7 +55,7 @@ export function buildListener(json: ListenerJson): ListenerPlan {
     drainType: json.drainType === 'MODIFY_ONLY' ? 'MODIFY_ONLY' : 'DEFAULT',
     maxConnectionsPerEvent: json.maxConnectionsToAcceptPerSocketEvent ?? null,
     metadata: filterMetadata(json.metadata),
-    problems: [...findProblems(json), ...unsupported, ...chainIndex.conflicts],
+    problems: [...findProblems(json), ...unsupported, ...(matcher?.problems ?? []), ...chainIndex.conflicts],
     source: json,
   };
 }

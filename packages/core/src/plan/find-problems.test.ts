@@ -69,7 +69,10 @@ test('what would send or treat requests in another way than written is a problem
   });
   const table: readonly (readonly [Plan, RegExp])[] = [
     [planOfManager({ scopedRoutes: {} }), /scopedRoutes is not supported/],
-    [planOfManager({}, { filterChainMatcher: {} }), /filterChainMatcher is not supported/],
+    [
+      planOfManager({}, { filterChainMatcher: { matcherTree: { input: { name: 'x' }, exactMatchMap: { map: {} } } } }),
+      /filterChainMatcher\.matcherTree\.input is not supported/,
+    ],
     [planOfManager(host({ matcher: {} })), /virtualHosts\[0\]\.matcher is not supported/],
     [planOfManager(host({}, { internalRedirectPolicy: {} })), /internalRedirectPolicy is not supported/],
     [planOfManager(host({}, { inlineClusterSpecifierPlugin: {} })), /inlineClusterSpecifierPlugin is not supported/],

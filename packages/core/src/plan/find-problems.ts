@@ -26,7 +26,6 @@ export function findPolicyProblems(policy: object): readonly string[] {
 
 /** Fields that mean something this data plane does not do, wherever they stand. */
 const unsupportedFields: ReadonlySet<string> = new Set([
-  'filterChainMatcher',
   'scopedRoutes',
   'vhds',
   'clusterSpecifierPlugin',

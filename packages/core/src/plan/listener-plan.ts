@@ -1,4 +1,5 @@
 import type { AccessLogPlan } from './access-log-plan.ts';
+import type { ChainMatcher } from './build-chain-matcher.ts';
 import type { AddressPlan } from './cluster-plan.ts';
 import type { FilterChainIndex } from './filter-chain-index.ts';
 import type { FilterChainPlan } from './filter-chain-plan.ts';
@@ -30,6 +31,8 @@ export interface ListenerPlan {
   readonly continueOnListenerFiltersTimeout: boolean;
   readonly filterChains: readonly FilterChainPlan[];
   readonly defaultFilterChain: FilterChainPlan | null;
+  /** Names the chain where the listener has a matcher for that, in place of the chains' own conditions; null without. */
+  readonly chainMatcher: ChainMatcher | null;
   /** Finds the chain in Envoy's order; made once per listener. */
   readonly chainIndex: FilterChainIndex;
   readonly accessLogs: readonly AccessLogPlan[];
