@@ -4,6 +4,7 @@ import type { NodeJson } from '@weft/envoy-api/envoy/config/core/v3/base_pb';
 import type { AdminAnswer, AdminRequest } from './admin/admin-answer.ts';
 import { answerAdmin } from './admin/admin-routes.ts';
 import { AdminServer } from './admin/admin-server.ts';
+import { certificateUses } from './admin/certificates.ts';
 import type { ProxyInside } from './admin/proxy-inside.ts';
 import { collectorSender } from './http/collector-sender.ts';
 import type { HttpContext } from './http/exchange-view.ts';
@@ -22,6 +23,8 @@ import { type LogThreshold, type ProxyLog, passesThreshold } from './log.ts';
 import type { ProxyOptions, RunningProxy } from './proxy-options.ts';
 import { NetworkAuthorization } from './tcp/network-authorization.ts';
 import { AccessLogs } from './telemetry/access-log.ts';
+import { certificateSamples, endOf } from './telemetry/certificate-stats.ts';
+import { FileStats } from './telemetry/file-stats.ts';
 import { GrpcAccessLogs } from './telemetry/grpc-access-log.ts';
 import { HttpStats } from './telemetry/http-stats.ts';
 import { IstioStats } from './telemetry/istio-stats.ts';
@@ -34,6 +37,7 @@ import { mergeSamples, type StatSample } from './telemetry/stat-sample.ts';
 import { buildStatsConfig, type StatsConfig } from './telemetry/stats-config.ts';
 import { TcpLogEntry } from './telemetry/tcp-log-entry.ts';
 import { TcpStats } from './telemetry/tcp-stats.ts';
+import { VirtualHostStats } from './telemetry/virtual-host-stats.ts';
 import { proxyTracing } from './tracing/proxy-tracing.ts';
 import type { Tracing } from './tracing/tracing.ts';
 import { ClusterManager } from './upstream/cluster-manager.ts';
@@ -135,6 +139,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
     this.#tcpStats = new TcpStats(this.registry);
     const loggingNode = { id: this.node.id ?? '', cluster: this.node.cluster ?? '', zone: this.node.locality?.zone ?? '' };
     this.#accessLogs = new AccessLogs(
+      new FileStats(this.registry),
       new GrpcAccessLogs(this.node, this.clusters),
       new OpenTelemetryLogs(loggingNode, collectorSender(this.clusters)),
       Math.random,
@@ -158,6 +163,10 @@ class RunningInstance implements RunningProxy, ProxyInside {
       uuid: fastUuid,
       peers,
       statsOf: (manager) => httpStats.of(manager),
+      virtualHostStats: new VirtualHostStats(this.registry),
+      get http2Counts() {
+        return httpStats.http2;
+      },
       tracing: this.#tracing,
       onExchangeStart: (exchange) => {
         if (exchange.isGrpc) messages.watch(exchange);
@@ -186,6 +195,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
       authorization: new NetworkAuthorization(this.clusters, this.registry, this.node.metadata ?? {}),
       tlsContexts,
       registry: this.registry,
+      worker: shared?.thread ?? 0,
       log,
       limits: new ConnectionLimits(bootstrap, shared),
       chainLimits: { registry: this.registry, shared, buckets, bucketByKey: new Map() },
@@ -214,7 +224,15 @@ class RunningInstance implements RunningProxy, ProxyInside {
   }
 
   stats(): readonly StatSample[] {
-    return mergeSamples([this.#stats.shown(this.registry.samples()), ...this.#otherStats]);
+    const { isShown, retagged } = this.#stats;
+    const certificates = certificateSamples(certificateUses(this)).filter(({ name }) => isShown(name));
+    return mergeSamples([retagged([...this.registry.samples(isShown), ...certificates]), ...this.#otherStats]);
+  }
+
+  get daysUntilFirstCertificateEnds(): number {
+    const ends = certificateUses(this).flatMap(({ chains, roots }) => [...chains, roots].flatMap((pem) => endOf(pem) ?? []));
+    const first = Math.min(...ends) - Date.now() / 1000;
+    return ends.length === 0 ? noCertificateDays : Math.max(0, Math.floor(first / 86_400));
   }
 
   /** Answers as the admin interface does, with the stats of other threads of the same process added to its own. */
@@ -322,6 +340,8 @@ class RunningInstance implements RunningProxy, ProxyInside {
   }
 }
 
+/** As Envoy tells that there is none. */
+const noCertificateDays = 2_147_483_647;
 const defaultDrainMs = 5000;
 const defaultListenerDrainMs = 600_000;
 

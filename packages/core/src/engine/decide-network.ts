@@ -23,10 +23,11 @@ export function decideNetwork(
   let metadata = passed?.metadata ?? null;
   let shadows = passed?.shadows ?? noShadows;
   let unasked = passed?.unasked ?? noFilters;
+  const soFar = (): NetworkVerdict => ({ allowed: true, refusedBy: null, policy, shadows, metadata, unasked, check: null });
   for (let index = (passed?.check?.index ?? -1) + 1; index < networkFilters.length; index++) {
     const filter = networkFilters[index];
     if (filter?.kind === 'extAuthz') {
-      if (isEnabled(filter, connection, metadata)) return { allowed: true, policy, shadows, metadata, unasked, check: { filter, index } };
+      if (isEnabled(filter, connection, metadata)) return { ...soFar(), check: { filter, index } };
       unasked = [...unasked, filter];
     }
     if (filter?.kind !== 'rbac') continue;
@@ -40,9 +41,9 @@ export function decideNetwork(
     const verdict = judgeRules(filter.rbac.rules, connection, null, metadata);
     if (trace) traceRules(trace, 'rbac', filter.rbac.rules, { ...subject, metadata }, verdict);
     policy = verdict.policy;
-    if (!verdict.allowed) return { allowed: false, policy, shadows, metadata, unasked, check: null };
+    if (!verdict.allowed) return { ...soFar(), allowed: false, refusedBy: filter };
   }
-  return { allowed: true, policy, shadows, metadata, unasked, check: null };
+  return soFar();
 }
 
 type ExtAuthz = Extract<NetworkFilterPlan, { kind: 'extAuthz' }>;

@@ -90,6 +90,8 @@ type NetworkExtAuthz = Extract<NetworkFilterPlan, { kind: 'extAuthz' }>;
 /** The verdict of the network filters of a chain that can refuse a connection. */
 export interface NetworkVerdict {
   readonly allowed: boolean;
+  /** The filter that refuses; null for none. */
+  readonly refusedBy: Extract<NetworkFilterPlan, { kind: 'rbac' }> | null;
   readonly policy: string;
   readonly shadows: readonly ShadowVerdict[];
   /** The connection's metadata with what the filters added; null when they added none. */

@@ -1,12 +1,12 @@
 import { X509Certificate } from 'node:crypto';
-import type { CommonTlsPlan } from '@weft/core/plan/tls-plan';
 import { parseSubjectAltNames } from '../identity/peer-certificate.ts';
+import type { CertificateUse } from '../telemetry/certificate-stats.ts';
+import { clusterScope } from '../telemetry/cluster-stats.ts';
 import type { ProxyInside } from './proxy-inside.ts';
 
 /** `/certs`: what each certificate in force says, by the TLS configuration of a listener or a cluster that shows or trusts it. */
 export function certificates(proxy: ProxyInside): unknown {
-  const found = tlsPlans(proxy).flatMap((plan) => {
-    const { chains, roots } = proxy.tlsContexts.pemOf(plan);
+  const found = certificateUses(proxy).flatMap(({ chains, roots }) => {
     const chain = chains.flatMap(describeFirst);
     const authorities = describeFirst(roots);
     if (chain.length === 0 && authorities.length === 0) return [];
@@ -15,14 +15,21 @@ export function certificates(proxy: ProxyInside): unknown {
   return { certificates: found };
 }
 
-function tlsPlans({ clusters, listeners }: ProxyInside): CommonTlsPlan[] {
-  const chains = listeners.all.flatMap(({ plan }) => [
-    ...plan.filterChains,
-    ...(plan.defaultFilterChain === null ? [] : [plan.defaultFilterChain]),
-  ]);
-  const served = chains.flatMap(({ tls }) => (tls === null ? [] : [tls]));
-  const transports = clusters.all().flatMap(({ plan }) => [plan.transport, ...plan.transportMatches.map(({ transport }) => transport)]);
-  return [...served, ...transports.flatMap((transport) => (transport.kind === 'tls' ? [transport.tls] : []))];
+type TlsUser = Pick<ProxyInside, 'clusters' | 'listeners' | 'tlsContexts'>;
+
+/** The certificates in force, by the listener or cluster that shows or trusts them. */
+export function certificateUses({ clusters, listeners, tlsContexts }: TlsUser): CertificateUse[] {
+  const served = listeners.all.flatMap(({ plan, stats }) => {
+    const chains = [...plan.filterChains, ...(plan.defaultFilterChain === null ? [] : [plan.defaultFilterChain])];
+    return chains.flatMap(({ tls }) => (tls === null ? [] : [{ scope: stats.scope, plan: tls }]));
+  });
+  const asked = clusters.all().flatMap(({ plan }) => {
+    const transports = [plan.transport, ...plan.transportMatches.map(({ transport }) => transport)];
+    return transports.flatMap((transport) =>
+      transport.kind === 'tls' ? [{ scope: clusterScope(plan.statName), plan: transport.tls }] : [],
+    );
+  });
+  return [...served, ...asked].map((use) => ({ ...use, ...tlsContexts.pemOf(use.plan) }));
 }
 
 /** A chain's own certificate, not those that vouch for it. */

@@ -39,6 +39,6 @@ export function answerStats(proxy: ProxyInside, query: URLSearchParams): StatsAn
   return { body: statsText(samples) };
 }
 
-function isUsed({ value }: StatSample): boolean {
-  return value !== 0;
+function isUsed({ value, wasUsed }: StatSample): boolean {
+  return value !== 0 || wasUsed === true;
 }

@@ -84,7 +84,7 @@ export class Attempt implements UpstreamEvents, StreamRequest {
     if (this.isOver) return;
     this.#finish();
     if (this.#isWaiting) this.#source.cancel(this);
-    else this.stream?.abort();
+    else this.#abort();
   }
 
   onStream(stream: UpstreamStream, client: StreamClient): void {
@@ -136,7 +136,7 @@ export class Attempt implements UpstreamEvents, StreamRequest {
   onUpstreamReset(reason: ResetReason): void {
     if (this.isOver) return;
     this.#finish();
-    if (reason === 'remoteReset') this.cluster.stats.resets.increment();
+    if (reason === 'remoteReset') this.cluster.stats.count('upstream_rq_rx_reset');
     this.owner.onAttemptFailed(this, reason, '');
   }
 
@@ -146,6 +146,12 @@ export class Attempt implements UpstreamEvents, StreamRequest {
 
   onReadEnd(): void {
     this.owner.onAttemptReadEnd(this);
+  }
+
+  #abort(): void {
+    if (this.stream === null) return;
+    if (this.stream.protocol === 'HTTP/2') this.cluster.stats.count('upstream_rq_tx_reset');
+    this.stream.abort();
   }
 
   #countStatus(status: number): void {

@@ -5,6 +5,7 @@ import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-
 import type { ListenerPlan } from '@weft/core/plan/listener-plan';
 import type { Connection } from '../io/connection.ts';
 import type { TimerWheel } from '../io/timer-wheel.ts';
+import type { AnswerCounts } from '../telemetry/answer-counts.ts';
 import { ConnectionTimers } from './connection-timers.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeConnection, HttpContext, ManagerStats } from './exchange-view.ts';
@@ -12,6 +13,7 @@ import { applyEarlyMutations } from './forward-headers.ts';
 import { GrpcWebStream, isGrpcWeb } from './grpc-web.ts';
 import { type H1Head, type HeadError, type HeadLimits, headErrors } from './h1-head.ts';
 import { H1Server, type H1ServerHost } from './h1-server.ts';
+import type { H2Counts } from './h2-counts.ts';
 import { H2Server, type H2ServerHost } from './h2-server.ts';
 import { FieldHeaders } from './headers.ts';
 import { localReply } from './local-reply.ts';
@@ -39,6 +41,7 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
   readonly chain: FilterChainPlan;
   readonly manager: HttpConnectionManagerPlan;
   readonly listenerName: string;
+  readonly answers: AnswerCounts;
   readonly direction: ListenerPlan['direction'];
   readonly headLimits: HeadLimits;
   #context: HttpContext;
@@ -51,7 +54,13 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
   constructor(
     context: HttpContext,
     observer: HttpConnectionObserver,
-    place: { facts: ConnectionFacts; chain: FilterChainPlan; manager: HttpConnectionManagerPlan; listener: ListenerPlan },
+    place: {
+      readonly facts: ConnectionFacts;
+      readonly chain: FilterChainPlan;
+      readonly manager: HttpConnectionManagerPlan;
+      readonly listener: ListenerPlan;
+      readonly answers: AnswerCounts;
+    },
   ) {
     this.#context = context;
     this.#stats = context.statsOf(place.manager);
@@ -60,9 +69,10 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
     this.chain = place.chain;
     this.manager = place.manager;
     this.listenerName = place.listener.name;
+    this.answers = place.answers;
     this.direction = place.listener.direction;
     this.headLimits = headLimitsOf(place.manager);
-    this.#timers = new ConnectionTimers(context.timers, place.manager);
+    this.#timers = new ConnectionTimers(context.timers, place.manager, this.#stats);
   }
 
   get http1(): Http1OptionsPlan {
@@ -71,6 +81,10 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
 
   get wheel(): TimerWheel {
     return this.#context.timers;
+  }
+
+  get http2Counts(): H2Counts {
+    return this.#context.http2Counts;
   }
 
   get random(): () => number {
@@ -95,7 +109,10 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
     this.#timers.onRequest();
     const { http1, common } = this.manager;
     const isLast = common.maxRequestsPerConnection > 0 && server.requestCount >= common.maxRequestsPerConnection;
-    if (isLast || this.#observer.isDraining) server.isDraining = true;
+    if (isLast || this.#observer.isDraining) {
+      server.isDraining = true;
+      this.#stats.count(isLast ? 'downstream_cx_max_requests_reached' : 'downstream_cx_drain_close');
+    }
     if (head.minorVersion === 0 && !http1.acceptHttp10) return this.#refuse(server, headErrors.upgradeRequired);
     const request: RequestHead = {
       method: head.method,
@@ -121,6 +138,7 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
   }
 
   onBadRequest(server: H1Server, error: HeadError): void {
+    if (error.flag === undefined) this.#stats.count('downstream_cx_protocol_error');
     this.#timers.onRequest();
     this.#refuse(server, error);
   }
@@ -161,7 +179,7 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
   onStreamRequest(stream: DownstreamStream, request: RequestHead, end: boolean): DownstreamEvents {
     this.#stats.requestStarted(true);
     this.#timers.onRequest();
-    if (this.#observer.isDraining) this.#timers.startDrain();
+    if (this.#observer.isDraining && this.#timers.startDrain()) this.#stats.count('downstream_cx_drain_close');
     const web = isGrpcWeb(this.manager, request) ? new GrpcWebStream(stream, request) : null;
     const exchange = new Exchange(this.#context, this, web ?? stream, request, end);
     if (request.headers.get('expect')?.toLowerCase() === '100-continue') this.#answerExpectation(stream, request);
@@ -170,6 +188,7 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
   }
 
   onLastRequest(): void {
+    this.#stats.count('downstream_cx_max_requests_reached');
     this.#timers.startDrain();
   }
 
@@ -183,7 +202,7 @@ export class ConnectionManager implements H1ServerHost, H2ServerHost, ExchangeCo
     if (codec === null) return;
     const lifeMs = this.#context.now() - this.#startedAt;
     const end = { lifeMs, isByPeer: codec.connection.isEndedByPeer, hasActiveRequest: codec.isCutOff };
-    this.#stats.connectionClosed(end, codec instanceof H2Server, this.facts.isTls);
+    this.#stats.connectionClosed(codec.connection, end, { isHttp2: codec instanceof H2Server, isTls: this.facts.isTls });
     this.#observer.onHttpConnectionClosed(codec);
   }
 

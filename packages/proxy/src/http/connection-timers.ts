@@ -1,5 +1,6 @@
 import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-plan';
 import type { Timer, TimerOwner, TimerWheel } from '../io/timer-wheel.ts';
+import type { ManagerStats } from './exchange-view.ts';
 import type { HeadError } from './h1-head.ts';
 
 /** A codec as far as its connection's deadlines are concerned. */
@@ -22,6 +23,7 @@ export interface WaitingServer {
 export class ConnectionTimers implements TimerOwner {
   #wheel: TimerWheel;
   #plan: HttpConnectionManagerPlan;
+  #stats: ManagerStats;
   #codec: TimedCodec | null = null;
   #server: WaitingServer | null = null;
   #idleTimer: Timer | null = null;
@@ -29,7 +31,8 @@ export class ConnectionTimers implements TimerOwner {
   #drainTimer: Timer | null = null;
   #headTimer: Timer | null = null;
 
-  constructor(wheel: TimerWheel, plan: HttpConnectionManagerPlan) {
+  constructor(wheel: TimerWheel, plan: HttpConnectionManagerPlan, stats: ManagerStats) {
+    this.#stats = stats;
     this.#wheel = wheel;
     this.#plan = plan;
   }
@@ -86,15 +89,22 @@ export class ConnectionTimers implements TimerOwner {
     const error = headErrors.get(kind);
     if (error !== undefined) this.#server?.giveUpHead(error);
     else if (kind === 'drain') this.#codec?.drain();
-    else if (this.#codec?.hasReceived === false) this.#codec.drain();
+    else this.#onTooLong(kind);
+  }
+
+  /** The connection was idle, or is there, for too long. */
+  #onTooLong(kind: string): void {
+    this.#stats.count(kind === 'idle' ? 'downstream_cx_idle_timeout' : 'downstream_cx_max_duration_reached');
+    if (this.#codec?.hasReceived === false) this.#codec.drain();
     else this.startDrain();
   }
 
-  /** As Envoy: clients get the drain time to see that they should leave before the connection closes under them. */
-  startDrain(): void {
-    if (this.#drainTimer !== null) return;
+  /** As Envoy: clients get the drain time to see that they should leave before the connection closes under them. False where it runs already. */
+  startDrain(): boolean {
+    if (this.#drainTimer !== null) return false;
     this.#codec?.announceDrain();
     this.#drainTimer = this.#wheel.schedule(this.#plan.drainTimeoutMs, this, 'drain');
+    return true;
   }
 }
 

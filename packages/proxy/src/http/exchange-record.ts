@@ -63,6 +63,8 @@ export abstract class ExchangeRecord implements ExchangeView {
   /** The response head is on its way: what happens now can only break the response off. */
   hasSentHead = false;
   isDone = false;
+  isUpgraded = false;
+  isBrokenOff = false;
 
   constructor(context: HttpContext, origin: ExchangeConnection, downstream: DownstreamStream, head: RequestHead, end: boolean) {
     this.context = context;

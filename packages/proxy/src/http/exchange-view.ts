@@ -8,11 +8,15 @@ import type { Plan } from '@weft/core/plan/plan';
 import type { WeightedClusterPlan } from '@weft/core/plan/route-plan';
 import type { Connection } from '../io/connection.ts';
 import type { TimerWheel } from '../io/timer-wheel.ts';
+import type { AnswerCounts } from '../telemetry/answer-counts.ts';
 import type { ConnectionEnd } from '../telemetry/connection-stats.ts';
+import type { ManagerEvent } from '../telemetry/http-stat-names.ts';
+import type { VirtualHostStats } from '../telemetry/virtual-host-stats.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import type { Host } from '../upstream/host.ts';
 import type { GrpcMessageCounter } from './grpc-message-counter.ts';
+import type { H2Counts } from './h2-counts.ts';
 import type { Headers } from './headers.ts';
 import type { DownstreamStream, RequestHead } from './stream.ts';
 
@@ -22,6 +26,8 @@ export interface ExchangeConnection {
   readonly chain: FilterChainPlan;
   readonly manager: HttpConnectionManagerPlan;
   readonly listenerName: string;
+  /** Counts the answers to what comes through the listener. */
+  readonly answers: AnswerCounts;
   readonly direction: 'UNSPECIFIED' | 'INBOUND' | 'OUTBOUND';
 }
 
@@ -87,6 +93,10 @@ export interface ExchangeView extends RequestFacts {
   readonly wireBytesSent: number;
   /** Counts the messages of a gRPC stream where a filter asks for that. */
   messages: { readonly request: GrpcMessageCounter; readonly response: GrpcMessageCounter } | null;
+  /** It became an upgraded stream. */
+  readonly isUpgraded: boolean;
+  /** Its response could not be completed. */
+  readonly isBrokenOff: boolean;
   /** SPIFFE ids of the upstream connection's ends, `''` without mutual TLS. */
   readonly upstreamPrincipal: string;
   readonly localPrincipal: string;
@@ -126,6 +136,9 @@ export interface HttpContext {
   /** Adds what peers should learn of this proxy, and takes what they tell. */
   readonly peers: PeerExchange;
   readonly statsOf: (manager: HttpConnectionManagerPlan) => ManagerStats;
+  readonly virtualHostStats: VirtualHostStats;
+  /** Where HTTP/2 connections of clients count. */
+  readonly http2Counts: H2Counts;
   readonly tracing: ExchangeTracing;
   /** Told before anything is decided of a request, where the messages of gRPC streams are counted. */
   readonly onExchangeStart: (exchange: ExchangeView) => void;
@@ -144,8 +157,13 @@ export interface PeerExchange {
 /** What a connection manager counts of its connections and requests; requests that end are told to `onExchangeDone`. */
 export interface ManagerStats {
   connectionOpened(connection: Connection, isHttp2: boolean, isTls: boolean): void;
-  connectionClosed(end: ConnectionEnd, isHttp2: boolean, isTls: boolean): void;
+  connectionClosed(connection: Connection, end: ConnectionEnd, kind: { readonly isHttp2: boolean; readonly isTls: boolean }): void;
+  /** A connection was turned away before its first request. */
+  connectionRefused(connection: Connection): void;
   requestStarted(isHttp2: boolean): void;
+  /** A request became an upgraded stream. */
+  upgraded(): void;
+  count(event: ManagerEvent): void;
 }
 
 /** Begins spans, where a connection manager traces its requests. */

@@ -97,6 +97,7 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
   /** Ends a response that cannot be completed: the client must not take what it got for complete. */
   breakOff(): void {
     this.#router?.cancelAttempt();
+    this.isBrokenOff = true;
     this.downstream.abort();
     this.finish();
   }
@@ -221,6 +222,10 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
     if (cluster === null) {
       this.reply(localReply(decision.action.clusterNotFoundStatus, '', 'NC', 'cluster_not_found'));
       return;
+    }
+    if (this.head.upgrade !== null) {
+      this.isUpgraded = true;
+      this.context.statsOf(this.origin.manager).upgraded();
     }
     this.#deadlines.useRoute(decision.timeouts);
     const { flushMs } = decision.timeouts;

@@ -1,6 +1,7 @@
 import type { Http2OptionsPlan } from '@weft/core/plan/cluster-plan';
 import type { Connection, ConnectionOwner } from '../io/connection.ts';
 import type { TimerWheel } from '../io/timer-wheel.ts';
+import type { H2Counts, H2Event } from './h2-counts.ts';
 import { type FrameConsumer, H2FrameReader } from './h2-frame-reader.ts';
 import { clientPreface, flag, frame, h2Error, maxWindow, readUint32 } from './h2-frames.ts';
 import { H2HeaderBlocks, type HeaderBlockConsumer, type HeaderBlockLimits } from './h2-header-blocks.ts';
@@ -36,14 +37,20 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
   #hasPeerSettings = false;
   #windows: H2ReceiveWindows;
   #keepalive: H2Keepalive | null = null;
+  protected readonly counts: H2Counts;
   readonly #options: Http2OptionsPlan;
 
-  constructor(connection: Connection, isServer: boolean, options: Http2OptionsPlan, limits: HeaderBlockLimits) {
+  constructor(
+    connection: Connection,
+    isServer: boolean,
+    { options, limits, counts }: { readonly options: Http2OptionsPlan; readonly limits: HeaderBlockLimits; readonly counts: H2Counts },
+  ) {
     this.connection = connection;
+    this.counts = counts;
     this.isServer = isServer;
     this.#reader = new H2FrameReader(isServer);
     this.#blocks = new H2HeaderBlocks(this, limits);
-    this.#out = new H2Output(connection, options.maxOutboundControlFrames, () => this.#sender.pump());
+    this.#out = new H2Output(connection, options.maxOutboundControlFrames, () => this.#sender.pump(), counts);
     this.#sender = new H2Sender(this, this.#out, this.streams, options.hpackTableSize);
     this.#windows = new H2ReceiveWindows(options, this.#out);
     this.#options = options;
@@ -77,6 +84,7 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
 
   protected addStream(stream: H2Stream): void {
     this.streams.set(stream.id, stream);
+    this.counts.activeStreams++;
     this.#limits.onStream();
     this.#keepalive?.onStream();
   }
@@ -114,7 +122,9 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
   }
 
   sendReset(id: number, code: number): void {
-    if (!this.isFinished) this.#out.reset(id, code);
+    if (this.isFinished) return;
+    this.counts.count('tx_reset');
+    this.#out.reset(id, code);
   }
 
   pauseStream(stream: H2Stream): void {
@@ -134,11 +144,14 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
   }
 
   onKeepaliveTimeout(): void {
+    this.counts.count('keepalive_timeout');
     this.connection.destroy();
   }
 
   sendGoaway(code: number, lastStream = this.lastPeerStream): void {
-    if (!this.isFinished) this.#out.goaway(lastStream, code);
+    if (this.isFinished) return;
+    this.counts.count('goaway_sent');
+    this.#out.goaway(lastStream, code);
   }
 
   /** Sends what is pending, then ends the connection. */
@@ -194,10 +207,10 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
         return this.#readData(bytes, at, length, flags, id);
       case frame.headers:
         if (id === 0) return h2Error.protocol;
-        if (!this.#limits.mayBeEmpty(length === 0 && (flags & flag.endStream) === 0)) return h2Error.enhanceYourCalm;
+        if (!this.#limits.mayBeEmpty(length === 0 && (flags & flag.endStream) === 0)) return this.#flooded('inbound_empty_frames_flood');
         return this.#blocks.read(bytes, at, length, flags, id);
       case frame.continuation:
-        if (!this.#limits.mayBeEmpty(length === 0)) return h2Error.enhanceYourCalm;
+        if (!this.#limits.mayBeEmpty(length === 0)) return this.#flooded('inbound_empty_frames_flood');
         return this.#blocks.readContinuation(bytes, at, length, flags);
       case frame.priority:
         return this.#readPriority(bytes, at, length, id);
@@ -229,7 +242,7 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
       if (length === 0 || to < from) return h2Error.protocol;
     }
     const end = (flags & flag.endStream) !== 0;
-    if (!this.#limits.mayBeEmpty(from === to && !end)) return h2Error.enhanceYourCalm;
+    if (!this.#limits.mayBeEmpty(from === to && !end)) return this.#flooded('inbound_empty_frames_flood');
     const stream = this.streams.get(id);
     if (stream === undefined || stream.hasRemoteEnd) {
       // What was on its way when this side reset the stream is no mistake (RFC 9113, section 5.4.2).
@@ -252,13 +265,14 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
     if (id === 0) return h2Error.protocol;
     if (length !== 5) this.sendReset(id, h2Error.frameSize);
     else if ((readUint32(bytes, at) & maxWindow) === id) this.sendReset(id, h2Error.protocol);
-    return this.#limits.mayPrioritise() ? h2Error.none : h2Error.enhanceYourCalm;
+    return this.#limits.mayPrioritise() ? h2Error.none : this.#flooded('inbound_priority_frames_flood');
   }
 
   #readReset(bytes: Buffer, at: number, length: number, id: number): number {
     if (id === 0 || this.isIdleStream(id)) return h2Error.protocol;
     if (length !== 4) return h2Error.frameSize;
     const stream = this.streams.get(id);
+    this.counts.count('rx_reset');
     if (stream === undefined) return h2Error.none;
     this.#close(stream);
     this.onStreamReset(stream, readUint32(bytes, at));
@@ -297,7 +311,7 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
 
   #readWindowUpdate(bytes: Buffer, at: number, length: number, id: number): number {
     if (length !== 4) return h2Error.frameSize;
-    if (!this.#limits.mayUpdateWindow(this.#out.dataFrames)) return h2Error.enhanceYourCalm;
+    if (!this.#limits.mayUpdateWindow(this.#out.dataFrames)) return this.#flooded('inbound_window_update_frames_flood');
     const credit = readUint32(bytes, at) & maxWindow;
     if (id === 0) {
       if (credit === 0) return h2Error.protocol;
@@ -313,6 +327,11 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
     else if (stream.sendWindow > maxWindow) this.resetStreamFromPeer(stream, h2Error.flowControl);
     else this.#sender.pump();
     return h2Error.none;
+  }
+
+  #flooded(event: H2Event): number {
+    this.counts.count(event);
+    return h2Error.enhanceYourCalm;
   }
 
   #check(error: number): void {
@@ -332,6 +351,7 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
    * either, unless the configuration wants only the stream to end.
    */
   protected refuseMalformed(stream: H2Stream): void {
+    this.counts.count('rx_messaging_error');
     if (this.#endsOnMalformed) this.fail(h2Error.protocol);
     else this.resetStreamFromPeer(stream, h2Error.protocol);
   }
@@ -353,6 +373,7 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
     stream.queuedBytes = 0;
     this.#windows.release(stream);
     this.streams.delete(stream.id);
+    this.counts.activeStreams--;
     this.onStreamClosed(stream);
   }
 

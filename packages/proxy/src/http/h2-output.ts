@@ -1,5 +1,6 @@
 import type { Connection } from '../io/connection.ts';
 import { GatheredOutput, outputBytes } from '../io/gathered-output.ts';
+import type { H2Counts } from './h2-counts.ts';
 import { defaultFrameBytes, flag, frame, frameHeaderBytes, writeFrameHeader, writeUint32 } from './h2-frames.ts';
 
 /** Writes the frames of one HTTP/2 connection. */
@@ -9,10 +10,12 @@ export class H2Output extends GatheredOutput {
   #connection: Connection;
   #controlFrames = 0;
   #maxControlFrames: number;
+  readonly #counts: H2Counts;
 
   /** `onRoom` runs when the socket takes bytes again after it was full. */
-  constructor(connection: Connection, maxControlFrames: number, onRoom: () => void) {
+  constructor(connection: Connection, maxControlFrames: number, onRoom: () => void, counts: H2Counts) {
     super(connection, onRoom);
+    this.#counts = counts;
     this.#connection = connection;
     this.#maxControlFrames = maxControlFrames;
   }
@@ -117,7 +120,9 @@ export class H2Output extends GatheredOutput {
 
   /** A peer that makes us answer more than it reads is cut off. */
   #countControl(): void {
-    if (++this.#controlFrames > this.#maxControlFrames) this.#connection.destroy();
+    if (++this.#controlFrames <= this.#maxControlFrames) return;
+    this.#counts.count('outbound_control_flood');
+    this.#connection.destroy();
   }
 }
 

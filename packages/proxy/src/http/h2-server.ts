@@ -2,6 +2,7 @@ import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-
 import type { Connection } from '../io/connection.ts';
 import type { Timer, TimerOwner, TimerWheel } from '../io/timer-wheel.ts';
 import { H2Connection } from './h2-connection.ts';
+import type { H2Counts } from './h2-counts.ts';
 import { type RequestFieldRules, readRequestFields, readTrailerFields, tooMuch } from './h2-fields.ts';
 import { h2Error, maxWindow } from './h2-frames.ts';
 import { H2Stream } from './h2-stream.ts';
@@ -11,6 +12,7 @@ import type { DownstreamEvents, DownstreamStream, HttpProtocol, RequestHead } fr
 /** What an HTTP/2 server connection needs from the connection manager above it. */
 export interface H2ServerHost {
   readonly wheel: TimerWheel;
+  readonly http2Counts: H2Counts;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   onStreamRequest(stream: DownstreamStream, head: RequestHead, end: boolean): DownstreamEvents;
@@ -86,6 +88,7 @@ class ServerStream extends H2Stream implements DownstreamStream, TimerOwner {
 
   /** The client did not take the rest of the response in time. */
   onTimer(): void {
+    this.connection.countFlushTimeout();
     this.connection.resetStream(this, h2Error.internal);
   }
 
@@ -117,12 +120,11 @@ export class H2Server extends H2Connection {
   constructor(connection: Connection, host: H2ServerHost, plan: HttpConnectionManagerPlan, isBridge: boolean) {
     const { http2: options } = plan;
     const overrides = options.overrideStreamErrorOnInvalidMessage || plan.overrideStreamErrorOnInvalidMessage;
-    super(
-      connection,
-      true,
-      { ...options, overrideStreamErrorOnInvalidMessage: overrides },
-      { maxBytes: plan.maxRequestHeadersKb * 1024, maxFields: plan.common.maxHeadersCount },
-    );
+    super(connection, true, {
+      options: { ...options, overrideStreamErrorOnInvalidMessage: overrides },
+      limits: { maxBytes: plan.maxRequestHeadersKb * 1024, maxFields: plan.common.maxHeadersCount },
+      counts: host.http2Counts,
+    });
     this.#maxRequests = plan.common.maxRequestsPerConnection;
     this.#rules = { underscores: plan.common.headersWithUnderscores, allowsConnect: options.allowConnect };
     this.#host = host;
@@ -141,6 +143,10 @@ export class H2Server extends H2Connection {
   /** Lets clients leave: no further request after the ones under way, once they had the time to see it. */
   leave(): void {
     this.#host.onLastRequest();
+  }
+
+  countFlushTimeout(): void {
+    this.counts.count('tx_flush_timeout');
   }
 
   get isIdle(): boolean {
@@ -237,6 +243,7 @@ export class H2Server extends H2Connection {
     this.#opened++;
     const request = fields === null ? null : readRequestFields(fields, this.#rules);
     if (fields === null || request === tooMuch) {
+      this.counts.count('header_overflow');
       // As Envoy: no answer, for a client that cannot count its headers will not read one.
       this.resetStream(stream, h2Error.internal);
       return;
@@ -265,6 +272,7 @@ export class H2Server extends H2Connection {
       this.refuseMalformed(stream);
       return;
     }
+    this.counts.count('trailers');
     const { events } = stream;
     this.#touch(stream);
     this.remoteEnd(stream);

@@ -76,6 +76,11 @@ export function backoffMs(policy: RetryPolicyPlan, retry: number, random: number
   return Math.floor(random * ceiling);
 }
 
+/** Whether a response says itself when to come again, in a way that the policy reads. */
+export function asksForBackoff(policy: RetryPolicyPlan, outcome: TryOutcome, nowMs: number): boolean {
+  return outcome.kind === 'response' && askedBackoffMs(policy, outcome.headers, nowMs) !== null;
+}
+
 /** The first reset header that gives a time within the policy's limit; null for none. */
 function askedBackoffMs({ rateLimitedBackoff }: RetryPolicyPlan, headers: Headers, nowMs: number): number | null {
   for (const { name, format } of rateLimitedBackoff?.headers ?? []) {

@@ -2,6 +2,8 @@ import type { ForwardDecision } from '@weft/core/engine/decision';
 import { connectionHash, requestHash } from '@weft/core/engine/request-hash';
 import type { UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
 import type { ForwardActionPlan } from '@weft/core/plan/route-plan';
+import type { ManagerEvent } from '../telemetry/http-stat-names.ts';
+import type { RequestGroups } from '../telemetry/virtual-host-stats.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Host } from '../upstream/host.ts';
 import { outlierStatus } from '../upstream/outlier-status.ts';
@@ -41,6 +43,7 @@ export class Router implements AttemptOwner, TimedRouter {
   #attempt: Attempt | null = null;
   #retries: Retries | null = null;
   #timers: TryTimers;
+  readonly #groups: RequestGroups | null;
   #triedHosts: Host[] = [];
   #firstTryAt = 0;
   #hash: bigint | null = null;
@@ -53,6 +56,8 @@ export class Router implements AttemptOwner, TimedRouter {
     this.#decision = decision;
     this.#cluster = cluster;
     this.#timers = new TryTimers(this, exchange.context.timers, decision.timeouts);
+    const { virtualHost, route } = decision;
+    this.#groups = exchange.context.virtualHostStats.groupsOf(virtualHost, route, exchange);
   }
 
   /** Rewrites the request as its route says, and begins with the first host. */
@@ -87,7 +92,10 @@ export class Router implements AttemptOwner, TimedRouter {
     }
     if (body.isKept) body.keep(bytes, from, to);
     this.#timers.touch();
-    if (!stream.sendData(bytes, from, to, end) && !end) downstream.pause();
+    if (stream.sendData(bytes, from, to, end) || end) return;
+    attempt?.cluster.stats.count('upstream_flow_control_backed_up_total');
+    this.#countAtManager('downstream_flow_control_paused_reading_total');
+    downstream.pause();
   }
 
   sendTrailers(trailers: Headers): void {
@@ -104,6 +112,7 @@ export class Router implements AttemptOwner, TimedRouter {
   resumeUpstream(): void {
     if (!this.#isUpstreamPaused) return;
     this.#isUpstreamPaused = false;
+    this.#attempt?.cluster.stats.count('upstream_flow_control_resumed_reading_total');
     this.#attempt?.stream?.resume();
   }
 
@@ -126,6 +135,7 @@ export class Router implements AttemptOwner, TimedRouter {
     const exchange = this.#exchange;
     const stream = attempt.stream;
     if (stream === null || attempt !== this.#attempt || exchange.isDone) return;
+    this.#groups?.count('upstream_rq_total');
     sendRequest(exchange, attempt, this.#decision.virtualHost.includeAttemptCountInRequest);
     if (!exchange.isInRead) stream.flush();
   }
@@ -169,11 +179,16 @@ export class Router implements AttemptOwner, TimedRouter {
       attempt.cluster.reportResult(attempt.host, outlierStatus(judged, outlierErrors));
     }
     if (this.#retry({ kind: 'response', status, grpcStatus, headers })) {
+      attempt.cluster.stats.countRetried(status);
       if (!end) attempt.cancel();
       return;
     }
     attempt.cluster.stats.countStatus(status, exchange.isInternal);
-    if (this.#hasRetried && status < 500) attempt.cluster.stats.retrySuccesses.increment();
+    this.#groups?.countStatus(status);
+    if (this.#hasRetried && status < 500) {
+      attempt.cluster.stats.count('upstream_rq_retry_success');
+      this.#groups?.count('upstream_rq_retry_success');
+    }
     this.#timers.onResponseHead();
     exchange.responseStartedAt = exchange.context.now();
     exchange.grpcStatus = grpcStatus;
@@ -190,6 +205,7 @@ export class Router implements AttemptOwner, TimedRouter {
     if (end) this.#responseDone();
     else if (!goOn && !this.#isUpstreamPaused) {
       this.#isUpstreamPaused = true;
+      attempt.cluster.stats.count('upstream_flow_control_paused_reading_total');
       attempt.stream?.pause();
     }
   }
@@ -203,7 +219,10 @@ export class Router implements AttemptOwner, TimedRouter {
   }
 
   onAttemptDrain(attempt: Attempt): void {
-    if (attempt === this.#attempt && !this.#exchange.isRequestDone) this.#exchange.downstream.resume();
+    if (attempt !== this.#attempt || this.#exchange.isRequestDone) return;
+    attempt.cluster.stats.count('upstream_flow_control_drained_total');
+    this.#countAtManager('downstream_flow_control_resumed_reading_total');
+    this.#exchange.downstream.resume();
   }
 
   onAttemptReadEnd(attempt: Attempt): void {
@@ -215,7 +234,8 @@ export class Router implements AttemptOwner, TimedRouter {
   onResponseTimeout(): void {
     const exchange = this.#exchange;
     if (exchange.isDone) return;
-    this.#cluster.stats.timeouts.increment();
+    this.#cluster.stats.count('upstream_rq_timeout');
+    this.#groups?.count('upstream_rq_timeout');
     const attempt = this.#attempt;
     if (attempt !== null) this.#countTimeout(attempt, !attempt.hasResponse);
     this.#endLate(attempt?.host ?? null, 'response_timeout');
@@ -224,8 +244,7 @@ export class Router implements AttemptOwner, TimedRouter {
   onTryTimeout(isIdle: boolean): void {
     const attempt = this.#attempt;
     if (attempt === null || this.#exchange.isDone || (attempt.hasResponse && !isIdle)) return;
-    const { perTryTimeouts, perTryIdleTimeouts } = attempt.cluster.stats;
-    (isIdle ? perTryIdleTimeouts : perTryTimeouts).increment();
+    attempt.cluster.stats.count(isIdle ? 'upstream_rq_per_try_idle_timeout' : 'upstream_rq_per_try_timeout');
     this.#countTimeout(attempt, true);
     if (this.#retry({ kind: 'perTryTimeout' })) return;
     this.#endLate(attempt.host, isIdle ? 'upstream_per_try_idle_timeout' : 'upstream_per_try_timeout');
@@ -283,7 +302,7 @@ export class Router implements AttemptOwner, TimedRouter {
       connection: exchange.connection,
     });
     if (host === null) {
-      cluster.stats.noHealthyHost.increment();
+      cluster.stats.count('upstream_cx_none_healthy');
       this.#countReply(503, null);
       exchange.reply(localReply(503, 'no healthy upstream', 'UH', 'no_healthy_upstream'));
       return;
@@ -297,7 +316,7 @@ export class Router implements AttemptOwner, TimedRouter {
     const breaker = host.cluster.breaker(action.priority);
     exchange.host = host;
     if (!breaker.mayRequest) {
-      host.cluster.stats.activeOverflow.increment();
+      host.cluster.stats.count('upstream_rq_active_overflow');
       exchange.reply(overflowReply());
       return;
     }
@@ -330,7 +349,7 @@ export class Router implements AttemptOwner, TimedRouter {
     const { retry: policy, action } = this.#decision;
     this.#retries?.settle();
     if (policy === null || exchange.hasSentHead || !wantsRetry(policy, outcome)) return false;
-    this.#retries ??= new Retries(policy, this.#cluster, this.#cluster.breaker(action.priority));
+    this.#retries ??= new Retries(policy, this.#cluster, this.#cluster.breaker(action.priority), this.#groups);
     if (!this.#retries.mayRetry(exchange, exchange.requestBytes === 0 || exchange.body.isKept)) return false;
     exchange.span?.abandonAttempt(outcome.kind === 'response' ? outcome.status : 0);
     this.cancelAttempt();
@@ -351,6 +370,7 @@ export class Router implements AttemptOwner, TimedRouter {
   /** Answers in the cluster's stead count as its own; a host that was tried is to blame. */
   #countReply(status: number, host: Host | null): void {
     this.#cluster.stats.countStatus(status, this.#exchange.isInternal);
+    this.#groups?.countStatus(status);
     if (host !== null) host.totalErrors++;
   }
 
@@ -364,6 +384,11 @@ export class Router implements AttemptOwner, TimedRouter {
     this.#attempt?.stream?.abort();
   }
 
+  #countAtManager(event: ManagerEvent): void {
+    const { context, origin } = this.#exchange;
+    context.statsOf(origin.manager).count(event);
+  }
+
   #responseDone(): void {
     this.#isResponseDone = true;
     const exchange = this.#exchange;
@@ -371,7 +396,9 @@ export class Router implements AttemptOwner, TimedRouter {
     if (!exchange.isRequestDone) this.#abandonRequest();
     exchange.finish();
     const { requestEndedAt, endedAt, isInternal } = exchange;
-    if (requestEndedAt > 0) this.#cluster.stats.recordTime(endedAt - requestEndedAt, isInternal);
+    if (requestEndedAt === 0) return;
+    this.#cluster.stats.recordTime(endedAt - requestEndedAt, isInternal);
+    this.#groups?.recordTime(endedAt - requestEndedAt);
   }
 }
 

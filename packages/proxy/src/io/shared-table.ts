@@ -30,13 +30,13 @@ export function createSharedMemory(threads: number, rows = 1 << 15): SharedMemor
  */
 export class SharedTable {
   readonly #memory: SharedMemory;
-  readonly #thread: number;
+  readonly thread: number;
   readonly #words: Int32Array<SharedArrayBuffer>;
 
   /** `thread`: 0 … threads - 1; no two at the same time may have the same. */
   constructor(memory: SharedMemory, thread: number) {
     this.#memory = memory;
-    this.#thread = thread;
+    this.thread = thread;
     this.#words = new Int32Array(memory.buffer);
   }
 
@@ -52,10 +52,10 @@ export class SharedTable {
     try {
       const row = this.#find(high, low);
       if (row === null) return null;
-      Atomics.add(this.#words, this.#shareAt(row, this.#thread), 1);
+      Atomics.add(this.#words, this.#shareAt(row, this.thread), 1);
       return this.#row(row);
     } finally {
-      this.#unlock(this.#thread);
+      this.#unlock(this.thread);
     }
   }
 
@@ -72,7 +72,7 @@ export class SharedTable {
   #row(row: number): SharedRow {
     const { threads, rows } = this.#memory;
     const shares = Array.from({ length: threads }, (_, thread) => this.#shareAt(row, thread));
-    return new SharedRow(this.#words, shares, this.#thread, headerWords + rows * keyWords + row * commonWords);
+    return new SharedRow(this.#words, shares, this.thread, headerWords + rows * keyWords + row * commonWords);
   }
 
   /** Where this key is, else where it can be put; a row that is taken over begins with zeros. */
@@ -121,7 +121,7 @@ export class SharedTable {
   /** The word of the lock holds who has it, so that the lock of a thread that crashed can be undone. */
   #lock(): void {
     for (;;) {
-      const holder = Atomics.compareExchange(this.#words, 0, 0, this.#thread + 1);
+      const holder = Atomics.compareExchange(this.#words, 0, 0, this.thread + 1);
       if (holder === 0) return;
       Atomics.wait(this.#words, 0, holder, 10);
     }

@@ -37,8 +37,11 @@ export async function authorizeConnection(services: NetworkAuthorization, { chai
     verdict = decideNetwork(chain, facts, null, { ...verdict, metadata });
     services.countDisabled(verdict.unasked.slice(before));
   }
-  const { metadata, policy, allowed } = verdict;
-  if (allowed) return { refusal: null, metadata };
-  const terminationDetails = `rbac_access_denied_matched_policy[${policy || 'none'}]`;
-  return { refusal: { flag: '', details: '', terminationDetails }, metadata };
+  services.countRbac(chain, verdict);
+  return { refusal: verdict.allowed ? null : rbacRefusal(verdict), metadata: verdict.metadata };
+}
+
+/** What logs tell of a connection that RBAC rules turned away. */
+export function rbacRefusal({ policy }: NetworkVerdict): TcpRefusal {
+  return { flag: '', details: '', terminationDetails: `rbac_access_denied_matched_policy[${policy || 'none'}]` };
 }

@@ -3,7 +3,8 @@ import type { TokenBucketPlan } from '@weft/core/plan/http-filter-plan';
 import type { Buckets, TimedBucket } from '../io/shared-buckets.ts';
 import type { SharedTable } from '../io/shared-table.ts';
 import { createTally, type Tally } from '../io/tally.ts';
-import type { Counter, Gauge, Registry, StatScope } from '../telemetry/registry.ts';
+import type { Counter, Gauge, Registry } from '../telemetry/registry.ts';
+import type { StatScope } from '../telemetry/stat-scope.ts';
 
 /** What the limits of a chain say to a new connection: null lets it in, else it is closed after so many milliseconds. */
 export type Refusal = { readonly afterMs: number } | null;

@@ -5,10 +5,11 @@ import type { ListenerPlan } from '@weft/core/plan/listener-plan';
 import { ConnectionManager, type HttpConnection } from '../http/connection-manager.ts';
 import type { Connection, ConnectionOwner } from '../io/connection.ts';
 import { reportMistake } from '../io/mistakes.ts';
+import type { TcpRefusal } from '../tcp/tcp-context.ts';
 import { TcpProxy } from '../tcp/tcp-proxy.ts';
 import type { ListenerStats } from '../telemetry/listener-stats.ts';
 import { bridgeAlpn } from '../upstream/transport.ts';
-import { authorizeConnection, type Judgement } from './authorize-connection.ts';
+import { authorizeConnection, type Judgement, rbacRefusal } from './authorize-connection.ts';
 import { ChainConnections, type ChainOwner, chainKey } from './chain-connections.ts';
 import { ChainLimits } from './chain-limits.ts';
 import type { Facts } from './connection-facts.ts';
@@ -93,13 +94,6 @@ export class ChainServer implements ChainOwner {
   /** `bytes`: what was read of the connection already. */
   serve(connection: Connection, place: ChainPlace, bytes: Buffer): void {
     const { chain, facts } = place;
-    const { stats } = this.#listener;
-    const verdict = decideNetwork(chain, facts, null);
-    if (!verdict.allowed) {
-      stats.rbacDenied.increment();
-      this.#listener.refuse(connection);
-      return;
-    }
     if (chain.http === null && chain.tcp === null) {
       this.#listener.refuse(connection);
       return;
@@ -111,9 +105,12 @@ export class ChainServer implements ChainOwner {
       connection.owner = this.#forgetting(connection);
       return;
     }
+    const verdict = decideNetwork(chain, facts, null);
+    if (verdict.check === null) this.#environment.authorization.countRbac(chain, verdict);
     if (verdict.unasked.length > 0) this.#environment.authorization.countDisabled(verdict.unasked);
     if (chain.tcp !== null && verdict.metadata !== null) facts.metadata = verdict.metadata;
-    if (verdict.check === null) this.#serveChain(connection, place, bytes);
+    if (!verdict.allowed) this.#turnAway(connection, place, rbacRefusal(verdict), bytes.length);
+    else if (verdict.check === null) this.#serveChain(connection, place, bytes);
     else this.#authorize(connection, place, { verdict, bytes });
   }
 
@@ -132,18 +129,27 @@ export class ChainServer implements ChainOwner {
       if (gate.isGone) return;
       if (chain.tcp !== null) facts.metadata = judgement.metadata;
       if (judgement.refusal === null) gate.open((held) => this.#serveChain(connection, place, held));
-      else if (chain.tcp !== null) this.#tcpProxy(connection, place)?.refuse(judgement.refusal, gate.heldBytes);
-      else {
-        this.#leave(connection, connections);
-        connection.destroy();
-      }
+      else this.#turnAway(connection, place, judgement.refusal, gate.heldBytes);
     });
+  }
+
+  /** Ends a connection that a network filter refuses, before anybody upstream hears of it. */
+  #turnAway(connection: Connection, place: ChainPlace, refusal: TcpRefusal, receivedBytes: number): void {
+    const { chain } = place;
+    if (chain.tcp !== null) {
+      this.#tcpProxy(connection, place)?.refuse(refusal, receivedBytes);
+      return;
+    }
+    if (chain.http !== null) this.#environment.http.statsOf(chain.http).connectionRefused(connection);
+    this.#leave(connection, this.#connectionsOf(chain));
+    connection.reset();
   }
 
   #serveHttp(connection: Connection, { chain, facts, alpn }: ChainPlace, bytes: Buffer): void {
     const manager = chain.http;
     if (manager === null) return;
-    const place = { facts, chain, manager, listener: this.#listener.plan };
+    const { plan, stats } = this.#listener;
+    const place = { facts, chain, manager, listener: plan, answers: stats.answersOf(manager.statPrefix) };
     const connections = this.#connectionsOf(chain);
     const start = (isHttp2: boolean, first: Buffer): void => {
       const connectionManager = new ConnectionManager(this.#environment.http, connections, place);

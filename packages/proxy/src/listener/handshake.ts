@@ -4,7 +4,7 @@ import type { FilterChainPlan } from '@weft/core/plan/filter-chain-plan';
 import { identityOf, peerX509 } from '../identity/peer-certificate.ts';
 import type { TlsServerContext } from '../identity/tls-contexts.ts';
 import { checkPeer } from '../identity/verify-peer.ts';
-import type { TlsStats } from '../telemetry/tls-stats.ts';
+import type { ListenerStats } from '../telemetry/listener-stats.ts';
 import { bridgeAlpn } from '../upstream/transport.ts';
 import type { Facts } from './connection-facts.ts';
 import { rememberDownstreamTls } from './downstream-tls.ts';
@@ -15,7 +15,7 @@ export interface HandshakeSetup {
   /** Filled in with what the handshake tells. */
   readonly facts: Facts;
   readonly context: TlsServerContext;
-  readonly stats: TlsStats;
+  readonly stats: ListenerStats;
 }
 
 const handshakeTimeoutMs = 15_000;
@@ -25,7 +25,8 @@ const handshakeTimeoutMs = 15_000;
  * that failed, or took longer than the chain allows) when it was turned away.
  */
 export function handshake(raw: net.Socket, setup: HandshakeSetup, done: (socket: tls.TLSSocket | null, problem: string) => void): void {
-  const { chain, facts, context, stats } = setup;
+  const { chain, facts, context } = setup;
+  const stats = setup.stats.tls;
   const socket = new tls.TLSSocket(raw, {
     isServer: true,
     secureContext: context.certificates.forName(facts.serverName),
@@ -35,7 +36,10 @@ export function handshake(raw: net.Socket, setup: HandshakeSetup, done: (socket:
     ...alpnOptions(chain, facts),
   });
   const limitMs = chain.transportConnectTimeoutMs > 0 ? chain.transportConnectTimeoutMs : handshakeTimeoutMs;
-  const timer = setTimeout(() => socket.destroy(), limitMs);
+  const timer = setTimeout(() => {
+    setup.stats.count('downstream_cx_transport_socket_connect_timeout');
+    socket.destroy();
+  }, limitMs);
   let isOver = false;
   const finish = (problem: string | null): void => {
     clearTimeout(timer);

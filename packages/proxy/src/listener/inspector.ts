@@ -1,5 +1,6 @@
 import type { ListenerPlan } from '@weft/core/plan/listener-plan';
 import type { Connection, ConnectionOwner } from '../io/connection.ts';
+import type { ListenerStats } from '../telemetry/listener-stats.ts';
 import { type ClientHello, inspectClientHello } from './client-hello.ts';
 import { type ProxyHeader, parseProxyHeader } from './proxy-protocol.ts';
 
@@ -28,10 +29,12 @@ export class Inspector implements ConnectionOwner {
   #needsTls: boolean;
   #needsHttp: boolean;
   #timer: NodeJS.Timeout | null = null;
+  #stats: ListenerStats;
   #isDone = false;
 
   /** `done` gets null when the connection is to be closed. */
-  constructor(connection: Connection, plan: ListenerPlan, port: number, done: (first: FirstBytes | null) => void) {
+  constructor(connection: Connection, plan: ListenerPlan, port: number, stats: ListenerStats, done: (first: FirstBytes | null) => void) {
+    this.#stats = stats;
     this.#connection = connection;
     this.#plan = plan;
     this.#done = done;
@@ -58,13 +61,16 @@ export class Inspector implements ConnectionOwner {
 
   onEnd(): void {
     // Nothing more will come: what is there must do.
-    if (this.#bytes.length === 0) this.#finish(null);
-    else this.#conclude(null, '', true);
+    if (this.#bytes.length === 0) {
+      this.#stats.count('downstream_listener_filter_remote_close');
+      this.#finish(null);
+    } else this.#conclude(null, '', true);
   }
 
   onDrain(): void {}
 
   onClose(): void {
+    if (!this.#isDone) this.#stats.count('downstream_listener_filter_remote_close');
     this.#finish(null);
   }
 
@@ -90,6 +96,7 @@ export class Inspector implements ConnectionOwner {
       this.#proxyHeader = parsed.header;
       this.#bytes = this.#bytes.subarray(parsed.length);
     } else if (parsed.kind === 'invalid' || filter?.kind !== 'proxyProtocol' || !filter.allowRequestsWithout) {
+      this.#stats.count('downstream_listener_filter_error');
       this.#finish(null);
       return false;
     }
@@ -98,6 +105,7 @@ export class Inspector implements ConnectionOwner {
   }
 
   #onTimeout(): void {
+    this.#stats.count('downstream_pre_cx_timeout');
     if (this.#plan.continueOnListenerFiltersTimeout) this.#conclude(null, '', true);
     else this.#finish(null);
   }

@@ -3,6 +3,7 @@ import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-
 import type { ListenerPlan } from '@weft/core/plan/listener-plan';
 import type { Plan } from '@weft/core/plan/plan';
 import { ListenerStats } from '../telemetry/listener-stats.ts';
+import { declareNetworkRbac } from '../telemetry/rbac-stats.ts';
 import type { Counter, Registry } from '../telemetry/registry.ts';
 import { serverScope } from '../telemetry/server-stats.ts';
 import type { ChainConnections } from './chain-connections.ts';
@@ -13,6 +14,8 @@ import type { ListenerEnvironment } from './listener-environment.ts';
 /** What the listeners of a proxy share. */
 export interface ListenerManagerOptions extends Omit<ListenerEnvironment, 'nextConnectionId'> {
   readonly registry: Registry;
+  /** Number of the thread that serves. */
+  readonly worker: number;
   /** How long connections of a replaced listener may live on. */
   readonly listenerDrainMs: number;
   readonly drainStrategy: DrainStrategy;
@@ -201,8 +204,9 @@ export class ListenerManager {
   #newListener(plan: ListenerPlan): Listener {
     const [address] = plan.addresses;
     const label = address?.kind === 'tcp' ? `${address.host}_${address.port}` : plan.name;
-    const stats = this.#stats.get(label) ?? new ListenerStats(this.#options.registry, label);
+    const stats = this.#stats.get(label) ?? new ListenerStats(this.#options.registry, label, this.#options.worker);
     this.#stats.set(label, stats);
+    declareChains(this.#options.registry, stats, plan);
     return new Listener(plan, this.#environment, stats);
   }
 
@@ -275,4 +279,14 @@ function settingsKey(plan: ListenerPlan): string {
 
 function sameAddresses(a: ListenerPlan, b: ListenerPlan): boolean {
   return a.bindToPort === b.bindToPort && JSON.stringify(a.addresses) === JSON.stringify(b.addresses);
+}
+
+/** Has what the chains of a listener may count shown before they do. */
+function declareChains(registry: Registry, stats: ListenerStats, { filterChains, defaultFilterChain }: ListenerPlan): void {
+  for (const chain of defaultFilterChain === null ? filterChains : [...filterChains, defaultFilterChain]) {
+    const { http, tls } = chain;
+    declareNetworkRbac(registry, chain);
+    if (http !== null) stats.answersOf(http.statPrefix);
+    if (tls !== null) stats.showTls();
+  }
 }

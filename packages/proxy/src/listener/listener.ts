@@ -21,7 +21,8 @@ export class Listener implements ChainListener {
   #drain: Drain | null = null;
   #environment: ListenerEnvironment;
   #sockets: ListenerSockets;
-  #connections: Set<Connection> = new Set();
+  /** When each was accepted. */
+  #connections: Map<Connection, number> = new Map();
   #server: ChainServer;
 
   constructor(plan: ListenerPlan, environment: ListenerEnvironment, stats: ListenerStats) {
@@ -45,6 +46,11 @@ export class Listener implements ChainListener {
   /** The filter chains of its plan, and removed ones whose connections may live on. */
   get chains(): readonly FilterChainPlan[] {
     return [...chainsOf(this.plan), ...this.#server.leaving];
+  }
+
+  /** Chains that were removed and have connections left. */
+  get drainingChains(): number {
+    return this.#server.leaving.length;
   }
 
   get connectionCount(): number {
@@ -78,7 +84,7 @@ export class Listener implements ChainListener {
   }
 
   destroyConnections(): void {
-    for (const connection of this.#connections) connection.destroy();
+    for (const connection of this.#connections.keys()) connection.destroy();
     this.#server.destroy();
   }
 
@@ -97,7 +103,10 @@ export class Listener implements ChainListener {
   }
 
   forget(connection: Connection): void {
-    if (this.#connections.delete(connection)) this.#closed();
+    const acceptedAt = this.#connections.get(connection);
+    if (acceptedAt === undefined) return;
+    this.#connections.delete(connection);
+    this.#closed(acceptedAt);
   }
 
   refuse(connection: Connection): void {
@@ -108,19 +117,20 @@ export class Listener implements ChainListener {
   #onSocket(socket: net.Socket): void {
     const { limits } = this.#environment;
     if (!limits.isGlobalFree || !limits.isListenerFree(this.plan.name)) {
-      (limits.isGlobalFree ? this.stats.overflow : this.stats.globalOverflow).increment();
+      this.stats.count(limits.isGlobalFree ? 'downstream_cx_overflow' : 'downstream_global_cx_overflow');
       socket.destroy();
       return;
     }
     const connection = Connection.accept(socket);
-    this.#connections.add(connection);
-    this.stats.connections.increment();
+    this.#connections.set(connection, this.#environment.http.now());
     this.#opened();
     if (!Inspector.isNeeded(this.plan)) {
       this.#choose(connection, null);
       return;
     }
-    new Inspector(connection, this.plan, connection.socket.localPort ?? 0, (first) => {
+    this.stats.inspecting++;
+    new Inspector(connection, this.plan, connection.socket.localPort ?? 0, this.stats, (first) => {
+      this.stats.inspecting--;
       if (first === null) this.forget(connection);
       else this.#choose(connection, first);
     });
@@ -131,7 +141,7 @@ export class Listener implements ChainListener {
     if (this.plan.useOriginalDst && !this.#isOwnPort(facts.destinationPort)) facts.isDestinationRestored = true;
     const decision = decideConnection(this.plan, facts, null);
     if (decision.kind === 'none') {
-      this.stats.noFilterChain.increment();
+      this.stats.count('no_filter_chain_match');
       this.refuse(connection);
       return;
     }
@@ -156,27 +166,28 @@ export class Listener implements ChainListener {
 
   #secure(connection: Connection, chain: FilterChainPlan, facts: Facts, first: { context: TlsServerContext; bytes: Buffer }): void {
     const { context, bytes } = first;
+    const acceptedAt = this.#connections.get(connection) ?? 0;
     this.#connections.delete(connection);
-    handshake(connection.detach(bytes), { chain, facts, context, stats: this.stats.tls }, (socket, problem) => {
+    handshake(connection.detach(bytes), { chain, facts, context, stats: this.stats }, (socket, problem) => {
       if (socket === null) {
-        this.#closed();
+        this.#closed(acceptedAt);
         if (problem !== '') this.#environment.log('debug', `listener ${this.plan.name}: ${problem}`);
         return;
       }
       const secured = Connection.secure(socket);
-      this.#connections.add(secured);
+      this.#connections.set(secured, acceptedAt);
       const alpn = typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : '';
       this.#server.serve(secured, { chain, facts, alpn }, noBytes);
     });
   }
 
   #opened(): void {
-    this.stats.active++;
+    this.stats.countOpened();
     this.#environment.limits.opened(this.plan.name);
   }
 
-  #closed(): void {
-    this.stats.countClosed();
+  #closed(acceptedAt: number): void {
+    this.stats.countClosed(this.#environment.http.now() - acceptedAt);
     this.#environment.limits.closed(this.plan.name);
   }
 }

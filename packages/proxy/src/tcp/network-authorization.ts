@@ -1,10 +1,12 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import type { NetworkVerdict } from '@weft/core/engine/decision';
 import type { ConnectionFacts } from '@weft/core/plan/facts';
-import type { NetworkFilterPlan } from '@weft/core/plan/filter-chain-plan';
+import type { FilterChainPlan, NetworkFilterPlan } from '@weft/core/plan/filter-chain-plan';
 import type { AttributeContextSchema } from '@weft/envoy-api/envoy/service/auth/v3/attribute_context_pb';
 import { CheckRequestSchema, CheckResponseSchema } from '@weft/envoy-api/envoy/service/auth/v3/external_auth_pb';
 import { destinationPeer, sourcePeer } from '../http/authz-peer.ts';
 import { callGrpc } from '../http/grpc-call.ts';
+import { countNetworkRbac } from '../telemetry/rbac-stats.ts';
 import type { Registry } from '../telemetry/registry.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
 
@@ -49,6 +51,10 @@ export class NetworkAuthorization {
     this.#count(filter, allowed ? 'ok' : 'denied');
     if (!allowed) this.#count(filter, 'cx_closed');
     return { allowed, isError: false, metadata: answer.dynamicMetadata ?? null };
+  }
+
+  countRbac(chain: FilterChainPlan, verdict: NetworkVerdict): void {
+    countNetworkRbac(this.#registry, chain, verdict);
   }
 
   /** Counts filters whose condition did not hold for a connection. */

@@ -1,4 +1,5 @@
 import type { Connection, ConnectionOwner } from '../io/connection.ts';
+import type { TcpProxyStats } from '../telemetry/tcp-stats.ts';
 import { type ByteStream, closeAfterFlush } from './byte-stream.ts';
 import { MetadataFrameReader, peerExchangeAlpn } from './metadata-frame.ts';
 import type { TcpProxyContext, TcpRefusal } from './tcp-context.ts';
@@ -26,6 +27,7 @@ export class TcpProxy implements ConnectionOwner, TcpRecord {
   #stream: ByteStream | null = null;
   #context: TcpProxyContext;
   #timers: TcpTimers;
+  readonly #stats: TcpProxyStats;
   #onClosed: () => void;
   #early: Buffer[] = [];
   #earlyBytes = 0;
@@ -41,6 +43,7 @@ export class TcpProxy implements ConnectionOwner, TcpRecord {
     this.place = place;
     this.#context = context;
     const stats = context.statsOf(place.tcp);
+    this.#stats = stats;
     stats.connections.increment();
     downstream.measure(stats.meter);
     this.#onClosed = onClosed;
@@ -99,7 +102,10 @@ export class TcpProxy implements ConnectionOwner, TcpRecord {
     this.#timers.lastActivity = this.#context.now();
     const stream = this.#stream;
     if (stream !== null) {
-      if (!stream.writeBytes(bytes, 0, length)) this.#downstream.pause();
+      if (stream.writeBytes(bytes, 0, length)) return;
+      this.upstream.cluster?.stats.count('upstream_flow_control_backed_up_total');
+      this.#stats.count('downstream_flow_control_paused_reading_total');
+      this.#downstream.pause();
       return;
     }
     this.#early.push(Buffer.from(bytes.subarray(0, length)));
@@ -113,6 +119,7 @@ export class TcpProxy implements ConnectionOwner, TcpRecord {
   }
 
   onDrain(): void {
+    this.upstream.cluster?.stats.count('upstream_flow_control_resumed_reading_total');
     this.#stream?.resume();
   }
 
@@ -131,7 +138,11 @@ export class TcpProxy implements ConnectionOwner, TcpRecord {
     stream.owner = {
       onData: (bytes, length) => this.#onUpstreamData(stream, bytes, length),
       onEnd: () => this.#downstream.end(),
-      onDrain: () => this.#downstream.resume(),
+      onDrain: () => {
+        this.upstream.cluster?.stats.count('upstream_flow_control_drained_total');
+        this.#stats.count('downstream_flow_control_resumed_reading_total');
+        this.#downstream.resume();
+      },
       onClose: () => this.#finish(),
     };
     for (const chunk of this.#early.splice(0)) stream.writeOwned(chunk);
@@ -154,7 +165,9 @@ export class TcpProxy implements ConnectionOwner, TcpRecord {
   #sendDown(stream: ByteStream, bytes: Buffer, length: number): void {
     this.bytesSent += length;
     this.#timers.lastActivity = this.#context.now();
-    if (!this.#downstream.writeBytes(bytes, 0, length)) stream.pause();
+    if (this.#downstream.writeBytes(bytes, 0, length)) return;
+    this.upstream.cluster?.stats.count('upstream_flow_control_paused_reading_total');
+    stream.pause();
   }
 
   get #exchangesMetadata(): boolean {

@@ -52,7 +52,7 @@ export class TcpTimers implements TimerOwner {
       this.#events.onReportDue();
       this.#report = this.#context.timers.schedule(this.#reportEveryMs, this, 'report');
     } else if (kind === 'maxDuration') {
-      this.#stats.durationTimeouts.increment();
+      this.#stats.count('max_downstream_connection_duration');
       this.#events.onTimeout();
     } else this.#onIdle();
   }
@@ -61,7 +61,7 @@ export class TcpTimers implements TimerOwner {
     const idle = this.#context.now() - this.lastActivity;
     const { idleTimeoutMs } = this.#place.tcp;
     if (idle >= idleTimeoutMs) {
-      this.#stats.idleTimeouts.increment();
+      this.#stats.count('idle_timeout');
       this.#events.onTimeout();
     } else this.#idle = this.#context.timers.schedule(idleTimeoutMs - idle, this, 'idle');
   }

@@ -55,7 +55,7 @@ export class TcpUpstream implements TcpUpstreamRecord {
     this.#drawn = drawCluster(this.#place, this.#context.random);
     const cluster = this.#context.clusters.get(this.#drawn?.name ?? '');
     if (cluster === undefined) {
-      this.#stats.noRoute.increment();
+      this.#stats.count('downstream_cx_no_route');
       this.#events.onNoUpstream('NC');
       return;
     }
@@ -76,7 +76,7 @@ export class TcpUpstream implements TcpUpstreamRecord {
     this.attempts++;
     const { tcp, facts } = this.#place;
     if (!cluster.breakers.default.mayConnect) {
-      cluster.stats.connectionOverflow.increment();
+      cluster.stats.count('upstream_cx_overflow');
       this.#events.onNoUpstream('UO');
       return;
     }
@@ -88,7 +88,7 @@ export class TcpUpstream implements TcpUpstreamRecord {
       connection: facts,
     });
     if (host === null) {
-      cluster.stats.noHealthyHost.increment();
+      cluster.stats.count('upstream_cx_none_healthy');
       this.#events.onNoUpstream('UH');
       return;
     }
@@ -125,7 +125,8 @@ export class TcpUpstream implements TcpUpstreamRecord {
           countFailedOpening(host, reason, startedAt);
           this.#uncount();
           host.connectFailures++;
-          cluster.stats.connectFailures.increment();
+          cluster.stats.count('upstream_cx_connect_fail');
+          cluster.stats.count('upstream_rq_pending_failure_eject');
           this.#onNotOpen(cluster, host, 'UF', details);
         },
       },
@@ -139,8 +140,12 @@ export class TcpUpstream implements TcpUpstreamRecord {
     this.transportFailure = details;
     if (this.#isClosed) return;
     host.cluster.reportResult(host, 'connectFailed');
-    if (this.attempts < Math.max(1, this.#place.tcp.maxConnectAttempts)) this.#connect(cluster);
-    else this.#events.onNoUpstream(`${flag},URX`);
+    if (this.attempts < Math.max(1, this.#place.tcp.maxConnectAttempts)) {
+      this.#connect(cluster);
+      return;
+    }
+    cluster.stats.count('upstream_cx_connect_attempts_exceeded');
+    this.#events.onNoUpstream(`${flag},URX`);
   }
 
   #onOpen(opened: OpenedConnection, cluster: Cluster, startedAt: number): void {

@@ -1,6 +1,7 @@
 import type { AccessLogFilterPlan, AccessLogPlan, ComparisonPlan } from '@weft/core/plan/access-log-plan';
 import { headerHolds } from '@weft/core/plan/build-matcher';
 import { celActivation } from './cel-activation.ts';
+import type { FileStats } from './file-stats.ts';
 import type { GrpcAccessLogs } from './grpc-access-log.ts';
 import type { LogEntry } from './log-entry.ts';
 import { LogFile } from './log-file.ts';
@@ -10,11 +11,13 @@ import { renderEntry } from './render-entry.ts';
 /** Writes access log entries to where each logger says. */
 export class AccessLogs {
   #files: Map<string, LogFile> = new Map();
+  #fileStats: FileStats;
   #grpc: GrpcAccessLogs;
   #openTelemetry: OpenTelemetryLogs;
   #random: () => number;
 
-  constructor(grpc: GrpcAccessLogs, openTelemetry: OpenTelemetryLogs, random: () => number) {
+  constructor(fileStats: FileStats, grpc: GrpcAccessLogs, openTelemetry: OpenTelemetryLogs, random: () => number) {
+    this.#fileStats = fileStats;
     this.#grpc = grpc;
     this.#openTelemetry = openTelemetry;
     this.#random = random;
@@ -62,7 +65,7 @@ export class AccessLogs {
   #file(path: string): LogFile {
     let file = this.#files.get(path);
     if (file === undefined) {
-      file = new LogFile(path);
+      file = new LogFile(path, this.#fileStats);
       this.#files.set(path, file);
     }
     return file;

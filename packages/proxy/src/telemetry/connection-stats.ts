@@ -1,5 +1,6 @@
 import type { ByteMeter, Connection } from '../io/connection.ts';
-import type { Counter, Histogram, Registry, StatScope } from './registry.ts';
+import type { Counter, Histogram, Registry } from './registry.ts';
+import type { StatScope } from './stat-scope.ts';
 
 /** How a connection ended. */
 export interface ConnectionEnd {
@@ -9,6 +10,12 @@ export interface ConnectionEnd {
   /** Whether a request was under way on it. */
   readonly hasActiveRequest: boolean;
 }
+
+/** The counters of `ConnectionStats`; `active` is how a side calls connections with requests. */
+export const connectionStatNames = (side: 'upstream' | 'downstream', active: 'active_rq' | 'with_active_rq'): readonly string[] =>
+  ['rx_bytes_total', 'tx_bytes_total', ...['', '_local', '_remote'].flatMap((by) => [`destroy${by}`, `destroy${by}_${active}`])].map(
+    (name) => `${side}_cx_${name}`,
+  );
 
 /** What the connections of a cluster or a connection manager moved, how long they lasted and who ended them, under Envoy's names. */
 export class ConnectionStats {

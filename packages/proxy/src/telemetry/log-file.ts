@@ -1,4 +1,5 @@
 import { closeSync, openSync, write, writeSync } from 'node:fs';
+import type { FileStats } from './file-stats.ts';
 
 const chunkBytes = 64 * 1024;
 /** Chunks that wait for the disk; lines beyond them are dropped rather than stopping traffic. */
@@ -9,6 +10,7 @@ const flushIntervalMs = 100;
 /** A log file written in large pieces without blocking. Lines become bytes at once, while their text is at hand. */
 export class LogFile {
   #path: string;
+  readonly #stats: FileStats;
   #fd: number | null = null;
   #chunk: Buffer | null = null;
   #length = 0;
@@ -17,8 +19,9 @@ export class LogFile {
   #isWriting = false;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(path: string) {
+  constructor(path: string, stats: FileStats) {
     this.#path = path;
+    this.#stats = stats;
     this.#open();
   }
 
@@ -27,13 +30,18 @@ export class LogFile {
     const maxBytes = line.length * 3;
     if (this.#chunk !== null && this.#length + maxBytes > this.#chunk.length) this.#flush();
     if (this.#waiting.length > maxWaiting) return;
+    this.#stats.writeBuffered.value++;
     if (maxBytes > chunkBytes) {
-      this.#send(Buffer.from(line));
+      const bytes = Buffer.from(line);
+      this.#stats.bufferedBytes += bytes.length;
+      this.#send(bytes);
       return;
     }
     const chunk = this.#chunk ?? this.#newChunk();
-    this.#length += chunk.write(line, this.#length);
-    this.#timer ??= setTimeout(() => this.#flush(), flushIntervalMs).unref();
+    const written = chunk.write(line, this.#length);
+    this.#length += written;
+    this.#stats.bufferedBytes += written;
+    this.#timer ??= setTimeout(() => this.#onTimer(), flushIntervalMs).unref();
   }
 
   /** Opens the path anew, after log rotation. */
@@ -67,6 +75,7 @@ export class LogFile {
       try {
         this.#fd = openSync(this.#path, 'a', 0o644);
       } catch {
+        this.#stats.reopenFailed.value++;
         this.#fd = null;
       }
     }
@@ -77,6 +86,11 @@ export class LogFile {
     this.#spare = null;
     this.#chunk = chunk;
     return chunk;
+  }
+
+  #onTimer(): void {
+    this.#stats.flushedByTimer.value++;
+    this.#flush();
   }
 
   #flush(): void {
@@ -99,7 +113,9 @@ export class LogFile {
     const bytes = this.#waiting.shift();
     this.#isWriting = fd !== null && bytes !== undefined;
     if (fd === null || bytes === undefined) return;
-    write(fd, bytes, 0, bytes.length, null, () => {
+    write(fd, bytes, 0, bytes.length, null, (error) => {
+      (error === null ? this.#stats.writeCompleted : this.#stats.writeFailed).value++;
+      this.#stats.bufferedBytes -= bytes.length;
       if (bytes.buffer.byteLength === chunkBytes) this.#spare = Buffer.from(bytes.buffer as ArrayBuffer);
       this.#writeNext();
     });

@@ -1,4 +1,5 @@
 import type { Labels, StatSample } from './stat-sample.ts';
+import { type StatScope, withoutResponseCode } from './stat-scope.ts';
 
 /** A monotonic count. Hot code holds on to the handle. */
 export class Counter {
@@ -58,11 +59,14 @@ interface Entry {
   readonly labels: Labels;
   readonly extractedName: string;
   readonly stat: Stat;
+  /** It counted before the counters were last reset. */
+  wasUsed?: boolean;
 }
 
 interface CustomEntry {
   readonly labels: LabelSet;
   readonly stat: Stat;
+  wasUsed?: boolean;
   users: number;
 }
 
@@ -78,36 +82,42 @@ export function labelSet(labels: Labels): LabelSet {
   return { labels, text };
 }
 
-/** Where the stats of one cluster, listener or filter stand: what comes before their names, and the tags that Envoy makes of it. */
-export interface StatScope {
-  /** `cluster.orders.` */
-  readonly prefix: string;
-  /** The same without what became tags: `cluster.`. */
-  readonly extractedPrefix: string;
-  readonly labels: Labels;
-  /** Prefix of the scope that it goes with, where it is a part of another. */
-  readonly owner?: string;
+/**
+ * Stats that are there from the beginning: counters and histograms that are zero until they are first counted, and gauges that are read of
+ * an owner when asked for. One list serves all scopes of a kind, and a scope costs one entry however many names it has.
+ */
+export interface DeclaredStats<Owner> {
+  readonly counters?: readonly string[];
+  readonly gauges?: Readonly<Record<string, (owner: Owner) => number>>;
+  readonly histograms?: readonly string[];
 }
 
-/** The scope of one stat whose name ends in a tag's value: `ssl.versions.TLSv1.3`. */
-export function taggedScope(scope: StatScope, group: string, tag: string, value: string): StatScope {
-  return {
-    prefix: `${scope.prefix}${group}.${value}`,
-    extractedPrefix: scope.extractedPrefix + group,
-    labels: [[tag, value], ...scope.labels],
-    owner: scope.prefix,
-  };
+interface Declaration {
+  readonly scope: StatScope;
+  readonly stats: Pick<DeclaredStats<never>, 'counters' | 'histograms'>;
+  readonly gauges: readonly string[];
+  readonly read: (gauge: string) => number;
 }
 
 /** The stats of one proxy, by Envoy's dotted names. What leaves it is plain data, so that several threads' can be merged. */
 export class Registry {
   #entries: Map<string, Entry> = new Map();
   #custom: Map<string, Map<string, CustomEntry>> = new Map();
+  /** By scope; several parts of the proxy may declare for one. */
+  #declared: Map<string, Declaration[]> = new Map();
   #bucketsOf: (name: string) => readonly number[];
 
   /** `bucketsOf` answers the histogram bounds of a dotted name. */
   constructor(bucketsOf: (name: string) => readonly number[] = () => defaultBuckets) {
     this.#bucketsOf = bucketsOf;
+  }
+
+  /** Has stats shown whether or not anything ever counts them. Declaring the same list again changes the owner. */
+  declare<Owner>(scope: StatScope, stats: DeclaredStats<Owner>, owner: Owner): void {
+    const gauges = stats.gauges ?? {};
+    const declaration = { scope, stats, gauges: Object.keys(gauges), read: (name: string) => gauges[name]?.(owner) ?? 0 };
+    const others = this.#declared.get(scope.prefix)?.filter((known) => known.stats !== stats) ?? [];
+    this.#declared.set(scope.prefix, [...others, declaration]);
   }
 
   /** The counter of this name, made on first use. */
@@ -158,28 +168,53 @@ export class Registry {
   /** Forgets everything under a scope. */
   forgetScope(scope: StatScope): void {
     for (const [name, entry] of this.#entries) if (entry.scope === scope.prefix) this.#entries.delete(name);
+    for (const [prefix, [first]] of this.#declared) {
+      if (prefix === scope.prefix || first?.scope.owner === scope.prefix) this.#declared.delete(prefix);
+    }
   }
 
   resetCounters(): void {
-    for (const { stat } of this.#entries.values()) if (stat instanceof Counter) stat.value = 0;
+    for (const entry of this.#entries.values()) if (entry.stat instanceof Counter) reset(entry, entry.stat);
     for (const series of this.#custom.values()) {
-      for (const { stat } of series.values()) if (stat instanceof Counter) stat.value = 0;
+      for (const entry of series.values()) if (entry.stat instanceof Counter) reset(entry, entry.stat);
     }
   }
 
-  /** All values at this moment. */
-  samples(): StatSample[] {
+  /** All values at this moment of the stats whose name is wanted. */
+  samples(isWanted: (name: string) => boolean = () => true): StatSample[] {
     const samples: StatSample[] = [];
-    for (const [name, { labels, extractedName, stat }] of this.#entries) {
-      samples.push({ name, extractedName, labels, isCustom: false, ...readStat(stat) });
+    for (const [name, { labels, extractedName, stat, wasUsed }] of this.#entries) {
+      if (isWanted(name)) samples.push({ name, extractedName, labels, isCustom: false, ...readStat(stat), ...(wasUsed && { wasUsed }) });
     }
     for (const [family, series] of this.#custom) {
-      for (const { labels, stat } of series.values()) {
+      for (const { labels, stat, wasUsed } of series.values()) {
         const name = `${customNamespace}${family}${labels.text}`;
-        samples.push({ name, extractedName: family, labels: labels.labels, isCustom: true, ...readStat(stat) });
+        if (!isWanted(name)) continue;
+        samples.push({
+          name,
+          extractedName: family,
+          labels: labels.labels,
+          isCustom: true,
+          ...readStat(stat),
+          ...(wasUsed && { wasUsed }),
+        });
       }
     }
+    this.#addDeclared(samples, isWanted);
     return samples;
+  }
+
+  #addDeclared(samples: StatSample[], isWanted: (name: string) => boolean): void {
+    const add = (scope: StatScope, name: string, value: () => Pick<StatSample, 'kind' | 'value' | 'histogram'>): void => {
+      const full = scope.prefix + name;
+      if (this.#entries.has(full) || !isWanted(full)) return;
+      samples.push({ name: full, ...withoutResponseCode(scope, name), isCustom: false, ...value() });
+    };
+    for (const { scope, stats, gauges, read } of [...this.#declared.values()].flat()) {
+      for (const name of stats.counters ?? []) add(scope, name, () => zero);
+      for (const name of gauges) add(scope, name, () => ({ kind: 'gauge', value: read(name), histogram: null }));
+      for (const name of stats.histograms ?? []) add(scope, name, () => readStat(new Histogram(this.#bucketsOf(scope.prefix + name))));
+    }
   }
 
   #add<S extends Stat>(scope: StatScope, name: string, stat: S): S {
@@ -198,16 +233,11 @@ function readStat(stat: Stat): Pick<StatSample, 'kind' | 'value' | 'histogram'> 
   return { kind: 'gauge', value: typeof stat === 'function' ? stat() : stat.value, histogram: null };
 }
 
-/** `upstream_rq_5xx` and `upstream_rq_503` are one family each, with the class or the code as a tag. */
-function withoutResponseCode(scope: StatScope, name: string): { labels: Labels; extractedName: string } {
-  const byClass = /^(.*_rq_)(\d)xx$/.exec(name);
-  if (byClass !== null) {
-    const labels: Labels = [['envoy.response_code_class', byClass[2] ?? ''], ...scope.labels];
-    return { labels, extractedName: `${scope.extractedPrefix}${byClass[1]}xx` };
-  }
-  const byCode = /^(.*_rq)_(\d{3})$/.exec(name);
-  if (byCode === null) return { labels: scope.labels, extractedName: scope.extractedPrefix + name };
-  return { labels: [['envoy.response_code', byCode[2] ?? ''], ...scope.labels], extractedName: `${scope.extractedPrefix}${byCode[1]}` };
+const zero = { kind: 'counter', value: 0, histogram: null } as const;
+
+function reset(entry: { wasUsed?: boolean }, counter: Counter): void {
+  if (counter.value > 0) entry.wasUsed = true;
+  counter.value = 0;
 }
 
 /** Namespace that Istio's filter registers its metrics under. */

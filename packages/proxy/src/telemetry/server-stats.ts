@@ -1,4 +1,5 @@
-import type { Registry, StatScope } from './registry.ts';
+import type { DeclaredStats, Registry } from './registry.ts';
+import type { StatScope } from './stat-scope.ts';
 
 /** What the gauges of the whole process read. */
 export interface CountedServer {
@@ -7,27 +8,54 @@ export interface CountedServer {
   readonly startedAt: number;
   /** Threads that serve. */
   readonly concurrency: number;
-  readonly clusters: { all(): readonly unknown[] };
-  readonly listeners: { readonly all: readonly { readonly connectionCount: number }[] };
+  readonly clusters: { all(): readonly { readonly isInitialized: boolean }[] };
+  readonly listeners: { readonly all: readonly { readonly connectionCount: number; readonly drainingChains: number }[] };
+  /** Days until the first certificate in force ends. */
+  readonly daysUntilFirstCertificateEnds: number;
 }
+
+type ServerStats = DeclaredStats<CountedServer>;
 
 /** Scope of a group of the whole process. */
 export const serverScope = (name: string): StatScope => ({ prefix: `${name}.`, extractedPrefix: `${name}.`, labels: [] });
 
-/** Registers Envoy's gauges of the server, its clusters and its listeners. */
-export function registerServerStats(registry: Registry, server: CountedServer): void {
-  const gauge = (group: string, name: string, read: () => number): void => registry.readGauge(serverScope(group), name, read);
-  gauge('server', 'live', () => (server.isReady ? 1 : 0));
-  // Live, draining, before initialization, initializing.
-  gauge('server', 'state', () => (server.isReady ? 0 : server.isDraining ? 1 : 3));
-  gauge('server', 'uptime', () => Math.floor((Date.now() - server.startedAt) / 1000));
-  gauge('server', 'concurrency', () => server.concurrency);
-  gauge('server', 'hot_restart_epoch', () => 0);
-  gauge('server', 'parent_connections', () => 0);
-  gauge('server', 'total_connections', () => server.listeners.all.reduce((sum, { connectionCount }) => sum + connectionCount, 0));
-  gauge('server', 'memory_allocated', () => process.memoryUsage().heapUsed);
-  gauge('server', 'memory_heap_size', () => process.memoryUsage().heapTotal);
-  gauge('server', 'memory_physical_size', () => process.memoryUsage.rss());
-  gauge('cluster_manager', 'active_clusters', () => server.clusters.all().length);
-  gauge('listener_manager', 'total_listeners_active', () => server.listeners.all.length);
+const server: ServerStats = {
+  gauges: {
+    concurrency: ({ concurrency }) => concurrency,
+    days_until_first_cert_expiring: ({ daysUntilFirstCertificateEnds }) => daysUntilFirstCertificateEnds,
+    hot_restart_epoch: () => 0,
+    hot_restart_generation: () => 1,
+    live: ({ isReady }) => (isReady ? 1 : 0),
+    memory_allocated: () => process.memoryUsage().heapUsed,
+    memory_heap_size: () => process.memoryUsage().heapTotal,
+    memory_physical_size: () => process.memoryUsage.rss(),
+    parent_connections: () => 0,
+    // Live, draining, before initialization, initializing.
+    state: ({ isReady, isDraining }) => (isReady ? 0 : isDraining ? 1 : 3),
+    total_connections: ({ listeners }) => listeners.all.reduce((sum, { connectionCount }) => sum + connectionCount, 0),
+    uptime: ({ startedAt }) => Math.floor((Date.now() - startedAt) / 1000),
+  },
+};
+
+const clusterManager: ServerStats = {
+  gauges: {
+    active_clusters: ({ clusters }) => clusters.all().length,
+    warming_clusters: ({ clusters }) => clusters.all().filter(({ isInitialized }) => !isInitialized).length,
+  },
+};
+
+const listenerManager: ServerStats = {
+  counters: ['listener_stopped'],
+  gauges: {
+    total_filter_chains_draining: ({ listeners }) => listeners.all.reduce((sum, { drainingChains }) => sum + drainingChains, 0),
+    total_listeners_active: ({ listeners }) => listeners.all.length,
+    workers_started: () => 1,
+  },
+};
+
+/** Registers Envoy's stats of the server, its clusters and its listeners. */
+export function registerServerStats(registry: Registry, counted: CountedServer): void {
+  registry.declare(serverScope('server'), server, counted);
+  registry.declare(serverScope('cluster_manager'), clusterManager, counted);
+  registry.declare(serverScope('listener_manager'), listenerManager, counted);
 }

@@ -22,11 +22,13 @@ export interface StatSample {
   /** Of histograms, how many values there were. */
   readonly value: number;
   readonly histogram: HistogramSample | null;
+  /** It counted before the counters were reset. */
+  readonly wasUsed?: boolean;
 }
 
 /** Gauges that tell the state of the process: the same in each of its threads, not shares of a whole. */
 const processWide =
-  /^server\.|^istiocustom\.istio_build\.|\.membership_|\.circuit_breakers\.|^cluster_manager\.active|^listener_manager\.total_listeners/;
+  /^server\.(?!total_connections)|^istiocustom\.istio_build\.|\.membership_|\.circuit_breakers\.|\.expiration_unix_time_seconds$|^cluster_manager\.(active|warming)|^listener_manager\.total_listeners/;
 
 /** The stats of several threads as those of one process: counts are added up. */
 export function mergeSamples(threads: readonly (readonly StatSample[])[]): StatSample[] {

@@ -10,8 +10,10 @@ import type { Labels, StatSample } from './stat-sample.ts';
 export interface StatsConfig {
   /** Histogram bounds of a dotted name, ascending. */
   readonly bucketsOf: (name: string) => readonly number[];
-  /** Leaves out what is not to be shown, and makes tags of names as told. */
-  readonly shown: (samples: readonly StatSample[]) => readonly StatSample[];
+  /** Whether the stat of this dotted name is to be shown. */
+  readonly isShown: (name: string) => boolean;
+  /** Makes tags of names as told. */
+  readonly retagged: (samples: readonly StatSample[]) => readonly StatSample[];
 }
 
 const bucketsAnnotation = 'sidecar.istio.io/statsHistogramBuckets';
@@ -24,10 +26,8 @@ export function buildStatsConfig(bootstrap: Bootstrap): StatsConfig {
   const retag = buildTags(config);
   return {
     bucketsOf: (name) => buckets.find(({ matches }) => matches(name))?.bounds ?? defaultBuckets,
-    shown: (samples) => {
-      const accepted = accepts === null ? samples : samples.filter(({ name }) => accepts(name));
-      return retag === null ? accepted : accepted.map(retag);
-    },
+    isShown: accepts ?? (() => true),
+    retagged: (samples) => (retag === null ? samples : samples.map(retag)),
   };
 }
 

@@ -104,7 +104,7 @@ test('the bootstrap says which buckets, tags and names', () => {
   registry.counter(scope, 'upstream_rq_total');
   registry.counter(scope, 'upstream_rq_timeout');
   assert.equal(
-    prometheusText(config.shown(registry.samples())),
+    prometheusText(config.retagged(registry.samples(config.isShown))),
     '# TYPE envoy_cluster_upstream_rq_total counter\nenvoy_cluster_upstream_rq_total{cluster_name="outbound|80||web.shop.svc.cluster.local",site="here"} 0\n',
   );
 });

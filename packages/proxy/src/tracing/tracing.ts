@@ -28,6 +28,7 @@ export class Tracing implements ExchangeTracing {
     const { decision } = exchange;
     const route = decision === null || decision.kind === 'pending' ? null : decision.route;
     const reason = decideTrace(exchange, plan, route?.tracing ?? null);
+    exchange.context.statsOf(exchange.origin.manager).count(`tracing.${eventOf[reason ?? 'none']}`);
     const manager = this.#managerOf(plan);
     if (manager === null) return;
     const isEgress = exchange.origin.direction === 'OUTBOUND';
@@ -81,6 +82,9 @@ export class Tracing implements ExchangeTracing {
     return manager;
   }
 }
+
+/** How Envoy calls the reasons where it counts them. */
+const eventOf = { client: 'client_enabled', none: 'not_traceable', sampling: 'random_sampling', service: 'service_forced' } as const;
 
 /** A proxy that makes spans of its own for tries upstream is a hop itself; else it speaks for the side it stands on. */
 function spanKind(plan: TracingPlan, isEgress: boolean): 'server' | 'client' {

@@ -109,6 +109,7 @@ export class Cluster implements HostCluster {
     this.assignment = assignment;
     const kept = new Map<string, Host>();
     for (const { endpoints } of assignment.localities) {
+      this.stats.count('default.total_match_count', endpoints.length);
       for (const endpoint of endpoints) if (!kept.has(endpoint.key)) kept.set(endpoint.key, this.#hostFor(endpoint));
     }
     for (const [key, host] of this.#byKey) {
@@ -145,7 +146,9 @@ export class Cluster implements HostCluster {
     if (this.plan.discovery === 'AGGREGATE') {
       return chooseOfMembers(this.#members(), this.plan.loadBalancer.panicThresholdPercent, choice, this.environment.random);
     }
-    return this.#select().choose(choice, only);
+    const selection = this.#select();
+    if (selection.isPanic) this.stats.count('lb_healthy_panic');
+    return selection.choose(choice, only);
   }
 
   /** Whether requests are hashed for its choice. */
@@ -220,6 +223,8 @@ export class Cluster implements HostCluster {
   }
 
   #useHosts(byKey: Map<string, Host>): void {
+    const isChanged = byKey.size !== this.hosts.length || this.hosts.some((host) => byKey.get(host.endpoint.key) !== host);
+    if (isChanged) this.stats.count('membership_change');
     this.#byKey = byKey;
     this.hosts = [...byKey.values()];
     this.#health.use(this.hosts);

@@ -25,7 +25,7 @@ export class ConnectTunnels implements StreamSource {
     const host = this.#host;
     const { stats, breakers } = host.cluster;
     if (!breakers.default.mayConnect) {
-      stats.connectionOverflow.increment();
+      stats.count('upstream_cx_overflow');
       request.onNoStream('overflow', '');
       return;
     }
@@ -52,7 +52,7 @@ export class ConnectTunnels implements StreamSource {
         countFailedOpening(host, reason, startedAt);
         this.#uncount();
         host.connectFailures++;
-        stats.connectFailures.increment();
+        stats.count('upstream_cx_connect_fail');
         request.onNoStream(reason, details);
       },
     };

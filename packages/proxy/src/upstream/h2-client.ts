@@ -1,5 +1,6 @@
 import type { CommonHttpOptionsPlan, Http2OptionsPlan } from '@weft/core/plan/cluster-plan';
 import { H2Connection } from '../http/h2-connection.ts';
+import type { H2Counts } from '../http/h2-counts.ts';
 import { readResponseFields, readTrailerFields } from '../http/h2-fields.ts';
 import { h2Error } from '../http/h2-frames.ts';
 import { H2Stream } from '../http/h2-stream.ts';
@@ -88,8 +89,14 @@ export class H2Client extends H2Connection {
   #touched: ClientStream[] = [];
   #isDraining = false;
 
-  constructor(opened: OpenedConnection, pool: H2ClientPool, options: Http2OptionsPlan, common: CommonHttpOptionsPlan) {
-    super(opened.connection, false, options, { maxBytes: common.maxResponseHeadersKb * 1024, maxFields: common.maxHeadersCount });
+  constructor(
+    opened: OpenedConnection,
+    pool: H2ClientPool,
+    { http2: options, common }: { readonly http2: Http2OptionsPlan; readonly common: CommonHttpOptionsPlan },
+    counts: H2Counts,
+  ) {
+    const limits = { maxBytes: common.maxResponseHeadersKb * 1024, maxFields: common.maxHeadersCount };
+    super(opened.connection, false, { options, limits, counts });
     this.peerUri = opened.peer?.uri ?? '';
     this.localUri = opened.localUri;
     this.#pool = pool;
@@ -102,7 +109,7 @@ export class H2Client extends H2Connection {
   }
 
   /** Streams begun so far. */
-  get streamCount(): number {
+  get requestCount(): number {
     return (this.#nextId - 1) / 2;
   }
 
@@ -218,6 +225,7 @@ export class H2Client extends H2Connection {
       this.resetStreamFromPeer(stream, h2Error.protocol);
       return;
     }
+    this.counts.count('trailers');
     const { events } = stream;
     this.#touch(stream);
     this.remoteEnd(stream);

@@ -18,6 +18,8 @@ export interface SelectedCluster {
 
 /** Selects hosts of one cluster as they were when it was made; to be made anew when anything about them changes. */
 export class HostSelection {
+  /** Whether hosts of some priority are used whatever their health. */
+  readonly isPanic: boolean;
   readonly #all: Balancer<Host>;
   readonly #subsets: SubsetBalancer<Host> | null;
   readonly #random: () => number;
@@ -29,6 +31,7 @@ export class HostSelection {
     this.#now = loadBalancer.slowStart === null ? null : now;
     this.#all = new Balancer(loadBalancer);
     this.#all.update(hosts, assignment, localCluster);
+    this.isPanic = this.#all.load.isPanic.includes(true);
     this.#subsets = loadBalancer.subsets === null ? null : new SubsetBalancer(loadBalancer, loadBalancer.subsets);
     this.#subsets?.update(hosts, assignment, localCluster);
   }

@@ -86,6 +86,15 @@ export class Host implements UpstreamHost, BalancedHost, OutlierHost {
     }
   }
 
+  /** Bytes that wait in the process to be sent to it. */
+  get queuedBytes(): number {
+    let bytes = 0;
+    this.#eachPool((pool) => {
+      bytes += pool.queuedBytes;
+    });
+    return bytes;
+  }
+
   #eachPool(visit: (pool: HostPool) => void): void {
     visit(this.#pool);
     if (this.#identified !== null) for (const pool of this.#identified.values()) visit(pool);

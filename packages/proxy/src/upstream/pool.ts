@@ -60,6 +60,13 @@ export class HostPool implements StreamSource, H1ClientPool, H2ClientPool {
     return this.#idle.length + this.#busy.size + this.#http2.length;
   }
 
+  /** Bytes that wait in the process to be sent. */
+  get queuedBytes(): number {
+    let bytes = 0;
+    for (const clients of [this.#idle, this.#busy, this.#http2]) for (const { connection } of clients) bytes += connection.queuedBytes;
+    return bytes;
+  }
+
   get isEmpty(): boolean {
     return this.connectionCount + this.#openings.size + this.#pending.length === 0;
   }
@@ -85,6 +92,7 @@ export class HostPool implements StreamSource, H1ClientPool, H2ClientPool {
     if (at < 0) return;
     this.#pending.splice(at, 1);
     request.breaker.pending--;
+    this.#host.cluster.stats.count('upstream_rq_cancelled');
   }
 
   /** Closes idle connections now and the others when they are done. */
@@ -116,11 +124,18 @@ export class HostPool implements StreamSource, H1ClientPool, H2ClientPool {
       now - idleSince >= idleLimit || now - openedAt >= durationLimit;
     const over = this.#idle.filter(isOver);
     if (over.length > 0) this.#idle = this.#idle.filter((client) => !isOver(client));
-    for (const client of over) client.abort();
+    const { stats } = this.#host.cluster;
+    const countEnd = ({ openedAt }: H1Client | H2Client): void =>
+      stats.count(now - openedAt >= durationLimit ? 'upstream_cx_max_duration_reached' : 'upstream_cx_idle_timeout');
+    for (const client of over) {
+      countEnd(client);
+      client.abort();
+    }
     for (const client of [...this.#http2]) {
       const isIdle = client.streams.size === 0;
-      if (now - client.openedAt >= durationLimit || (isIdle && idleTimeoutMs > 0 && now - client.idleSince >= idleTimeoutMs))
-        client.drain();
+      if (now - client.openedAt < durationLimit && !(isIdle && idleTimeoutMs > 0 && now - client.idleSince >= idleTimeoutMs)) continue;
+      countEnd(client);
+      client.drain();
     }
   }
 
@@ -150,6 +165,7 @@ export class HostPool implements StreamSource, H1ClientPool, H2ClientPool {
     const hasActiveRequest = client instanceof H2Client ? client.isCutOff : client.isAwaited;
     const lifeMs = cluster.now() - client.startedAt;
     cluster.stats.traffic.countEnd({ lifeMs, isByPeer: client.connection.isEndedByPeer, hasActiveRequest });
+    cluster.stats.requestsPerConnection.observe(client.requestCount);
     this.#connectionGone(this.#highPriority.has(client) ? 'high' : 'default');
   }
 
@@ -185,8 +201,14 @@ export class HostPool implements StreamSource, H1ClientPool, H2ClientPool {
 
   #isWornOut(client: H1Client): boolean {
     const { maxRequestsPerConnection, maxConnectionDurationMs } = this.#host.cluster.plan.protocol.common;
-    if (maxRequestsPerConnection > 0 && client.requestCount >= maxRequestsPerConnection) return true;
-    return maxConnectionDurationMs > 0 && this.#host.cluster.now() - client.openedAt >= maxConnectionDurationMs;
+    const { stats } = this.#host.cluster;
+    if (maxRequestsPerConnection > 0 && client.requestCount >= maxRequestsPerConnection) {
+      stats.count('upstream_cx_max_requests');
+      return true;
+    }
+    const isOver = maxConnectionDurationMs > 0 && this.#host.cluster.now() - client.openedAt >= maxConnectionDurationMs;
+    if (isOver) stats.count('upstream_cx_max_duration_reached');
+    return isOver;
   }
 
   #start(client: H1Client, request: StreamRequest): void {
@@ -198,21 +220,24 @@ export class HostPool implements StreamSource, H1ClientPool, H2ClientPool {
   #share(client: H2Client, request: StreamRequest): void {
     const limit = this.#host.cluster.plan.protocol.common.maxRequestsPerConnection;
     const stream = client.begin(request.events);
-    if (limit > 0 && client.streamCount >= limit) client.drain();
+    if (limit > 0 && client.requestCount >= limit) {
+      this.#host.cluster.stats.count('upstream_cx_max_requests');
+      client.drain();
+    }
     request.onStream(stream, client);
   }
 
   #enqueue(request: StreamRequest): void {
     const { breaker } = request;
     if (!breaker.mayQueue) {
-      this.#host.cluster.stats.pendingOverflow.increment();
+      this.#host.cluster.stats.count('upstream_rq_pending_overflow');
       request.onNoStream('overflow', '');
       return;
     }
     const mayShare = this.#openings.size > 0 && (this.#wasShared || this.#usesHttp2(request));
     const isFirst = this.connectionCount + this.#openings.size === 0;
     const mayConnect = breaker.mayConnect && this.#host.activeConnections < breaker.limits.perHostMaxConnections;
-    if (!mayShare && !mayConnect && !isFirst) this.#host.cluster.stats.connectionOverflow.increment();
+    if (!mayShare && !mayConnect && !isFirst) this.#host.cluster.stats.count('upstream_cx_overflow');
     breaker.pending++;
     this.#host.cluster.stats.pending.increment();
     this.#pending.push(request);
@@ -231,8 +256,7 @@ export class HostPool implements StreamSource, H1ClientPool, H2ClientPool {
     host.activeConnections++;
     host.totalConnections++;
     const { stats } = host.cluster;
-    stats.connections.increment();
-    (this.#usesHttp2(request) ? stats.http2Connections : stats.http1Connections).increment();
+    stats.countConnection(this.#usesHttp2(request));
     const startedAt = host.cluster.now();
     const opening = openUpstream(
       host,
@@ -258,8 +282,9 @@ export class HostPool implements StreamSource, H1ClientPool, H2ClientPool {
     const { stats } = this.#host.cluster;
     stats.connectMs.observe(now - startedAt);
     stats.traffic.measure(opened.connection);
-    const { http1, http2, common } = this.#host.cluster.plan.protocol;
-    const client = opened.isHttp2 ? new H2Client(opened, this, http2, common) : new H1Client(opened, this, http1, common);
+    const { protocol } = this.#host.cluster.plan;
+    const { http1, common } = protocol;
+    const client = opened.isHttp2 ? new H2Client(opened, this, protocol, stats.http2) : new H1Client(opened, this, http1, common);
     client.startedAt = startedAt;
     client.openedAt = now;
     client.idleSince = now;
@@ -290,12 +315,15 @@ export class HostPool implements StreamSource, H1ClientPool, H2ClientPool {
   #onOpenFailure(reason: ResetReason, details: string, priority: 'default' | 'high'): void {
     const host = this.#host;
     host.connectFailures++;
-    host.cluster.stats.connectFailures.increment();
-    if (reason === 'connectTimeout') host.cluster.stats.connectTimeouts.increment();
+    host.cluster.stats.count('upstream_cx_connect_fail');
+    if (reason === 'connectTimeout') host.cluster.stats.count('upstream_cx_connect_timeout');
     this.#connectionGone(priority);
     // As many requests fail as connections were tried for them; with a shared connection all of them waited for this one.
     const waiting = this.#openings.size === 0 ? this.#pending.splice(0) : this.#pending.splice(0, 1);
-    for (const request of waiting) request.breaker.pending--;
+    for (const request of waiting) {
+      request.breaker.pending--;
+      host.cluster.stats.count('upstream_rq_pending_failure_eject');
+    }
     for (const request of waiting) request.onNoStream(reason, details);
   }
 
@@ -306,7 +334,7 @@ export class HostPool implements StreamSource, H1ClientPool, H2ClientPool {
       if (next === undefined) return undefined;
       next.breaker.pending--;
       if (next.breaker.mayRequest) return next;
-      this.#host.cluster.stats.activeOverflow.increment();
+      this.#host.cluster.stats.count('upstream_rq_active_overflow');
       next.onNoStream('overflow', '');
     }
   }

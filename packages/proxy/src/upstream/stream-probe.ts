@@ -85,8 +85,9 @@ export abstract class StreamProbe implements UpstreamEvents, H1ClientPool, H2Cli
 
   #onOpen(opened: OpenedConnection): void {
     this.#opening = null;
-    const { http1, http2, common } = this.host.cluster.plan.protocol;
-    const client = opened.isHttp2 ? new H2Client(opened, this, http2, common) : new H1Client(opened, this, http1, common);
+    const { plan, stats } = this.host.cluster;
+    const { http1, common } = plan.protocol;
+    const client = opened.isHttp2 ? new H2Client(opened, this, plan.protocol, stats.http2) : new H1Client(opened, this, http1, common);
     this.#client = client;
     this.#begin(client);
   }

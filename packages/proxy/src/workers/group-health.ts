@@ -4,7 +4,7 @@ import type { SharedTable } from '../io/shared-table.ts';
 import { TimerWheel } from '../io/timer-wheel.ts';
 import { Registry } from '../telemetry/registry.ts';
 import type { StatSample } from '../telemetry/stat-sample.ts';
-import { buildStatsConfig } from '../telemetry/stats-config.ts';
+import { buildStatsConfig, type StatsConfig } from '../telemetry/stats-config.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import { ClusterManager } from '../upstream/cluster-manager.ts';
 import type { Host } from '../upstream/host.ts';
@@ -32,7 +32,7 @@ const ownStats = /^cluster\..*\.(health_check|outlier_detection)\./;
 export class GroupHealth {
   readonly #clusters: ClusterManager;
   readonly #registry: Registry;
-  readonly #shown: (samples: StatSample[]) => readonly StatSample[];
+  readonly #stats: StatsConfig;
   readonly #tell: GroupHealthOptions['tell'];
   /** What the workers know, by cluster and host. */
   readonly #told: Map<string, Map<string, HostHealth>> = new Map();
@@ -41,7 +41,7 @@ export class GroupHealth {
   constructor({ bootstrap, tlsContexts, shared, tell }: GroupHealthOptions) {
     const stats = buildStatsConfig(bootstrap);
     this.#registry = new Registry(stats.bucketsOf);
-    this.#shown = (samples) => stats.shown(samples);
+    this.#stats = stats;
     this.#tell = tell;
     const environment = {
       registry: this.#registry,
@@ -77,7 +77,7 @@ export class GroupHealth {
   }
 
   stats(): readonly StatSample[] {
-    return this.#shown(this.#registry.samples().filter(({ name }) => ownStats.test(name)));
+    return this.#stats.retagged(this.#registry.samples((name) => ownStats.test(name) && this.#stats.isShown(name)));
   }
 
   close(): void {
