@@ -62,6 +62,7 @@ export function buildCluster(json: ClusterJson): ClusterPlan {
     closeConnectionsOnHealthFailure: json.closeConnectionsOnHostHealthFailure ?? false,
     ignoreNewHostsUntilFirstHealthCheck: json.commonLbConfig?.ignoreNewHostsUntilFirstHc ?? false,
     ignoreHealthOnRemoval: json.ignoreHealthOnHostRemoval ?? false,
+    overrideHealth: json.commonLbConfig?.overrideHostStatus?.statuses?.map(String) ?? usableHealth,
     metadata: filterMetadata(json.metadata),
     problems: transportProblems(json),
     source: json,
@@ -76,6 +77,7 @@ function transportProblems({ transportSocket, transportSocketMatches }: ClusterJ
 }
 
 const noProblems: readonly string[] = [];
+const usableHealth: readonly string[] = ['UNKNOWN', 'HEALTHY', 'DEGRADED'];
 
 const clusterTypes: Readonly<Record<string, ClusterPlan['discovery']>> = {
   'envoy.clusters.aggregate': 'AGGREGATE',

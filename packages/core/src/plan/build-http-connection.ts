@@ -63,7 +63,11 @@ export function buildHttpConnection(json: HttpConnectionManagerJson): HttpConnec
 }
 
 function filterList(filters: readonly HttpFilterPlan[]): FilterListPlan {
-  return { filters, responseMutators: filters.filter(({ config }) => config.kind === 'headerMutation').reverse() };
+  return {
+    filters,
+    responseMutators: filters.filter(({ config }) => config.kind === 'headerMutation').reverse(),
+    sessionFilter: filters.find(({ config }) => config.kind === 'statefulSession') ?? null,
+  };
 }
 
 function buildRouteSource(json: HttpConnectionManagerJson): RouteSourcePlan {

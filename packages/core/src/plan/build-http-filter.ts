@@ -9,6 +9,7 @@ import { buildIstioStats } from './build-istio-stats.ts';
 import { buildJwtAuthn } from './build-jwt.ts';
 import { buildLocalRateLimit, buildRateLimit } from './build-limits.ts';
 import { buildRbac } from './build-rbac.ts';
+import { buildSession, buildSessionRoute } from './build-session.ts';
 import type { FilterConfigPlan, HttpFilterPlan } from './http-filter-plan.ts';
 import { messageName } from './read.ts';
 
@@ -58,6 +59,8 @@ const builders: Readonly<Record<string, (config: Config) => FilterConfigPlan>> =
   'envoy.extensions.filters.http.buffer.v3.Buffer': buffer,
   'envoy.extensions.filters.http.buffer.v3.BufferPerRoute': (config) =>
     config.disabled === true ? { kind: 'disabled' } : buffer((config.buffer ?? {}) as Config),
+  'envoy.extensions.filters.http.stateful_session.v3.StatefulSession': buildSession,
+  'envoy.extensions.filters.http.stateful_session.v3.StatefulSessionPerRoute': buildSessionRoute,
   'envoy.extensions.filters.http.router.v3.Router': (config) => router(config),
   'envoy.extensions.filters.http.grpc_web.v3.GrpcWeb': () => ({ kind: 'grpcWeb' }),
   'envoy.extensions.filters.http.grpc_stats.v3.FilterConfig': (config) => ({

@@ -327,6 +327,8 @@ export interface ClusterPlan {
   /** New hosts are left out of all arithmetic until their first health check. */
   readonly ignoreNewHostsUntilFirstHealthCheck: boolean;
   readonly ignoreHealthOnRemoval: boolean;
+  /** In which health a host may be had that a request names itself. */
+  readonly overrideHealth: readonly string[];
   /** `filterMetadata` by namespace; `istio` holds config, services and subset. */
   readonly metadata: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** What is configured and not supported, as fatal texts. */

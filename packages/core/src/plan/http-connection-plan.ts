@@ -23,6 +23,8 @@ export interface LocalReplyMapperPlan {
 /** HTTP filters in the order in which requests pass them. */
 export interface FilterListPlan {
   readonly filters: readonly HttpFilterPlan[];
+  /** The stateful_session filter; null without. */
+  readonly sessionFilter: HttpFilterPlan | null;
   /** The header_mutation filters in the order in which responses pass them: the last first. */
   readonly responseMutators: readonly HttpFilterPlan[];
 }

@@ -5,6 +5,7 @@ import type { Fraction, HeaderMatcher, StringMatcher } from './matcher.ts';
 import type { RateLimitActionsPlan } from './rate-limit-plan.ts';
 import type { RbacPlan } from './rbac-plan.ts';
 import type { RouteMatchPlan } from './route-match-plan.ts';
+import type { StatefulSessionPlan } from './session-plan.ts';
 import type { DataSourcePlan } from './tls-plan.ts';
 
 /** A gRPC service that a filter calls. */
@@ -218,6 +219,7 @@ export type FilterConfigPlan =
   /** Gathers request bodies whole; longer ones are refused. */
   | { readonly kind: 'buffer'; readonly maxBytes: number }
   | { readonly kind: 'router'; readonly router: RouterPlan }
+  | { readonly kind: 'statefulSession'; readonly session: StatefulSessionPlan }
   | { readonly kind: 'grpcWeb' }
   | { readonly kind: 'grpcStats'; readonly emitFilterState: boolean; readonly statsForAllMethods: boolean }
   | { readonly kind: 'istioStats'; readonly stats: IstioStatsPlan }

@@ -6,7 +6,15 @@ import type { WeightedClusterPlan } from '@weft/core/plan/route-plan';
 import { localAddress } from '../io/local-address.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Host } from '../upstream/host.ts';
-import type { BodyReceiver, ExchangeConnection, ExchangeSpan, ExchangeView, HttpContext, RequestBody } from './exchange-view.ts';
+import type {
+  BodyReceiver,
+  ExchangeConnection,
+  ExchangeSession,
+  ExchangeSpan,
+  ExchangeView,
+  HttpContext,
+  RequestBody,
+} from './exchange-view.ts';
 import type { Headers } from './headers.ts';
 import { grpcStatusOf } from './local-reply.ts';
 import type { DownstreamStream, RequestHead } from './stream.ts';
@@ -52,6 +60,7 @@ export abstract class ExchangeRecord implements ExchangeView {
   expectsPeerMetadata = false;
   span: ExchangeSpan | null = null;
   stickyCookie: string | null = null;
+  session: ExchangeSession | null = null;
   localReplyBody = '';
   messages: ExchangeView['messages'] = null;
   upstreamPrincipal = '';

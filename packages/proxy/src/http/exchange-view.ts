@@ -15,6 +15,7 @@ import type { VirtualHostStats } from '../telemetry/virtual-host-stats.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { ClusterManager } from '../upstream/cluster-manager.ts';
 import type { Host } from '../upstream/host.ts';
+import type { HostOverride } from '../upstream/host-choice.ts';
 import type { GrpcMessageCounter } from './grpc-message-counter.ts';
 import type { H2Counts } from './h2-counts.ts';
 import type { Headers } from './headers.ts';
@@ -29,6 +30,14 @@ export interface ExchangeConnection {
   /** Counts the answers to what comes through the listener. */
   readonly answers: AnswerCounts;
   readonly direction: 'UNSPECIFIED' | 'INBOUND' | 'OUTBOUND';
+}
+
+/** Keeps a client's requests at one host. */
+export interface ExchangeSession {
+  /** The host that the request names; null where it names none. */
+  readonly override: HostOverride | null;
+  /** Names the host in the response, unless the request did. */
+  tell(host: Host, headers: Headers, nowMs: number): void;
 }
 
 /** A request's body, or its beginning. */
@@ -104,6 +113,8 @@ export interface ExchangeView extends RequestFacts {
   /** The request's span; null when it is not traced. */
   span: ExchangeSpan | null;
   readonly stickyCookie: string | null;
+  /** Keeps the client at its host; null without a session. */
+  readonly session: ExchangeSession | null;
   /** Text of the local reply, for body formats. */
   localReplyBody: string;
   /** The request's body as soon as it is complete, or has so many bytes; it is held meanwhile. */

@@ -84,6 +84,7 @@ export function applyResponseHeaders(exchange: ExchangeView, headers: Headers, s
       headers.set('x-envoy-attempt-count', String(exchange.attemptCount));
     }
   }
+  if (exchange.session !== null && exchange.host !== null) exchange.session.tell(exchange.host, headers, exchange.context.wallClock());
   if (exchange.stickyCookie !== null) headers.add('set-cookie', exchange.stickyCookie);
   if (manager.alwaysSetRequestIdInResponse && exchange.requestId !== '') headers.set('x-request-id', exchange.requestId);
   if (manager.serverHeader === 'OVERWRITE') headers.set('server', manager.serverName);

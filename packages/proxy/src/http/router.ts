@@ -17,6 +17,7 @@ import { startMirrors } from './mirror.ts';
 import { Retries } from './retries.ts';
 import { type TryOutcome, wantsRetry } from './retry.ts';
 import { type SentExchange, sendRequest } from './send-request.ts';
+import { sessionOf } from './stateful-session.ts';
 import type { ResetReason } from './stream.ts';
 import { type TimedRouter, TryTimers } from './try-timers.ts';
 import { dropReply, failureDetail, failureFlag, overflowReply, upstreamFailureReply } from './upstream-failure.ts';
@@ -65,6 +66,7 @@ export class Router implements AttemptOwner, TimedRouter {
     const exchange = this.#exchange;
     const decision = this.#decision;
     const { action } = decision;
+    if (exchange.upgrade !== null || exchange.origin.manager.sessionFilter !== null) exchange.session = sessionOf(exchange, decision);
     if (exchange.weighted !== null) rewriteRequest(exchange, decision, exchange.weighted);
     if (action.hashPolicies.length > 0 && this.#cluster.takesHashes) this.#hashRequest();
     exchange.context.peers.beforeUpstream(exchange);
@@ -300,6 +302,7 @@ export class Router implements AttemptOwner, TimedRouter {
       retry: retry === null || this.#triedHosts.length === 0 ? null : { policy: retry, tried: this.#triedHosts },
       request: exchange,
       connection: exchange.connection,
+      override: exchange.session?.override ?? null,
     });
     if (host === null) {
       cluster.stats.count('upstream_cx_none_healthy');

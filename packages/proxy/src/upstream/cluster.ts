@@ -146,6 +146,12 @@ export class Cluster implements HostCluster {
     if (this.plan.discovery === 'AGGREGATE') {
       return chooseOfMembers(this.#members(), this.plan.loadBalancer.panicThresholdPercent, choice, this.environment.random);
     }
+    const { override = null } = choice;
+    if (override !== null) {
+      const named = this.#byKey.get(override.address);
+      if (named !== undefined && this.plan.overrideHealth.includes(named.health)) return named;
+      if (override.isStrict) return null;
+    }
     const selection = this.#select();
     if (selection.isPanic) this.stats.count('lb_healthy_panic');
     return selection.choose(choice, only);

@@ -13,6 +13,15 @@ export interface HostChoice {
   readonly request: RequestFacts | null;
   /** The downstream connection, for clusters that take the host from it; null for calls of the proxy itself. */
   readonly connection: ConnectionFacts | null;
+  /** The host to take where it can be had. */
+  readonly override?: HostOverride | null;
+}
+
+/** A host that the request names itself, by its address. */
+export interface HostOverride {
+  readonly address: string;
+  /** Whether there is to be none rather than another. */
+  readonly isStrict: boolean;
 }
 
 /** A retry's predicates and the hosts that earlier tries used, oldest first. */

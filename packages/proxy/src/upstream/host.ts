@@ -120,6 +120,14 @@ export class Host implements UpstreamHost, BalancedHost, OutlierHost {
     return this.checks === null || !this.checks.isFailed;
   }
 
+  /** Its health in the words of assignments; what was found out here outweighs what was told. */
+  get health(): string {
+    const { health } = this.endpoint;
+    if (this.#isEjected || this.checks?.isFailed === true) return 'UNHEALTHY';
+    if (health === 'UNHEALTHY' || health === 'DRAINING' || health === 'TIMEOUT') return health;
+    return this.checks?.isDegraded === true ? 'DEGRADED' : health;
+  }
+
   get coarseHealth(): 'healthy' | 'degraded' | 'unhealthy' {
     const { health } = this.endpoint;
     if (this.#isEjected || health === 'UNHEALTHY' || health === 'DRAINING' || health === 'TIMEOUT') return 'unhealthy';
