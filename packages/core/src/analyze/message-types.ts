@@ -101,6 +101,7 @@ const types = {
   FaultOnDefaultRoute: { code: 'WFT2001', level: 'Warning', page: `${istioDocs}/tasks/traffic-management/fault-injection/` },
   PatchNotApplied: { code: 'WFT2002', level: 'Warning', page: `${istioDocs}/reference/config/networking/envoy-filter/` },
   WasmNotRun: { code: 'WFT2003', level: 'Warning', page: `${istioDocs}/reference/config/proxy_extensions/wasm-plugin/` },
+  IngressNotServed: { code: 'WFT2004', level: 'Warning', page: `${istioDocs}/tasks/traffic-management/ingress/kubernetes-ingress/` },
   UnreadableDocument: { code: 'WFT9001', level: 'Error' },
   UnreadableMeshSettings: { code: 'WFT9002', level: 'Error', page: `${istioDocs}/reference/config/istio.mesh.v1alpha1/` },
 } as const satisfies Readonly<Record<string, MessageTypeInfo>>;

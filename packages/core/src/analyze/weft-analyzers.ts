@@ -8,6 +8,7 @@ import { exportToAnalyzer } from './weft/export-to.ts';
 import { gatewayApiBackendsAnalyzer } from './weft/gateway-api-backends.ts';
 import { gatewayApiParentsAnalyzer } from './weft/gateway-api-parents.ts';
 import { grantNamespacesAnalyzer } from './weft/grant-namespaces.ts';
+import { ingressAnalyzer } from './weft/ingress.ts';
 import { mutualTlsConsistencyAnalyzer } from './weft/mutual-tls-consistency.ts';
 import { patchSupportAnalyzer } from './weft/patch-support.ts';
 import { peerAuthenticationOverlapsAnalyzer } from './weft/peer-authentication-overlaps.ts';
@@ -40,6 +41,7 @@ export const weftAnalyzers: readonly Analyzer[] = [
   sourceIdentityAnalyzer,
   targetPortsAnalyzer,
   tcpDenialsAnalyzer,
+  ingressAnalyzer,
   wasmAnalyzer,
   workloadSelectorsAnalyzer,
 ];

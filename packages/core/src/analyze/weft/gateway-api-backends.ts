@@ -2,7 +2,7 @@ import type { Resource } from '../../resource/resource.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
 import { absence, fact, list, qualified } from '../proof.ts';
 import type { ServiceHost } from '../service-hosts.ts';
-import { backendReferences, gatewayApiRoutes, type RouteReference } from './gateway-api-route.ts';
+import { backendReferences, gatewayApiGroup, gatewayApiRoutes, parentReferences, type RouteReference } from './gateway-api-route.ts';
 import { isGranted } from './reference-grants.ts';
 
 /** Backends of Gateway API routes that do not exist, lack the port, or are in a namespace that does not let the route refer to them. */
@@ -22,7 +22,7 @@ function checkBackend(route: Resource, backend: RouteReference, context: Analyze
   const isHostname = backend.group === 'networking.istio.io' && backend.kind === 'Hostname';
   if (!isService && !isHostname) return;
   const { group, kind, namespace } = route.ref;
-  if (isService && !isGranted(context.set, { group, kind, namespace }, backend)) {
+  if (isService && needsGrants(route) && !isGranted(context.set, { group, kind, namespace }, backend)) {
     context.report({
       type: 'ReferenceNotPermitted',
       resource: route,
@@ -39,6 +39,11 @@ function checkBackend(route: Resource, backend: RouteReference, context: Analyze
   const service = context.index.hosts.find(isHostname ? namespace : backend.namespace, [], host);
   if (service === null) reportMissing(route, backend, context);
   else checkPort(route, backend, service, context);
+}
+
+/** A gateway must not become a way into other namespaces; routes for clients in the mesh lead nowhere that these could not go by themselves. */
+function needsGrants(route: Resource): boolean {
+  return parentReferences(route).some((parent) => parent.group === gatewayApiGroup);
 }
 
 function reportMissing(route: Resource, backend: RouteReference, { report }: AnalyzerContext): void {

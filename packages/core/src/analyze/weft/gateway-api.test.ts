@@ -42,6 +42,8 @@ test('a backend of another namespace needs a grant, of which any from goes with 
   const ours = '{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: default}';
   const others = '{group: gateway.networking.k8s.io, kind: GRPCRoute, namespace: default}';
   assert.deepEqual(findings(far), ['WFT1403 HTTPRoute default/r spec.rules[0].backendRefs[0]']);
+  const inMesh = route('{name: cart, namespace: other, port: 80}', '{group: "", kind: Service, name: cart, namespace: other}');
+  assert.deepEqual(findings(serviceYaml('cart', 'other') + inMesh), []);
   assert.deepEqual(findings(far + grant(`${others}, ${ours}`, '{group: "", kind: Secret}, {group: "", kind: Service}')), []);
   assert.deepEqual(findings(far + grant(ours, '{group: "", kind: Service, name: cart}')), []);
   assert.equal(findings(far + grant(ours, '{group: "", kind: Service, name: other}')).length, 1);
