@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { loadHttp } from '../io/load-library.ts';
 import type { Bootstrap } from '../xds/bootstrap.ts';
 import type { AdminAnswer, AdminRequest } from './admin-answer.ts';
 
@@ -21,7 +22,7 @@ export class AdminServer {
   start(): Promise<void> {
     const socket = this.#bootstrap.admin?.address?.socketAddress;
     if (socket === undefined) return Promise.resolve();
-    const server = createServer((request, response) => {
+    const server = loadHttp().createServer((request, response) => {
       this.#answer(request, response).catch((error: unknown) => send(response, 500, 'text/plain', `${String(error)}\n`));
     });
     this.#server = server;

@@ -5,7 +5,7 @@ import type { Snapshot } from '@weft/core/snapshot/snapshot';
 import type { BootstrapJson } from '@weft/envoy-api/envoy/config/bootstrap/v3/bootstrap_pb';
 import { BootstrapSchema } from '@weft/envoy-api/envoy/config/bootstrap/v3/bootstrap_pb';
 import { registry } from '@weft/envoy-api/registry';
-import { parse } from 'yaml';
+import { parseJsonOrYaml } from './parse-json-or-yaml.ts';
 
 /** A bootstrap in canonical protojson form. */
 export type Bootstrap = BootstrapJson;
@@ -25,7 +25,7 @@ export function readBootstrapFile(path: string): Result<Bootstrap, string> {
 export function readBootstrapText(text: string, where: string): Result<Bootstrap, string> {
   let json: unknown;
   try {
-    json = parse(text, { logLevel: 'error' });
+    json = parseJsonOrYaml(text);
   } catch (error) {
     return err(`${where} is neither JSON nor YAML: ${messageOf(error)}`);
   }

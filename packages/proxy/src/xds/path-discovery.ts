@@ -3,11 +3,11 @@ import { dirname } from 'node:path';
 import { fromBinary, fromJson, type JsonValue } from '@bufbuild/protobuf';
 import { type DiscoveryResponse, DiscoveryResponseSchema } from '@weft/envoy-api/envoy/service/discovery/v3/discovery_pb';
 import { registry } from '@weft/envoy-api/registry';
-import { parse } from 'yaml';
 import { DirectoryWatch } from '../io/directory-watch.ts';
 import type { ProxyLog } from '../log.ts';
 import type { PathSource } from './config-source.ts';
 import type { Wanted } from './discovery-stream.ts';
+import { parseJsonOrYaml } from './parse-json-or-yaml.ts';
 import { describeRejections, readUpdate } from './read-update.ts';
 import { kindOf, typeUrlByKind } from './resource-kinds.ts';
 import type { ResourceStore } from './resource-store.ts';
@@ -80,5 +80,5 @@ export class PathDiscovery {
 
 function parseResponse(path: string, bytes: Buffer): DiscoveryResponse {
   if (path.endsWith('.pb')) return fromBinary(DiscoveryResponseSchema, bytes);
-  return fromJson(DiscoveryResponseSchema, parse(bytes.toString('utf8')) as JsonValue, { registry });
+  return fromJson(DiscoveryResponseSchema, parseJsonOrYaml(bytes.toString('utf8')) as JsonValue, { registry });
 }

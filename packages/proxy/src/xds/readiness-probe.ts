@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
-import * as http from 'node:http';
-import * as https from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
-import { loadGrpc } from '../io/load-library.ts';
+import { loadGrpc, loadHttp, loadHttps } from '../io/load-library.ts';
 
 /** `readinessProbe` of a proxy's configuration: how the application beside it is asked whether it is well. */
 export interface ReadinessProbe {
@@ -51,14 +50,14 @@ function askHttp({ path = '', host, port, scheme, httpHeaders = [] }: HttpGet, t
     signal: AbortSignal.timeout(timeoutMs),
   };
   return new Promise((resolve) => {
-    const judge = (response: http.IncomingMessage): void => {
+    const judge = (response: IncomingMessage): void => {
       response.destroy();
       const { statusCode = 0 } = response;
       resolve(statusCode >= 200 && statusCode < 400 ? null : `status ${statusCode}, expected 200 to 399`);
     };
     const isTls = scheme?.toLowerCase() === 'https';
     // As Kubernetes and Istio do: whose certificate it is does not matter to a probe.
-    const request = isTls ? https.get({ ...options, rejectUnauthorized: false }, judge) : http.get(options, judge);
+    const request = isTls ? loadHttps().get({ ...options, rejectUnauthorized: false }, judge) : loadHttp().get(options, judge);
     request.on('error', ({ name, message }) => resolve(name === 'AbortError' ? `no answer within ${timeoutMs} ms` : message));
   });
 }
