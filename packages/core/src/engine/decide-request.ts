@@ -3,6 +3,7 @@ import type { RequestFacts } from '../plan/facts.ts';
 import type { FilterChainPlan } from '../plan/filter-chain-plan.ts';
 import type { FilterListPlan, HttpConnectionManagerPlan } from '../plan/http-connection-plan.ts';
 import type { FaultPlan, FilterConfigPlan, HttpFilterPlan, JwtAuthnPlan, JwtRequirementPlan } from '../plan/http-filter-plan.ts';
+import type { Fraction } from '../plan/matcher.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { DynamicMetadata, RbacPlan } from '../plan/rbac-plan.ts';
 import type { RoutePlan, RouteTable, VirtualHostPlan, WeightedClusterPlan } from '../plan/route-plan.ts';
@@ -262,13 +263,21 @@ class Decision {
     const { extAuthz } = config;
     if (override?.kind === 'extAuthzRoute' && override.disabled) return null;
     const isMarked = extAuthz.enabledMetadata === null || metadataHolds(extAuthz.enabledMetadata, this.#metadata);
-    if (!isMarked || extAuthz.enabled?.perMillion === 0) {
+    if (!isMarked || !this.#isDrawn(extAuthz.enabled)) {
       if (!extAuthz.denyAtDisable) return null;
       return this.#reply({ status: extAuthz.statusOnError, body: '', details: 'ext_authz_error', reason: 'extAuthz', flag: 'UAEX' });
     }
     const route = override?.kind === 'extAuthzRoute' ? override : null;
     const sendBody = extAuthz.withRequestBody !== null && !(route?.disableRequestBodyBuffering ?? false);
     return this.#pend({ kind: 'extAuthz', extAuthz, contextExtensions: route?.contextExtensions ?? {}, sendBody }, index);
+  }
+
+  /** Whether the request is of a filter's share. Its own number is stirred: the route that it took says nothing of that. */
+  #isDrawn(share: Fraction | null): boolean {
+    if (share === null || share.perMillion >= 1_000_000) return true;
+    if (share.perMillion === 0) return false;
+    const stirred = Math.imul((this.#draw ?? 499_999) ^ 0x2545f491, 0x9e3779b1) >>> 0;
+    return stirred % 1_000_000 < share.perMillion;
   }
 
   #runFault(fault: FaultPlan): void {

@@ -124,6 +124,19 @@ describe('Weft and Envoy limit and authorize the same', {
   for (const [draw, verdict] of ['deny', 'deny', 'ok', 'deny'].entries())
     test(`what cluster ${draw} of a split says of filters`, () =>
       same('cluster_rules', [asking(verdict, { headers: { 'x-draw': String(draw) } })]));
+  for (const setup of ['authz_nobody', 'authz_everybody', 'authz_nobody_denied', 'authz_marked']) {
+    test(`who is asked about: ${setup}`, () => same(setup, [asking('ok'), asking('deny', { path: '/marked' }), asking('deny')]));
+  }
+  test('a share of requests is asked about', async () => {
+    for (const side of [ours, theirs]) {
+      const answers = await Promise.all(
+        Array.from({ length: 200 }, async () => (await ask(side.ports.authz_half ?? 0, asking('deny'))) as { readonly status: number }),
+      );
+      const refused = answers.filter(({ status }) => status !== 200).length;
+      assert.ok(refused > 50 && refused < 150, String(refused));
+    }
+    services.take();
+  });
   test('a filter that does not act refuses where it is to', () => same('authz_unmarked', [asking('ok')]));
   test('a route asks for tokens by a requirement that is not there', () => same('jwt_unknown', [{}]));
   test('a filter that is off by default', async () => {

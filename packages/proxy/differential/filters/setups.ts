@@ -1,20 +1,6 @@
+import { authz, authzSetups } from './authz-setups.ts';
+import { type FilterSetup, filter, header, percent, type } from './filter-parts.ts';
 import type { Services } from './services.ts';
-
-const type = (name: string) => `type.googleapis.com/${name}`;
-const filter = (name: string, typeName: string, config: object = {}) => ({
-  name: `envoy.filters.http.${name}`,
-  typed_config: { '@type': type(`envoy.extensions.filters.http.${typeName}`), ...config },
-});
-const percent = (numerator: number) => ({ default_value: { numerator, denominator: 'HUNDRED' } });
-const grpcService = (timeout = '0.2s') => ({ envoy_grpc: { cluster_name: 'grpc' }, timeout });
-const header = (key: string, value: string) => ({ header: { key, value } });
-
-interface Setup {
-  readonly filters: readonly object[];
-  readonly route?: object;
-  readonly host?: object;
-  readonly routeConfig?: object;
-}
 
 const limit = (config: object = {}) =>
   filter('ratelimit', 'ratelimit.v3.RateLimit', {
@@ -32,14 +18,6 @@ const localLimit = (config: object) =>
     ...config,
   });
 const bucket = (max: number, perFill = max, interval = '3600s') => ({ max_tokens: max, tokens_per_fill: perFill, fill_interval: interval });
-const authz = (config: object = {}) =>
-  filter('ext_authz', 'ext_authz.v3.ExtAuthz', { grpc_service: grpcService(), transport_api_version: 'V3', ...config });
-const httpAuthz = (service: object = {}, config: object = {}) =>
-  filter('ext_authz', 'ext_authz.v3.ExtAuthz', {
-    http_service: { server_uri: { uri: 'http://authz.example.com', cluster: 'http', timeout: '0.5s' }, ...service },
-    ...config,
-  });
-const exact = (...names: readonly string[]) => ({ patterns: names.map((name) => ({ exact: name })) });
 
 /** A split whose cluster the request chooses. */
 const split = (clusters: readonly object[]) => ({ weighted_clusters: { clusters, header_name: 'x-draw' } });
@@ -64,7 +42,8 @@ const added = (name: string) => ({
 });
 
 /** Every listener that scenarios ask, by name. */
-export const filterSetups: Readonly<Record<string, Setup>> = {
+export const filterSetups: Readonly<Record<string, FilterSetup>> = {
+  ...authzSetups,
   limit: { filters: [limit()], route: { rate_limits: [{ actions: [verdict] }] } },
   limit_deny: {
     filters: [limit({ failure_mode_deny: true, enable_x_ratelimit_headers: 'DRAFT_VERSION_03' })],
@@ -173,38 +152,6 @@ export const filterSetups: Readonly<Record<string, Setup>> = {
   },
   local_refill: { filters: [localLimit({ token_bucket: bucket(4, 4, '2s') })] },
   local_connection: { filters: [localLimit({ token_bucket: bucket(1), local_rate_limit_per_downstream_connection: true })] },
-  authz: { filters: [authz()] },
-  authz_allow: { filters: [authz({ failure_mode_allow: true, failure_mode_allow_header_add: true })] },
-  authz_status: { filters: [authz({ status_on_error: { code: 'ServiceUnavailable' } })] },
-  authz_body: { filters: [authz({ with_request_body: { max_request_bytes: 8, allow_partial_message: true } })] },
-  authz_whole_body: { filters: [authz({ with_request_body: { max_request_bytes: 8, pack_as_bytes: true } })] },
-  authz_headers: { filters: [authz({ allowed_headers: exact('x-authz', 'x-a'), disallowed_headers: exact('x-a') })] },
-  authz_route: {
-    filters: [authz()],
-    routeConfig: {
-      typed_per_filter_config: {
-        'envoy.filters.http.ext_authz': {
-          '@type': type('envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute'),
-          check_settings: { context_extensions: { tenant: 'shop' } },
-        },
-      },
-    },
-  },
-  authz_metadata: {
-    filters: [
-      authz({ metadata_context_namespaces: ['envoy.filters.http.ext_authz'] }),
-      filter('header_mutation', 'header_mutation.v3.HeaderMutation'),
-    ],
-    routeConfig: { request_headers_to_add: [header('x-metadata', '%DYNAMIC_METADATA(envoy.filters.http.ext_authz:user)%')] },
-  },
-  authz_off: {
-    filters: [authz()],
-    routeConfig: {
-      typed_per_filter_config: {
-        'envoy.filters.http.ext_authz': { '@type': type('envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute'), disabled: true },
-      },
-    },
-  },
   cluster_rules: {
     filters: [filter('rbac', 'rbac.v3.RBAC'), authz(), filter('header_mutation', 'header_mutation.v3.HeaderMutation')],
     route: split([
@@ -214,14 +161,6 @@ export const filterSetups: Readonly<Record<string, Setup>> = {
       { name: 'origin', weight: 1 },
     ]),
     routeConfig: { typed_per_filter_config: { ...clusterRules('ALLOW'), ...added('x-by-route') } },
-  },
-  authz_unmarked: {
-    filters: [
-      authz({
-        filter_enabled_metadata: { filter: 'a', path: [{ key: 'b' }], value: { string_match: { exact: 'c' } } },
-        deny_at_disable: { default_value: true, runtime_key: 'deny' },
-      }),
-    ],
   },
   jwt_unknown: {
     filters: [
@@ -245,26 +184,6 @@ export const filterSetups: Readonly<Record<string, Setup>> = {
       typed_per_filter_config: { 'envoy.filters.http.rbac': { '@type': type('envoy.config.route.v3.FilterConfig'), config: {} } },
     },
   },
-  authz_http: { filters: [httpAuthz()] },
-  authz_http_options: {
-    filters: [
-      httpAuthz(
-        {
-          path_prefix: '/prefix',
-          authorization_request: { headers_to_add: [{ key: 'x-added', value: 'by proxy' }] },
-          authorization_response: {
-            allowed_upstream_headers: exact('x-user'),
-            allowed_upstream_headers_to_append: exact('x-appended'),
-            allowed_client_headers: exact('x-allowed'),
-            allowed_client_headers_on_success: exact('x-allowed'),
-          },
-        },
-        { allowed_headers: exact('x-a', 'cookie'), status_on_error: { code: 'ServiceUnavailable' } },
-      ),
-    ],
-  },
-  authz_http_body: { filters: [httpAuthz({}, { with_request_body: { max_request_bytes: 8, allow_partial_message: true } })] },
-  authz_http_allow: { filters: [httpAuthz({}, { failure_mode_allow: true })] },
 };
 
 const cluster = (name: string, port: number, more: object = {}) => ({

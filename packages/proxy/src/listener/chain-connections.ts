@@ -1,5 +1,6 @@
 import type { FilterChainPlan } from '@weft/core/plan/filter-chain-plan';
 import type { HttpConnection, HttpConnectionObserver } from '../http/connection-manager.ts';
+import type { Connection } from '../io/connection.ts';
 import type { TcpProxy } from '../tcp/tcp-proxy.ts';
 import type { ChainLimits } from './chain-limits.ts';
 import type { Drain } from './drain.ts';
@@ -15,6 +16,8 @@ export interface ChainOwner {
 export class ChainConnections implements HttpConnectionObserver {
   readonly http: Set<HttpConnection> = new Set();
   readonly tcp: Set<TcpProxy> = new Set();
+  /** Those whose first bytes, or whose permission, is waited for. */
+  readonly waiting: Set<Connection> = new Set();
   readonly plan: FilterChainPlan;
   readonly limits: ChainLimits;
   #owner: ChainOwner;
@@ -41,6 +44,7 @@ export class ChainConnections implements HttpConnectionObserver {
 
   destroy(): void {
     for (const proxy of this.tcp) proxy.close();
+    for (const connection of this.waiting) connection.destroy();
     for (const connection of this.http) connection.connection.destroy();
   }
 

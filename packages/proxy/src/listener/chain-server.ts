@@ -37,6 +37,11 @@ export interface ChainPlace {
   readonly alpn: string;
 }
 
+/** A place whose chain let the connection in: it belongs to the chain as that was, whatever updates come while it waits. */
+interface JoinedPlace extends ChainPlace {
+  readonly connections: ChainConnections;
+}
+
 /** Serves connections by the filter chain that was chosen for each: its network filters first, then HTTP or TCP. */
 export class ChainServer implements ChainOwner {
   readonly #listener: ChainListener;
@@ -98,7 +103,8 @@ export class ChainServer implements ChainOwner {
       this.#listener.refuse(connection);
       return;
     }
-    const refusal = this.#connectionsOf(chain).limits.admit();
+    const connections = this.#connectionsOf(chain);
+    const refusal = connections.limits.admit();
     if (refusal !== null) {
       if (refusal.afterMs > 0) setTimeout(() => connection.destroy(), refusal.afterMs).unref();
       else connection.destroy();
@@ -109,24 +115,26 @@ export class ChainServer implements ChainOwner {
     if (verdict.check === null) this.#environment.authorization.countRbac(chain, verdict);
     if (verdict.unasked.length > 0) this.#environment.authorization.countDisabled(verdict.unasked);
     if (chain.tcp !== null && verdict.metadata !== null) facts.metadata = verdict.metadata;
-    if (!verdict.allowed) this.#turnAway(connection, place, rbacRefusal(verdict), bytes.length);
-    else if (verdict.check === null) this.#serveChain(connection, place, bytes);
-    else this.#authorize(connection, place, { verdict, bytes });
+    const joined = { ...place, connections };
+    if (!verdict.allowed) this.#turnAway(connection, joined, rbacRefusal(verdict), bytes.length);
+    else if (verdict.check === null) this.#serveChain(connection, joined, bytes);
+    else this.#authorize(connection, joined, { verdict, bytes });
   }
 
-  #serveChain(connection: Connection, place: ChainPlace, bytes: Buffer): void {
+  #serveChain(connection: Connection, place: JoinedPlace, bytes: Buffer): void {
     if (place.chain.http !== null) this.#serveHttp(connection, place, bytes);
     else this.#tcpProxy(connection, place)?.start(bytes);
   }
 
   /** Has the connection wait for what authorization services say of it. */
-  #authorize(connection: Connection, place: ChainPlace, { verdict, bytes }: { verdict: NetworkVerdict; bytes: Buffer }): void {
-    const { chain, facts } = place;
-    const connections = this.#connectionsOf(chain);
+  #authorize(connection: Connection, place: JoinedPlace, { verdict, bytes }: { verdict: NetworkVerdict; bytes: Buffer }): void {
+    const { chain, facts, connections } = place;
+    connections.waiting.add(connection);
     const gate = new ConnectionGate(connection, bytes, () => this.#leave(connection, connections));
     const judged = authorizeConnection(this.#environment.authorization, { chain, facts, verdict });
     judged.catch(failedToJudge).then((judgement) => {
       if (gate.isGone) return;
+      connections.waiting.delete(connection);
       if (chain.tcp !== null) facts.metadata = judgement.metadata;
       if (judgement.refusal === null) gate.open((held) => this.#serveChain(connection, place, held));
       else this.#turnAway(connection, place, judgement.refusal, gate.heldBytes);
@@ -134,24 +142,24 @@ export class ChainServer implements ChainOwner {
   }
 
   /** Ends a connection that a network filter refuses, before anybody upstream hears of it. */
-  #turnAway(connection: Connection, place: ChainPlace, refusal: TcpRefusal, receivedBytes: number): void {
-    const { chain } = place;
+  #turnAway(connection: Connection, place: JoinedPlace, refusal: TcpRefusal, receivedBytes: number): void {
+    const { chain, connections } = place;
     if (chain.tcp !== null) {
       this.#tcpProxy(connection, place)?.refuse(refusal, receivedBytes);
       return;
     }
     if (chain.http !== null) this.#environment.http.statsOf(chain.http).connectionRefused(connection);
-    this.#leave(connection, this.#connectionsOf(chain));
+    this.#leave(connection, connections);
     connection.reset();
   }
 
-  #serveHttp(connection: Connection, { chain, facts, alpn }: ChainPlace, bytes: Buffer): void {
+  #serveHttp(connection: Connection, { chain, facts, alpn, connections }: JoinedPlace, bytes: Buffer): void {
     const manager = chain.http;
     if (manager === null) return;
     const { plan, stats } = this.#listener;
     const place = { facts, chain, manager, listener: plan, answers: stats.answersOf(manager.statPrefix) };
-    const connections = this.#connectionsOf(chain);
     const start = (isHttp2: boolean, first: Buffer): void => {
+      connections.waiting.delete(connection);
       const connectionManager = new ConnectionManager(this.#environment.http, connections, place);
       const codec = connectionManager.serve(connection, isHttp2, alpn === bridgeAlpn);
       connections.http.add(codec);
@@ -162,6 +170,7 @@ export class ChainServer implements ChainOwner {
     else if (manager.codec === 'HTTP2' || alpn === 'h2' || alpn === 'istio-h2' || alpn === bridgeAlpn) start(true, bytes);
     else if (alpn !== '') start(false, bytes);
     else {
+      connections.waiting.add(connection);
       const { idleTimeoutMs, maxConnectionDurationMs } = manager.common;
       const waits = [idleTimeoutMs, maxConnectionDurationMs].filter((ms) => ms > 0);
       const onGone = (): void => this.#leave(connection, connections);
@@ -170,10 +179,9 @@ export class ChainServer implements ChainOwner {
     }
   }
 
-  #tcpProxy(connection: Connection, place: ChainPlace): TcpProxy | null {
-    const { chain } = place;
+  #tcpProxy(connection: Connection, place: JoinedPlace): TcpProxy | null {
+    const { chain, connections } = place;
     if (chain.tcp === null) return null;
-    const connections = this.#connectionsOf(chain);
     const proxy = new TcpProxy(connection, { ...place, tcp: chain.tcp, listener: this.#listener.plan }, this.#environment.tcp, () => {
       connections.tcp.delete(proxy);
       this.#leave(connection, connections);
@@ -182,7 +190,8 @@ export class ChainServer implements ChainOwner {
     return proxy;
   }
 
-  #leave(connection: Connection, { limits }: ChainConnections): void {
+  #leave(connection: Connection, { limits, waiting }: ChainConnections): void {
+    waiting.delete(connection);
     limits.release();
     this.#listener.forget(connection);
   }

@@ -152,6 +152,43 @@ test('connections over a limit are closed: of a filter, of the listener, of the 
   }
 });
 
+test('a connection that waits for permission ends with its chain', async () => {
+  const asked: Socket[] = [];
+  const deaf = createServer((socket) => asked.push(socket.on('error', () => {}))).listen(0, '127.0.0.1');
+  await once(deaf, 'listening');
+  stops.push(() => {
+    for (const socket of asked) socket.destroy();
+    deaf.close();
+  });
+  const permission = {
+    name: 'authz',
+    typedConfig: {
+      '@type': type('network.ext_authz.v3.ExtAuthz'),
+      statPrefix: 'authz',
+      transportApiVersion: 'V3',
+      grpcService: { envoyGrpc: { clusterName: 'deaf' }, timeout: '600s' },
+    },
+  };
+  const { control, port } = await meshWith([chain('one', from('127.0.0.1')), chain('two', from('127.0.0.2'), [permission])]);
+  const endpoints = endpointsOf('deaf', [(deaf.address() as AddressInfo).port]);
+  control.set('clusters', [
+    { name: 'echo', loadAssignment: endpointsOf('echo', [await echoPort()]) },
+    { name: 'deaf', loadAssignment: endpoints },
+  ]);
+  while (asked.length === 0) {
+    const early = await opened(port, '127.0.0.2');
+    early.write('x');
+    await Promise.race([once(deaf, 'connection'), once(early, 'close')]);
+    if (asked.length === 0) early.destroy();
+    else {
+      const ended = once(early, 'close');
+      control.set('listeners', [listener([chain('one', from('127.0.0.1'))])]);
+      await ended;
+    }
+  }
+  assert.equal(await echoes(await opened(port)), true);
+});
+
 test('who fits no chain is turned away, and a listener that is removed accepts nobody', async () => {
   const { control, port } = await meshWith([chain('one', from('127.0.0.1'))]);
   assert.equal(await isServed(port, '127.0.0.9'), false, 'no chain takes it');
