@@ -150,6 +150,7 @@ function request(path: string, authority: string, on: ConnectionFacts): RequestF
     protocol: 'HTTP/1.1',
     remote: on.source,
     isInternal: false,
+    upgrade: null,
     startedAt: 0,
     contentLength: 0,
     header: (name) => headers[name],
