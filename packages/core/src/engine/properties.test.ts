@@ -1,78 +1,121 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RouteJson } from '@weft/envoy-api/envoy/config/route/v3/route_components_pb';
 import fc from 'fast-check';
+import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose';
 import { buildListener } from '../plan/build-listener.ts';
 import { buildPlan } from '../plan/build-plan.ts';
+import type { RequestFacts } from '../plan/facts.ts';
+import type { FilterChainPlan } from '../plan/filter-chain-plan.ts';
 import { decideRequest } from './decide-request.ts';
+import type { PendingDecision, Resume, Trace } from './decision.ts';
 import { certificateOf, connectionOf, requestOf } from './facts-for-test.ts';
-
-const word = fc.constantFrom('a', 'b', 'api', 'x', 'A');
-const path = fc.array(word, { maxLength: 4 }).map((parts) => `/${parts.join('/')}`);
-const stringMatch = fc.oneof(
-  word.map((exact) => ({ exact })),
-  word.map((prefix) => ({ prefix })),
-  word.map((suffix) => ({ suffix })),
-  fc.constantFrom('a+', '[a-b]', '(a|b)*').map((regex) => ({ safeRegex: { regex } })),
-);
-const headerMatch = fc.record({ name: word, stringMatch, invertMatch: fc.boolean(), treatMissingHeaderAsEmpty: fc.boolean() });
-const match = fc.record({
-  prefix: path,
-  headers: fc.array(headerMatch, { maxLength: 2 }),
-  queryParameters: fc.array(fc.record({ name: word, stringMatch }), { maxLength: 1 }),
-});
-const action = fc.oneof(
-  word.map((cluster) => ({ route: { cluster, prefixRewrite: '/new' } })),
-  path.map((pathRedirect) => ({ redirect: { pathRedirect } })),
-  fc.constant({ directResponse: { status: 204 } }),
-);
-const route: fc.Arbitrary<RouteJson> = fc.tuple(match, action).map(([conditions, does]) => ({ match: conditions, ...does }));
-const domain = fc.constantFrom('*', 'a.com', '*.com', 'a.*', '*.a.com');
-const host = fc.record({
-  name: word,
-  domains: fc.array(domain, { minLength: 1, maxLength: 2 }),
-  routes: fc.array(route, { maxLength: 4 }),
-});
-const principal = word.map((name) => ({ authenticated: { principalName: { exact: `spiffe://${name}` } } }));
-const policy = fc.record({
-  permissions: fc.array(
-    fc.oneof(
-      headerMatch.map((header) => ({ header })),
-      path.map((exact) => ({ urlPath: { path: { exact } } })),
-    ),
-    { minLength: 1, maxLength: 2 },
-  ),
-  principals: fc.array(fc.oneof(principal, fc.constant({ any: true })), { minLength: 1, maxLength: 2 }),
-});
-const rules = fc.record({ action: fc.constantFrom('ALLOW', 'DENY'), policies: fc.dictionary(word, policy, { maxKeys: 3 }) });
-const request = fc.record({
-  path: fc.tuple(path, fc.constantFrom('', '?a=b', '?x=a&b')).map((parts) => parts.join('')),
-  authority: fc.constantFrom('a.com', 'b.com', 'x.a.com', 'a.org', 'A.com:80'),
-  headers: fc.dictionary(word, word, { maxKeys: 3 }),
-});
+import { filters, hosts, request, word } from './random-configuration.ts';
+import { verifyRequestJwt } from './verify-jwt.ts';
 
 const plan = buildPlan({ clusters: [], endpoints: [], listeners: [], routes: [], secrets: [] }, null);
+const nowMs = Date.UTC(2026, 5, 1);
+const keys = await generateKeyPair('RS256');
+const otherKeys = await generateKeyPair('RS256');
+const jwks: JSONWebKeySet = { keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k', alg: 'RS256' }] };
 
-test('a trace changes nothing about a decision', () => {
-  fc.assert(
-    fc.property(fc.array(host, { maxLength: 3 }), rules, request, word, (virtualHosts, rbac, spec, client) => {
-      const manager = {
-        '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
-        routeConfig: { virtualHosts },
-        httpFilters: [
-          {
-            name: 'rbac',
-            typedConfig: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC', rules: rbac, shadowRules: rbac },
-          },
-        ],
-      };
-      const [chain] = buildListener({ filterChains: [{ filters: [{ name: 'http', typedConfig: manager as never }] }] }).filterChains;
-      assert.ok(chain);
-      const facts = requestOf({ ...spec, connection: connectionOf({ isTls: true, peerCertificate: certificateOf(`spiffe://${client}`) }) });
-      const trace = { steps: [] };
-      assert.deepEqual(decideRequest(plan, chain, facts, trace, null), decideRequest(plan, chain, facts, null, null));
-      assert.ok(trace.steps.length > 0);
-    }),
-    { numRuns: 300 },
+function sign(claims: object, key = keys.privateKey): Promise<string> {
+  const payload = { iss: 'own', sub: 'a', exp: nowMs / 1000 + 60, ...claims };
+  return new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid: 'k' }).sign(key);
+}
+
+const tokens: Readonly<Record<string, string | null>> = {
+  missing: null,
+  valid: await sign({}),
+  expired: await sign({ exp: nowMs / 1000 - 120 }),
+  'of another issuer': await sign({ iss: 'other' }),
+  'of another key': await sign({}, otherKeys.privateKey),
+  unreadable: 'a.b.c',
+};
+
+/** What others answer where the engine waits for them. */
+const answers = fc.record({
+  isDenied: fc.boolean(),
+  clearRoute: fc.boolean(),
+  header: word,
+});
+
+test('a trace changes nothing about a decision, whatever filters, tokens and routes there are', async () => {
+  const ends = new Map<string, number>();
+  await fc.assert(
+    fc.asyncProperty(
+      hosts,
+      filters,
+      request,
+      fc.record({ token: fc.constantFrom(...Object.keys(tokens)), client: word, draw: fc.constantFrom(null, 0, 600_000), answer: answers }),
+      async (virtualHosts, httpFilters, spec, { token: name, client, draw, answer }) => {
+        const chain = chainOf({ routeConfig: { virtualHosts }, httpFilters });
+        const token = tokens[name];
+        const headers = { ...spec.headers, ...(token ? { authorization: `Bearer ${token}` } : {}) };
+        const connection = connectionOf({ isTls: true, peerCertificate: certificateOf(`spiffe://${client}`) });
+        const facts = requestOf({ ...spec, headers, connection });
+        const trace: Trace = { steps: [] };
+        for (let resume: Resume | null = null, step = 0; ; step++) {
+          const traced = decideRequest(plan, chain, facts, trace, resume, draw);
+          const untraced = decideRequest(plan, chain, facts, null, resume, draw);
+          assert.deepEqual(traced, untraced);
+          const end = traced.kind === 'localReply' ? `${traced.kind} ${traced.reason}` : traced.kind;
+          ends.set(end, (ends.get(end) ?? 0) + 1);
+          if (traced.kind !== 'pending') break;
+          assert.ok(step < httpFilters.length, 'each filter waits once');
+          resume = { filterIndex: traced.filterIndex, state: traced.state, result: await answerOf(traced, facts, answer) };
+        }
+        assert.ok(trace.steps.length > 0);
+      },
+    ),
+    { numRuns: 600, seed: 7 },
+  );
+  const wanted = [
+    'forward',
+    'pending',
+    ...['jwt', 'rbac', 'redirect', 'direct', 'cors', 'noRoute', 'tlsRedirect'].map((reason) => `localReply ${reason}`),
+  ];
+  assert.deepEqual(
+    wanted.filter((end) => !ends.has(end)),
+    [],
+    'ends that no run came to',
   );
 });
+
+function chainOf(manager: object): FilterChainPlan {
+  const typedConfig = {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+    ...manager,
+  };
+  const [chain] = buildListener({ filterChains: [{ filters: [{ name: 'http', typedConfig }] }] }).filterChains;
+  assert.ok(chain);
+  return chain;
+}
+
+type Answer = { readonly isDenied: boolean; readonly clearRoute: boolean; readonly header: string };
+
+async function answerOf(
+  { need }: PendingDecision,
+  facts: RequestFacts,
+  { isDenied, clearRoute, header }: Answer,
+): Promise<Resume['result']> {
+  if (need.kind === 'jwt') return verifyRequestJwt(need.jwt, need.requirement, { facts, keys: async () => jwks, nowMs });
+  if (isDenied)
+    return {
+      kind: 'deny',
+      status: 429,
+      body: 'no',
+      headers: [[header, 'x']],
+      flag: 'RL',
+      details: 'request_rate_limited',
+      grpcStatus: null,
+    };
+  const change = { op: 'set', name: header, value: 'b' } as const;
+  return {
+    kind: 'pass',
+    headerChanges: [change],
+    responseHeaders: [change],
+    metadata: { checked: { by: 'x' } },
+    clearRoute,
+    requestPrincipal: '',
+  };
+}
