@@ -102,6 +102,7 @@ const types = {
   PatchNotApplied: { code: 'WFT2002', level: 'Warning', page: `${istioDocs}/reference/config/networking/envoy-filter/` },
   WasmNotRun: { code: 'WFT2003', level: 'Warning', page: `${istioDocs}/reference/config/proxy_extensions/wasm-plugin/` },
   IngressNotServed: { code: 'WFT2004', level: 'Warning', page: `${istioDocs}/tasks/traffic-management/ingress/kubernetes-ingress/` },
+  MeshSettingWithoutEffect: { code: 'WFT2005', level: 'Warning', page: `${istioDocs}/reference/config/istio.mesh.v1alpha1/` },
   UnreadableDocument: { code: 'WFT9001', level: 'Error' },
   UnreadableMeshSettings: { code: 'WFT9002', level: 'Error', page: `${istioDocs}/reference/config/istio.mesh.v1alpha1/` },
 } as const satisfies Readonly<Record<string, MessageTypeInfo>>;

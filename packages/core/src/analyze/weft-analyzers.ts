@@ -9,6 +9,7 @@ import { gatewayApiBackendsAnalyzer } from './weft/gateway-api-backends.ts';
 import { gatewayApiParentsAnalyzer } from './weft/gateway-api-parents.ts';
 import { grantNamespacesAnalyzer } from './weft/grant-namespaces.ts';
 import { ingressAnalyzer } from './weft/ingress.ts';
+import { meshSettingsAnalyzer } from './weft/mesh-settings.ts';
 import { mutualTlsConsistencyAnalyzer } from './weft/mutual-tls-consistency.ts';
 import { patchSupportAnalyzer } from './weft/patch-support.ts';
 import { peerAuthenticationOverlapsAnalyzer } from './weft/peer-authentication-overlaps.ts';
@@ -42,6 +43,7 @@ export const weftAnalyzers: readonly Analyzer[] = [
   targetPortsAnalyzer,
   tcpDenialsAnalyzer,
   ingressAnalyzer,
+  meshSettingsAnalyzer,
   wasmAnalyzer,
   workloadSelectorsAnalyzer,
 ];
