@@ -38,6 +38,18 @@ export class SubsetBalancer<H extends BalancedHost> {
   }
 
   choose(choice: HostChoice, criteria: SubsetCriteria): H | null {
+    const list = this.#subsets.triesFallbackList ? criteria?.[fallbackList] : undefined;
+    if (!Array.isArray(list)) return this.#chooseOnce(choice, criteria);
+    const { [fallbackList]: _list, ...own } = criteria ?? {};
+    if (list.length === 0) return this.#chooseOnce(choice, own);
+    for (const changes of list) {
+      const chosen = this.#chooseOnce(choice, { ...own, ...(changes as object) });
+      if (chosen !== null) return chosen;
+    }
+    return null;
+  }
+
+  #chooseOnce(choice: HostChoice, criteria: SubsetCriteria): H | null {
     const { fallback, defaultSubset, panicModeAny } = this.#subsets;
     const selector = criteria === null ? null : this.#selectorFor(Object.keys(criteria));
     if (criteria !== null && selector !== null) {
@@ -57,7 +69,7 @@ export class SubsetBalancer<H extends BalancedHost> {
       case 'DEFAULT_SUBSET':
         return this.#subset(this.#subsets.defaultSubset)?.choose(choice) ?? null;
       case 'KEYS_SUBSET':
-        return this.choose(choice, Object.fromEntries(Object.entries(criteria).filter(([key]) => fallbackKeys.includes(key))));
+        return this.#chooseOnce(choice, Object.fromEntries(Object.entries(criteria).filter(([key]) => fallbackKeys.includes(key))));
       default:
         return null;
     }
@@ -120,6 +132,7 @@ export class SubsetBalancer<H extends BalancedHost> {
   }
 }
 
+const fallbackList = 'fallback_list';
 const noAssignment: BalancedAssignment = { localities: [], overprovisioningFactor: 140, weightedPriorityHealth: false };
 
 function isEqual(a: unknown, b: unknown): boolean {

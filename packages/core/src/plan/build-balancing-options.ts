@@ -34,6 +34,7 @@ export function buildSubsets(json: Cluster_LbSubsetConfigJson): NonNullable<Load
     scaleLocalityWeight: json.scaleLocalityWeight ?? false,
     panicModeAny: json.panicModeAny ?? false,
     listAsAny: json.listAsAny ?? false,
+    triesFallbackList: json.metadataFallbackPolicy === 'FALLBACK_LIST',
   };
 }
 

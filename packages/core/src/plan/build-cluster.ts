@@ -61,6 +61,7 @@ export function buildCluster(json: ClusterJson): ClusterPlan {
     tcpIdleTimeoutMs: tcpIdleTimeout(json),
     closeConnectionsOnHealthFailure: json.closeConnectionsOnHostHealthFailure ?? false,
     ignoreNewHostsUntilFirstHealthCheck: json.commonLbConfig?.ignoreNewHostsUntilFirstHc ?? false,
+    poolsPerConnection: json.connectionPoolPerDownstreamConnection ?? false,
     ignoreHealthOnRemoval: json.ignoreHealthOnHostRemoval ?? false,
     overrideHealth: json.commonLbConfig?.overrideHostStatus?.statuses?.map(String) ?? usableHealth,
     metadata: filterMetadata(json.metadata),

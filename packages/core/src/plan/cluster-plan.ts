@@ -188,6 +188,8 @@ export interface LoadBalancerPlan {
     readonly scaleLocalityWeight: boolean;
     readonly panicModeAny: boolean;
     readonly listAsAny: boolean;
+    /** `fallback_list` among the criteria has changes of the others, to be tried one after the other. */
+    readonly triesFallbackList: boolean;
   } | null;
 }
 
@@ -327,6 +329,8 @@ export interface ClusterPlan {
   /** New hosts are left out of all arithmetic until their first health check. */
   readonly ignoreNewHostsUntilFirstHealthCheck: boolean;
   readonly ignoreHealthOnRemoval: boolean;
+  /** Connections serve one downstream connection each. */
+  readonly poolsPerConnection: boolean;
   /** In which health a host may be had that a request names itself. */
   readonly overrideHealth: readonly string[];
   /** `filterMetadata` by namespace; `istio` holds config, services and subset. */

@@ -1,56 +1,10 @@
+import { at, atOnce, type ClusterCase, httpCheck, inZone, type Locality, never, policy, type } from './cluster-case.ts';
+import { optionCases } from './option-cases.ts';
+
 /** Ports of the applications, by number, and one where nothing listens. */
 export interface Ports {
   readonly origins: readonly number[];
   readonly dead: number;
-}
-
-interface Endpoint {
-  /** Number of the application, or `dead`. */
-  readonly to: number | 'dead';
-  readonly weight?: number;
-  readonly health?: string;
-  readonly hostname?: string;
-  readonly lb?: object;
-}
-
-interface Locality {
-  readonly zone?: string;
-  readonly weight?: number;
-  readonly priority?: number;
-  readonly endpoints: readonly Endpoint[];
-}
-
-const type = (name: string) => `type.googleapis.com/${name}`;
-const at = (...numbers: readonly number[]): Endpoint[] => numbers.map((to) => ({ to }));
-const inZone = (zone: string, endpoints: readonly Endpoint[], more: Partial<Locality> = {}): Locality => ({ zone, endpoints, ...more });
-const policy = (name: string, config: object = {}) => ({
-  typed_extension_config: {
-    name: `envoy.load_balancing_policies.${name.split('.')[0]}`,
-    typed_config: { '@type': type(`envoy.extensions.load_balancing_policies.${name}`), ...config },
-  },
-});
-const httpCheck = (more: object = {}, http: object = {}) => ({
-  timeout: '1s',
-  interval: '0.05s',
-  no_traffic_interval: '0.05s',
-  unhealthy_threshold: 2,
-  healthy_threshold: 2,
-  http_health_check: { path: '/health', ...http },
-  ...more,
-});
-/** Envoy gathers changes of health for a second otherwise. */
-const atOnce = { common_lb_config: { update_merge_window: '0s' } };
-const never = '3600s';
-
-/** A cluster under comparison: its localities and everything else of its configuration. */
-interface ClusterCase {
-  readonly localities: readonly Locality[];
-  readonly config?: object;
-  readonly policy?: object;
-  /** Refuse so many per cent of the requests. */
-  readonly dropPercent?: number;
-  /** More of its route's action. */
-  readonly route?: object;
 }
 
 const all = [{ endpoints: at(0, 1, 2, 3) }];
@@ -74,6 +28,7 @@ const selectors = (...keys: readonly (readonly string[])[]) => keys.map((each) =
 
 /** Every cluster that scenarios ask, by name. */
 const clusterCases: Readonly<Record<string, ClusterCase>> = {
+  ...optionCases,
   ring: { localities: all, config: { lb_policy: 'RING_HASH' }, route: hashed },
   ring_murmur: {
     localities: all,

@@ -4,6 +4,7 @@ import { startProxy } from '../../src/proxy.ts';
 import type { Bootstrap } from '../../src/xds/bootstrap.ts';
 import { findEnvoy, type Running, startEnvoy } from '../envoy.ts';
 import { freePorts } from '../free-ports.ts';
+import { askAnew } from '../workers/fresh.ts';
 import { type Ports, upstreamBootstrap } from './clusters.ts';
 import { type NumberedOrigin, startOrigins } from './origins.ts';
 import { ask, byKey, chosen, counts, type Side, stats, until } from './side.ts';
@@ -110,6 +111,15 @@ describe('Weft and Envoy choose the same hosts', {
     ['subset_list', 4],
     ['subset_without_selectors', 8],
     ['dns', 8],
+    ['robin_typed', 10],
+    ['zones_large_enough', 12],
+    ['zones_fail_in_panic', 6],
+    ['listed_first', 6],
+    ['listed_second', 4],
+    ['listed_none', 4],
+    ['listed_empty', 4],
+    ['listed_overridden', 4],
+    ['listed_unread', 6],
     ['zones_direct', 12],
   ] as const) {
     test(`so many requests reach each host of ${cluster}`, async () => {
@@ -125,6 +135,12 @@ describe('Weft and Envoy choose the same hosts', {
     'least',
     'least_all',
     'least_weights',
+    'least_unbiased',
+    'least_biased',
+    'least_typed',
+    'least_choices',
+    'random_typed',
+    'zones_small',
     'aggregate',
     'zones',
     'zones_half',
@@ -253,6 +269,57 @@ describe('Weft and Envoy choose the same hosts', {
           overload: answers.map(({ headers }) => headers['x-envoy-overloaded'] ?? '').sort(),
           stats: await stats(side, cluster, /overflow$/),
         };
+      });
+    });
+  }
+
+  for (const [cluster, path, busy] of [
+    ['least_unbiased', '/wait', 3],
+    ['least_biased', '/wait', 3],
+    ['least_choices', '/wait', 3],
+  ] as const) {
+    test(`requests under way weigh as much in ${cluster}`, async () => {
+      const during: Readonly<Record<string, number>>[] = [];
+      for (const side of [ours, theirs]) {
+        const waiting = Array.from({ length: busy }, () => ask(side, cluster, path));
+        await until(async () => (await stats(side, cluster, /^upstream_rq_active$/)).upstream_rq_active === busy);
+        during.push(await counts(side, cluster, 300));
+        await released(Promise.all(waiting));
+      }
+      const [weft = {}, reference = {}] = during;
+      // Which hosts are busy is chance where it does not follow from the weights.
+      const shares = (found: Readonly<Record<string, number>>): number[] => Object.values(found).sort((a, b) => a - b);
+      for (const [index, share] of shares(weft).entries())
+        assert.ok(Math.abs(share - (shares(reference)[index] ?? 0)) < 60, `${JSON.stringify(weft)} against ${JSON.stringify(reference)}`);
+    });
+  }
+
+  for (const cluster of ['few_requests_each', 'shared_connections', 'own_connections']) {
+    test(`as many connections are opened to ${cluster}`, async () => {
+      const opened = await same(async (side) => {
+        for (let i = 0; i < 6; i++) await askAnew(side.listener, `/to/${cluster}/`);
+        return stats(side, cluster, /^upstream_(cx_total|cx_max_requests|rq_total)$/);
+      });
+      assert.equal(opened.upstream_cx_total, { few_requests_each: 3, shared_connections: 1, own_connections: 6 }[cluster]);
+    });
+  }
+
+  for (const cluster of ['cut_off', 'not_cut_off']) {
+    test(`what becomes of a request to ${cluster} when its host fails its checks`, async () => {
+      const fifth = origins[5];
+      assert.ok(fifth !== undefined);
+      const healthy = (side: Side, wanted: number | undefined): Promise<void> =>
+        until(async () => (await stats(side, cluster, /^membership_healthy$/)).membership_healthy === wanted);
+      await same(async (side) => {
+        await healthy(side, 1);
+        const waiting = ask(side, cluster, '/wait');
+        await until(async () => (await stats(side, cluster, /^upstream_rq_active$/)).upstream_rq_active === 1);
+        fifth.health = 503;
+        await healthy(side, undefined);
+        const { status, body } = cluster === 'cut_off' ? await waiting : await released(waiting);
+        fifth.health = 200;
+        await healthy(side, 1);
+        return { status, body };
       });
     });
   }

@@ -15,13 +15,27 @@ const bucket = (tokens: number) => ({ max_tokens: tokens, tokens_per_fill: 1, fi
 const filter = (name: string, message: string, config: object) => ({ name, typed_config: { '@type': type(message), ...config } });
 const whole = { default_value: { numerator: 100, denominator: 'HUNDRED' } };
 
+const checked = {
+  common_lb_config: { update_merge_window: '0s' },
+  health_checks: [
+    {
+      timeout: '2s',
+      interval: '0.2s',
+      no_traffic_interval: '0.2s',
+      unhealthy_threshold: 2,
+      healthy_threshold: 1,
+      http_health_check: { path: '/health' },
+    },
+  ],
+};
+
 /** Clusters by name, all of the same applications unless they have their own; how they differ. */
 const clusterConfigs: Readonly<
   Record<string, { readonly config?: object; readonly to?: readonly (number | 'dead')[]; readonly route?: object }>
 > = {
   plain: {},
   requests: { config: { circuit_breakers: { thresholds: [{ max_requests: 3, track_remaining: true }] } }, to: [0] },
-  connections: {
+  few_connections: {
     config: { circuit_breakers: { thresholds: [{ max_connections: 2, max_pending_requests: 1, track_remaining: true }] } },
     to: [0],
   },
@@ -55,21 +69,9 @@ const clusterConfigs: Readonly<
       },
     },
   },
-  checked: {
-    config: {
-      common_lb_config: { update_merge_window: '0s' },
-      health_checks: [
-        {
-          timeout: '2s',
-          interval: '0.2s',
-          no_traffic_interval: '0.2s',
-          unhealthy_threshold: 2,
-          healthy_threshold: 1,
-          http_health_check: { path: '/health' },
-        },
-      ],
-    },
-  },
+  checked: { config: checked },
+  cut: { config: { ...checked, close_connections_on_host_health_failure: true }, to: [3] },
+  uncut: { config: checked, to: [3] },
 };
 
 const limited = (config: object) => ({
@@ -101,7 +103,7 @@ const limitedRoutes: Readonly<Record<string, { readonly route: object; readonly 
   },
 };
 
-/** TCP listeners by name: their filters before the proxy. */
+/** TCP listeners by name: their filters before the proxy. They go to the cluster of their name, where there is one. */
 const tcpFilters: Readonly<Record<string, readonly object[]>> = {
   connections: [
     filter('limit', 'extensions.filters.network.connection_limit.v3.ConnectionLimit', { stat_prefix: 'tcp', max_connections: 3 }),
@@ -134,6 +136,8 @@ const tcpFilters: Readonly<Record<string, readonly object[]>> = {
     }),
   ],
   runtime: [],
+  cut: [],
+  uncut: [],
 };
 
 export const tcpListeners: readonly string[] = Object.keys(tcpFilters);
@@ -172,7 +176,10 @@ export function workerBootstrap({ admin, http, tcp, origins, dead }: WorkerPorts
       filter('envoy.filters.http.router', 'extensions.filters.http.router.v3.Router', {}),
     ],
   });
-  const tcpProxy = filter('tcp', 'extensions.filters.network.tcp_proxy.v3.TcpProxy', { stat_prefix: 'tcp', cluster: 'plain' });
+  const tcpProxy = (name: string): object => {
+    const cluster = name in clusterConfigs ? name : 'plain';
+    return filter('tcp', 'extensions.filters.network.tcp_proxy.v3.TcpProxy', { stat_prefix: 'tcp', cluster });
+  };
   return {
     admin: { address: local(admin) },
     layered_runtime: {
@@ -184,7 +191,7 @@ export function workerBootstrap({ admin, http, tcp, origins, dead }: WorkerPorts
         ...tcpListeners.map((name) => ({
           name,
           address: local(tcp[name] ?? 0),
-          filter_chains: [{ filters: [...(tcpFilters[name] ?? []), tcpProxy] }],
+          filter_chains: [{ filters: [...(tcpFilters[name] ?? []), tcpProxy(name)] }],
         })),
       ],
       clusters: Object.entries(clusterConfigs).map(([name, { config, to }]) =>

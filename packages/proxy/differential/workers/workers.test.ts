@@ -73,9 +73,9 @@ describe('the limits of Weft and Envoy hold for all their workers together', {
 
   test('a breaker lets as many connections be opened, and one more for a worker that has none', async () => {
     for (const side of sides) {
-      const held = await underWay(side, 'connections', 8);
-      assert.ok((await stat(side, 'cluster.connections.upstream_cx_active')) <= 3);
-      assert.ok((await stat(side, 'cluster.connections.upstream_rq_pending_active')) <= 1);
+      const held = await underWay(side, 'few_connections', 8);
+      assert.ok((await stat(side, 'cluster.few_connections.upstream_cx_active')) <= 3);
+      assert.ok((await stat(side, 'cluster.few_connections.upstream_rq_pending_active')) <= 1);
       const answers = await released(side, Promise.all(held));
       assert.ok(answers.filter(({ status }) => status === 503).length >= 4);
     }
@@ -191,6 +191,30 @@ describe('the limits of Weft and Envoy hold for all their workers together', {
       return { without, all: await reached(side, '/to/checked/', 32) };
     });
   });
+
+  for (const [listener, isCut] of [
+    ['cut', true],
+    ['uncut', false],
+  ] as const) {
+    test(`a host that fails its checks ${isCut ? 'takes' : 'does not take'} its connections along where TCP goes to ${listener}`, async () => {
+      await same(async (side) => {
+        const host = side.origins[3];
+        assert.ok(host !== undefined);
+        const healthy = (count: number): Promise<void> =>
+          until(async () => (await stat(side, `cluster.${listener}.membership_healthy`)) === count);
+        await healthy(1);
+        const open = await dial(side, listener, 4);
+        host.health = 503;
+        await healthy(0);
+        if (isCut) await until(async () => open.every(({ socket }) => socket.destroyed));
+        const left = open.filter(({ socket }) => !socket.destroyed).length;
+        for (const { socket } of open) socket.destroy();
+        host.health = 200;
+        await healthy(1);
+        return left;
+      });
+    });
+  }
 
   /** Which applications answer so many requests. */
   async function reached(side: Side, path: string, times: number): Promise<readonly string[]> {

@@ -68,6 +68,7 @@ export class TcpUpstream implements TcpUpstreamRecord {
     this.#isClosed = true;
     this.#opening?.cancel();
     this.#countEnd(endedAt);
+    if (this.#connection !== null) this.host?.tcpConnections.delete(this.#connection);
     this.#uncount();
   }
 
@@ -160,6 +161,7 @@ export class TcpUpstream implements TcpUpstreamRecord {
       return;
     }
     if (this.host !== null) {
+      this.host.tcpConnections.add(connection);
       this.host.totalRequests++;
       this.host.cluster.stats.requests.increment();
     }

@@ -14,9 +14,10 @@ import { type HealthWatch, OwnHealthWatch, watchKey } from './health-watch.ts';
 import { Host } from './host.ts';
 import type { HostChoice } from './host-choice.ts';
 import { HostSelection } from './host-selection.ts';
+import { Initialization } from './initialization.ts';
 import { originalEndpoint, UnusedHosts } from './original-destinations.ts';
 import { createBreakers } from './shared-breaker.ts';
-import type { HealthReport, ToldHealth } from './told-health.ts';
+import { type HealthReport, passReport, type ToldHealth } from './told-health.ts';
 import { transportFor } from './transport-for.ts';
 import type { HostCluster } from './upstream-host.ts';
 
@@ -50,14 +51,12 @@ export class Cluster implements HostCluster {
   readonly stats: ClusterStats;
   hosts: readonly Host[] = [];
   assignment: LoadAssignmentPlan | null = null;
-  /** False until its endpoints are known for the first time, and checked where they are to be. */
-  isInitialized = false;
   isDraining = false;
   #byKey: Map<string, Host> = new Map();
   #selection: HostSelection | null = null;
   #health: HealthWatch;
   #unused: UnusedHosts = new UnusedHosts();
-  #waiting: (() => void)[] = [];
+  #initialization: Initialization = new Initialization();
 
   constructor(plan: ClusterPlan, environment: ClusterEnvironment) {
     this.plan = plan;
@@ -128,16 +127,19 @@ export class Cluster implements HostCluster {
     return this.assignment?.drops[0]?.perMillion ?? 0;
   }
 
+  /** False until its endpoints are known for the first time, and checked where they are to be. */
+  get isInitialized(): boolean {
+    return this.#initialization.isDone;
+  }
+
   /** Runs once the endpoints are known. */
   whenInitialized(run: () => void): void {
-    if (this.isInitialized) run();
-    else this.#waiting.push(run);
+    this.#initialization.whenDone(run);
   }
 
   /** Ends the wait for endpoints: they came, or never will. */
   markInitialized(): void {
-    this.isInitialized = true;
-    for (const run of this.#waiting.splice(0)) run();
+    this.#initialization.finish();
   }
 
   /** The host for one try; null when none can be had. `only` asks for one priority. */
@@ -146,11 +148,10 @@ export class Cluster implements HostCluster {
     if (this.plan.discovery === 'AGGREGATE') {
       return chooseOfMembers(this.#members(), this.plan.loadBalancer.panicThresholdPercent, choice, this.environment.random);
     }
-    const { override = null } = choice;
-    if (override !== null) {
-      const named = this.#byKey.get(override.address);
+    if (choice.override) {
+      const named = this.#byKey.get(choice.override.address);
       if (named !== undefined && this.plan.overrideHealth.includes(named.health)) return named;
-      if (override.isStrict) return null;
+      if (choice.override.isStrict) return null;
     }
     const selection = this.#select();
     if (selection.isPanic) this.stats.count('lb_healthy_panic');
@@ -176,14 +177,7 @@ export class Cluster implements HostCluster {
 
   /** Takes note of what another thread saw of its hosts. */
   takeReport(report: HealthReport): void {
-    if (report.kind === 'traffic') {
-      this.#health.reportTraffic();
-      return;
-    }
-    const host = this.#byKey.get(report.host);
-    if (host === undefined) return;
-    if (report.kind === 'limit') this.#health.reportLimit(host, report.type);
-    else this.#health.reportUnhealthy(host);
+    passReport(report, this.#health, (address) => this.#byKey.get(address));
   }
 
   reportUnhealthy(host: Host): void {

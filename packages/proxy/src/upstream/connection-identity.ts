@@ -18,20 +18,33 @@ export function identityFor(
   connection: ConnectionFacts | null,
   request: RequestFacts | null,
 ): ConnectionIdentity | null {
-  const { protocol } = host.cluster.plan;
+  const { protocol, poolsPerConnection } = host.cluster.plan;
   const tellsDownstream = host.transport.kind === 'proxyProtocol';
-  if (!tellsDownstream && !protocol.autoSni && !protocol.autoSanValidation) return null;
+  if (!tellsDownstream && !poolsPerConnection && !protocol.autoSni && !protocol.autoSanValidation) return null;
   const downstream = tellsDownstream ? connection : null;
   const serverName =
     request !== null && usesTls(host.transport) && (protocol.autoSni || protocol.autoSanValidation)
       ? nameOf(request, protocol.overrideAutoSniHeader)
       : '';
-  if (downstream === null && serverName === '') return null;
+  const owner = poolsPerConnection && connection !== null ? idOf(connection) : '';
+  if (downstream === null && serverName === '' && owner === '') return null;
   const told =
     downstream === null
       ? ''
       : `${downstream.source.text}:${downstream.sourcePort}>${downstream.destination.text}:${downstream.destinationPort}`;
-  return { key: `${told} ${serverName}`, downstream, serverName };
+  return { key: `${told} ${serverName} ${owner}`, downstream, serverName };
+}
+
+const ids = new WeakMap<ConnectionFacts, string>();
+let lastId = 0;
+
+/** Tells a downstream connection from all others. */
+function idOf(connection: ConnectionFacts): string {
+  const known = ids.get(connection);
+  if (known !== undefined) return known;
+  const id = String(++lastId);
+  ids.set(connection, id);
+  return id;
 }
 
 function usesTls(transport: UpstreamTransportPlan): boolean {

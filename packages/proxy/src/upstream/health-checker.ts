@@ -92,7 +92,7 @@ export class HealthChecker {
     const failedBefore = checks.isFailed;
     const hasChanged = checks.apply(outcome, this.#plan);
     if (failedBefore && !checks.isFailed) host.healthySinceMs = this.#cluster.now();
-    if (!failedBefore && checks.isFailed && this.#cluster.plan.closeConnectionsOnHealthFailure) host.closeConnections();
+    if (!failedBefore && checks.isFailed) host.onHealthFailure();
     if (hasChanged || wasUnchecked) this.#cluster.refreshHealth();
     this.#onChecked(host, outcome.kind === 'success');
     if (wasUnchecked) this.#settle();

@@ -35,6 +35,8 @@ export class Host implements UpstreamHost, BalancedHost, OutlierHost {
   /** Gone from its assignment, but kept while it passes its checks. */
   isLeaving = false;
   isRemoved = false;
+  /** Connections that TCP proxying uses alone. */
+  readonly tcpConnections: Set<{ destroy(): void }> = new Set();
   #isEjected = false;
   readonly #pool: HostPool;
   /** Pools of connections that show something of their downstream, by its key. */
@@ -71,9 +73,11 @@ export class Host implements UpstreamHost, BalancedHost, OutlierHost {
     this.#eachPool((pool) => pool.renew());
   }
 
-  /** Breaks everything off. */
-  closeConnections(): void {
-    this.#eachPool((pool) => pool.close());
+  /** Its health failed: requests get new connections when it is well again, and TCP connections are cut off where that is wanted. */
+  onHealthFailure(): void {
+    this.renew();
+    if (!this.cluster.plan.closeConnectionsOnHealthFailure) return;
+    for (const connection of this.tcpConnections) connection.destroy();
   }
 
   /** Closes connections that nobody needs any more. */
@@ -107,7 +111,8 @@ export class Host implements UpstreamHost, BalancedHost, OutlierHost {
 
   set isEjected(ejected: boolean) {
     this.#isEjected = ejected;
-    if (!ejected) this.healthySinceMs = this.cluster.now();
+    if (ejected) this.onHealthFailure();
+    else this.healthySinceMs = this.cluster.now();
     this.cluster.refreshHealth();
   }
 

@@ -109,11 +109,6 @@ export class HostPool implements StreamSource, H1ClientPool, H2ClientPool {
     for (const client of [...this.#http2]) client.drain();
   }
 
-  /** Closes everything, whatever is under way on it. */
-  close(): void {
-    for (const client of [...this.#idle, ...this.#busy, ...this.#http2]) client.connection.destroy();
-  }
-
   /** Closes connections that were idle for too long, or that are too old. */
   sweep(now: number): void {
     const { idleTimeoutMs, maxConnectionDurationMs } = this.#host.cluster.plan.protocol.common;

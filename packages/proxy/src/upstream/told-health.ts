@@ -21,6 +21,18 @@ export type HealthReport =
   | { readonly kind: 'unhealthy'; readonly cluster: string; readonly host: string }
   | { readonly kind: 'traffic'; readonly cluster: string };
 
+/** Has the watch of a cluster take note of what another thread saw. */
+export function passReport(report: HealthReport, watch: HealthWatch, hostAt: (address: string) => Host | undefined): void {
+  if (report.kind === 'traffic') {
+    watch.reportTraffic();
+    return;
+  }
+  const host = hostAt(report.host);
+  if (host === undefined) return;
+  if (report.kind === 'limit') watch.reportLimit(host, report.type);
+  else watch.reportUnhealthy(host);
+}
+
 type HostHealth = NonNullable<ToldHostHealth['health']>;
 
 /** The health of hosts as the thread that watches them tells it, for all clusters of this thread. */
@@ -157,7 +169,7 @@ class ToldHealthWatch implements HealthWatch {
     if (before !== null && isSame(before, checks)) return;
     host.checks = checks;
     if (before?.isFailed === true && !checks.isFailed) host.healthySinceMs = this.#cluster.now();
-    if (before?.isFailed === false && checks.isFailed && this.#cluster.plan.closeConnectionsOnHealthFailure) host.closeConnections();
+    if (before?.isFailed === false && checks.isFailed) host.onHealthFailure();
     this.#cluster.refreshHealth();
     if (!checks.isUnchecked) this.#environment.onChecked(host);
   }

@@ -45,6 +45,7 @@ export class GroupAdmin {
   }
 
   async #all(request: AdminRequest, pathname: string): Promise<AdminAnswer> {
+    const isComplete = this.#options.isComplete();
     const answers = (await Promise.all(this.#options.workers().map((worker) => this.#ask(worker, request)))).filter(
       (answer) => answer !== null,
     );
@@ -53,7 +54,7 @@ export class GroupAdmin {
     if (pathname !== '/ready') return first;
     const unready = answers.find(({ status }) => status !== 200);
     if (unready !== undefined) return unready;
-    return this.#options.isComplete() ? first : { ...first, status: 503, body: 'INITIALIZING\n' };
+    return isComplete ? first : { ...first, status: 503, body: 'INITIALIZING\n' };
   }
 
   #ask(
