@@ -63,11 +63,30 @@ spec:
   trafficPolicy: {tls: {mode: MUTUAL, credentialName: client}}
 `;
 
-const mesh = resolveMesh(
-  createResourceSet(parseYaml(resources, 'test.yaml').resources),
-  createMeshSettings(defaultMeshConfig, defaultMeshNetworks),
-  null,
-);
+function meshOf(yaml: string) {
+  const settings = createMeshSettings(defaultMeshConfig, defaultMeshNetworks);
+  return resolveMesh(createResourceSet(parseYaml(yaml, 'test.yaml').resources), settings, null);
+}
+
+function nodeOf(type: 'router' | 'sidecar', namespace: string, labels: Readonly<Record<string, string>>) {
+  const node = parseNode({
+    id: `${type}~10.0.0.9~p.${namespace}~${namespace}.svc.cluster.local`,
+    metadata: { NAMESPACE: namespace, LABELS: labels, INSTANCE_IPS: '10.0.0.9' },
+  });
+  assert.ok(node);
+  return node;
+}
+
+const identityOf = (namespace: string) => ({ trustDomain: 'cluster.local', namespace, serviceAccount: 'p' });
+
+/** What a gateway of namespace `edge` is given in a mesh. */
+function secretsOf(yaml: string) {
+  const mesh = meshOf(yaml);
+  const node = nodeOf('router', 'edge', {});
+  return proxySecrets(mesh, { node, identity: identityOf('edge') }, proxyView(mesh, node));
+}
+
+const mesh = meshOf(resources);
 
 /** Names of what a proxy of a namespace is given; `proved` is the namespace of its certificate. */
 function given(
@@ -76,12 +95,8 @@ function given(
   labels: Readonly<Record<string, string>>,
   proved: string | null,
 ): readonly string[] {
-  const node = parseNode({
-    id: `${type}~10.0.0.9~p.${namespace}~${namespace}.svc.cluster.local`,
-    metadata: { NAMESPACE: namespace, LABELS: labels, INSTANCE_IPS: '10.0.0.9' },
-  });
-  assert.ok(node);
-  const identity = proved === null ? null : { trustDomain: 'cluster.local', namespace: proved, serviceAccount: 'p' };
+  const node = nodeOf(type, namespace, labels);
+  const identity = proved === null ? null : identityOf(proved);
   return proxySecrets(mesh, { node, identity }, proxyView(mesh, node)).map(({ name = '' }) => name);
 }
 
@@ -104,4 +119,15 @@ test('without proof of its namespace it gets roots only', () => {
 test('a sidecar gets the secrets that rules for it name, and roots', () => {
   assert.deepEqual(given('sidecar', 'shop', { app: 'till' }, 'shop'), ['configmap://shop/roots', 'kubernetes://client']);
   assert.deepEqual(given('sidecar', 'shop', { app: 'web' }, 'shop'), ['configmap://shop/roots']);
+});
+
+test('a secret for an authority alone goes before the authority beside a certificate, whatever their order', () => {
+  const authority = (name: string, key: string, ca: string) =>
+    `apiVersion: v1\nkind: Secret\nmetadata: {name: ${name}, namespace: edge}\nstringData: {${key}: ${ca}, tls.crt: c, tls.key: k}\n---\n`;
+  const both = [authority('web-cacert', 'cacert', 'alone'), authority('web', 'ca.crt', 'beside')];
+  for (const yaml of [both.join(''), both.toReversed().join('')]) {
+    const found = secretsOf(yaml).find(({ name }) => name === 'kubernetes://web-cacert');
+    const roots = found?.validationContext?.trustedCa?.inlineBytes ?? '';
+    assert.equal(Buffer.from(roots, 'base64').toString(), 'alone');
+  }
 });

@@ -23,7 +23,7 @@ export function proxySecrets(
   const granted = new Set(isProved ? grantedNames(mesh, view) : []);
   const isOwn = ({ ref }: Resource) => isProved && node.type === 'router' && ref.namespace === node.namespace;
   const isNamed = (secret: Secret) => isProved && secret.ref.namespace === node.namespace && listed.has(secret.ref.name);
-  const secrets = mesh.resources.ofKind('Secret').flatMap((secret) => {
+  const secrets = authoritiesLast(mesh.resources.ofKind('Secret')).flatMap((secret) => {
     const qualified = `kubernetes-gateway://${secret.ref.namespace}/${secret.ref.name}`;
     const short = isOwn(secret) || isNamed(secret) ? credentials(`kubernetes://${secret.ref.name}`, secret) : [];
     return isOwn(secret) || granted.has(qualified) ? [...short, ...credentials(qualified, secret)] : short;
@@ -35,6 +35,12 @@ export function proxySecrets(
   return [...new Map([...secrets, ...maps].map((secret) => [secret.name, secret])).values()].sort((a, b) =>
     (a.name ?? '') < (b.name ?? '') ? -1 : 1,
   );
+}
+
+/** Of one name the last counts: a secret that holds an authority alone goes before the authority that stands beside a certificate. */
+function authoritiesLast(secrets: readonly Secret[]): readonly Secret[] {
+  const isAuthority = ({ ref }: Secret) => ref.name.endsWith('-cacert');
+  return [...secrets.filter((secret) => !isAuthority(secret)), ...secrets.filter(isAuthority)];
 }
 
 /** What servers made from listeners of the Gateway API refer to; a Gateway that somebody wrote may name what it was never granted. */

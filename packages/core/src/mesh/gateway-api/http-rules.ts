@@ -2,7 +2,7 @@ import type { GRPCRoute, HTTPRoute } from '../../resource/kinds.ts';
 import type { HttpRouteSpec, Rule } from '../virtual-service.ts';
 import { type BackendReference, type Referrer, resolveBackend } from './backends.ts';
 import type { Finding } from './condition.ts';
-import type { TranslationContext } from './context.ts';
+import type { TranslatedRules, TranslationContext } from './context.ts';
 import { backendFilters, type HttpFilter, routeFilters } from './http-filters.ts';
 
 type HttpRule = NonNullable<HTTPRoute['spec']['rules']>[number];
@@ -11,14 +11,8 @@ type GrpcRule = NonNullable<GRPCRoute['spec']['rules']>[number];
 type GrpcMatch = NonNullable<GrpcRule['matches']>[number];
 type MatchSpec = NonNullable<HttpRouteSpec['match']>[number];
 
-/** The rules of a route, one for each match, and what is wrong with them. */
-export interface TranslatedRules {
-  readonly rules: readonly Rule<HttpRouteSpec>[];
-  readonly problems: readonly Finding[];
-}
-
 /** An HTTPRoute's rules, for gateways or for the mesh. Each match becomes a rule of its own, because matches are ranked across rules and routes. */
-export function httpRules(route: HTTPRoute, context: TranslationContext, isMesh: boolean): TranslatedRules {
+export function httpRules(route: HTTPRoute, context: TranslationContext, isMesh: boolean): TranslatedRules<HttpRouteSpec> {
   const referrer = { kind: 'HTTPRoute', namespace: route.ref.namespace, isMesh };
   const written = route.spec?.rules ?? [{}];
   const problems: Finding[] = [];
@@ -35,7 +29,7 @@ export function httpRules(route: HTTPRoute, context: TranslationContext, isMesh:
 }
 
 /** A GRPCRoute's rules: a service and method are a path. */
-export function grpcRules(route: GRPCRoute, context: TranslationContext, isMesh: boolean): TranslatedRules {
+export function grpcRules(route: GRPCRoute, context: TranslationContext, isMesh: boolean): TranslatedRules<HttpRouteSpec> {
   const referrer = { kind: 'GRPCRoute', namespace: route.ref.namespace, isMesh };
   const problems: Finding[] = [];
   const rules = (route.spec?.rules ?? [{}]).flatMap((rule, index) => {

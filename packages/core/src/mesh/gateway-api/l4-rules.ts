@@ -2,14 +2,10 @@ import type { TCPRoute, TLSRoute } from '../../resource/kinds.ts';
 import type { Rule, TcpRouteSpec, TlsRouteSpec } from '../virtual-service.ts';
 import { type BackendReference, type Referrer, resolveBackend } from './backends.ts';
 import type { Finding } from './condition.ts';
-import type { TranslationContext } from './context.ts';
+import type { TranslatedRules, TranslationContext } from './context.ts';
 
 /** The rules of a TCPRoute, for gateways or for the mesh, and what is wrong with them. */
-export function tcpRules(
-  route: TCPRoute,
-  context: TranslationContext,
-  isMesh: boolean,
-): { readonly rules: readonly Rule<TcpRouteSpec>[]; readonly problems: readonly Finding[] } {
+export function tcpRules(route: TCPRoute, context: TranslationContext, isMesh: boolean): TranslatedRules<TcpRouteSpec> {
   const problems: Finding[] = [];
   const referrer = { kind: 'TCPRoute', namespace: route.ref.namespace, isMesh };
   const rules = (route.spec?.rules ?? []).map((rule, index): Rule<TcpRouteSpec> => {
@@ -20,11 +16,7 @@ export function tcpRules(
 }
 
 /** The rules of a TLSRoute, for gateways or for the mesh, whatever server names they are for. */
-export function tlsRules(
-  route: TLSRoute,
-  context: TranslationContext,
-  isMesh: boolean,
-): { readonly rules: readonly Rule<TlsRouteSpec>[]; readonly problems: readonly Finding[] } {
+export function tlsRules(route: TLSRoute, context: TranslationContext, isMesh: boolean): TranslatedRules<TlsRouteSpec> {
   const problems: Finding[] = [];
   const referrer = { kind: 'TLSRoute', namespace: route.ref.namespace, isMesh };
   const rules = (route.spec?.rules ?? []).map((rule, index): Rule<TlsRouteSpec> => {

@@ -5,8 +5,8 @@ import { compareAge } from '../../resource/resource-set.ts';
 import type { HttpRouteSpec, Rule, TcpRouteSpec, TlsRouteSpec, VirtualServiceRules } from '../virtual-service.ts';
 import { type TranslatedBackendTls, translateBackendTls } from './backend-tls.ts';
 import type { Finding } from './condition.ts';
-import type { TranslationContext } from './context.ts';
-import { byPrecedence, grpcRules, httpRules, type TranslatedRules } from './http-rules.ts';
+import type { TranslatedRules, TranslationContext } from './context.ts';
+import { byPrecedence, grpcRules, httpRules } from './http-rules.ts';
 import { forNames, onPort, tcpRules, tlsRules } from './l4-rules.ts';
 import { type ApiListener, resolveListeners } from './listeners.ts';
 import { type Attachment, attachments } from './parents.ts';
@@ -88,12 +88,12 @@ interface Translated {
 
 function httpOutcome(
   route: HTTPRoute | GRPCRoute,
-  rulesFor: (isMesh: boolean) => TranslatedRules,
+  rulesFor: (isMesh: boolean) => TranslatedRules<HttpRouteSpec>,
   listeners: readonly ApiListener[],
   context: TranslationContext,
 ): Translated {
   const attached = attachments(route as Resource<object>, listeners, context);
-  const [atGateway, inMesh] = [rulesFor(false), rulesFor(true)];
+  const { atGateway, inMesh } = byPlace(attached, rulesFor);
   const serviceRules = attached.flatMap(({ services, parent }) =>
     services.map((host) => ({ host, namespace: parent.namespace, route, rules: onPort(inMesh.rules, parent.port) })),
   );
@@ -105,7 +105,7 @@ function httpOutcome(
 
 function tcpOutcome(route: TCPRoute, listeners: readonly ApiListener[], context: TranslationContext): Translated {
   const attached = attachments(route as Resource<object>, listeners, context);
-  const [atGateway, inMesh] = [tcpRules(route, context, false), tcpRules(route, context, true)];
+  const { atGateway, inMesh } = byPlace(attached, (isMesh) => tcpRules(route, context, isMesh));
   const virtualServices = [
     ...atGateways(attached, ['*'], listeners).map((place) => rulesOf(route, { ...place, tcp: atGateway.rules })),
     ...atServices(attached, route.ref.namespace).map(({ port, ...place }) => rulesOf(route, { ...place, tcp: onPort(inMesh.rules, port) })),
@@ -116,7 +116,7 @@ function tcpOutcome(route: TCPRoute, listeners: readonly ApiListener[], context:
 function tlsOutcome(route: TLSRoute, listeners: readonly ApiListener[], context: TranslationContext): Translated {
   const attached = attachments(route as Resource<object>, listeners, context);
   const hosts = hostsOf(route.spec?.hostnames);
-  const [atGateway, inMesh] = [tlsRules(route, context, false), tlsRules(route, context, true)];
+  const { atGateway, inMesh } = byPlace(attached, (isMesh) => tlsRules(route, context, isMesh));
   const virtualServices = [
     ...atGateways(attached, hosts, listeners).map((place) => rulesOf(route, { ...place, tls: forNames(atGateway.rules, place.hosts) })),
     // Clients of a service ask for the names of the route, or for the service where the route has none.
@@ -131,12 +131,21 @@ function hostsOf(hostnames: readonly string[] | undefined): readonly string[] {
   return hostnames && hostnames.length > 0 ? hostnames.map((host) => host.toLowerCase()) : ['*'];
 }
 
-interface RulesByPlace {
-  readonly atGateway: { readonly problems: readonly Finding[] };
-  readonly inMesh: { readonly problems: readonly Finding[] };
+interface ByPlace<S> {
+  readonly atGateway: TranslatedRules<S>;
+  readonly inMesh: TranslatedRules<S>;
 }
 
-function outcome(route: Resource, attached: readonly Attachment[], { atGateway, inMesh }: RulesByPlace): RouteOutcome {
+/** The rules of a route for the gateways and for the services that it is attached to; none where it is attached to none. */
+function byPlace<S>(attached: readonly Attachment[], translate: (isMesh: boolean) => TranslatedRules<S>): ByPlace<S> {
+  const none: TranslatedRules<S> = { rules: [], problems: [] };
+  return {
+    atGateway: attached.some(({ isMesh }) => !isMesh) ? translate(false) : none,
+    inMesh: attached.some(({ isMesh }) => isMesh) ? translate(true) : none,
+  };
+}
+
+function outcome(route: Resource, attached: readonly Attachment[], { atGateway, inMesh }: ByPlace<unknown>): RouteOutcome {
   const resolved: Finding = { type: 'ResolvedRefs', isTrue: true, reason: 'ResolvedRefs', message: 'All references are resolved' };
   const withProblems = (attachment: Attachment): RouteAttachment => {
     const { problems } = attachment.isMesh ? inMesh : atGateway;
