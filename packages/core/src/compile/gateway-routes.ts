@@ -17,8 +17,9 @@ interface HostInProgress {
   readonly routes: RouteJson[];
   /** The VirtualServices whose routes are in. */
   readonly sources: Set<string>;
-  /** Whether routes of the Gateway API are among them, which are ranked rather than listed. */
-  isRanked: boolean;
+  /** Routes of the Gateway API, which are ranked rather than listed, and after how many of `routes` they come. */
+  readonly ranked: RouteJson[];
+  rankedAt: number | null;
   requiresTls: boolean;
 }
 
@@ -78,8 +79,12 @@ function addRules(view: ProxyView, server: GatewayServer, rules: VirtualServiceR
     host.requiresTls ||= redirectsToHttps(server);
     if (host.sources.has(source)) continue;
     host.sources.add(source);
-    host.isRanked ||= rules.semantics === 'gateway-api';
-    host.routes.push(...routes);
+    if (rules.semantics === 'gateway-api') {
+      host.rankedAt ??= host.routes.length;
+      host.ranked.push(...routes);
+    } else {
+      host.routes.push(...routes);
+    }
   }
 }
 
@@ -118,14 +123,23 @@ function domainsOf(server: GatewayServer): readonly string[] {
 function hostFor(hosts: Map<string, HostInProgress>, domain: string, server: GatewayServer): HostInProgress {
   const known = hosts.get(domain);
   if (known) return known;
-  const host = { name: `${domain}:${server.port}`, routes: [], sources: new Set<string>(), isRanked: false, requiresTls: false };
+  const host: HostInProgress = {
+    name: `${domain}:${server.port}`,
+    routes: [],
+    ranked: [],
+    rankedAt: null,
+    sources: new Set<string>(),
+    requiresTls: false,
+  };
   hosts.set(domain, host);
   return host;
 }
 
 function virtualHost(view: ProxyView, domain: string, host: HostInProgress): VirtualHostJson {
-  const ranked = host.isRanked ? [...host.routes].sort((a, b) => compareRanks(routeRank(a), routeRank(b))) : host.routes;
-  const routes = [...ranked.filter((route) => !isCatchAll(route.match ?? {})), ...ranked.filter((route) => isCatchAll(route.match ?? {}))];
+  const at = host.rankedAt ?? 0;
+  const ranked = [...host.ranked].sort((a, b) => compareRanks(routeRank(a), routeRank(b)));
+  const all = [...host.routes.slice(0, at), ...ranked, ...host.routes.slice(at)];
+  const routes = [...all.filter((route) => !isCatchAll(route.match ?? {})), ...all.filter((route) => isCatchAll(route.match ?? {}))];
   return {
     name: host.name,
     domains: [domain],
