@@ -55,7 +55,7 @@ function translateRoute(rule: Rule<HttpRouteSpec>, origin: Origin, context: Rout
       : `${rule.path}.match[${origin.matchIndex}]`;
   const filters = perRouteFilters(spec);
   const answer = spec.redirect
-    ? redirectAction(spec.redirect, context, origin.rules.semantics)
+    ? redirectAction(spec.redirect, { ...context, match }, origin.rules.semantics)
     : spec.directResponse
       ? directResponseAction(spec.directResponse)
       : null;

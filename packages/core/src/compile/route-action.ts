@@ -12,9 +12,9 @@ import type { HttpRouteSpec } from '../mesh/virtual-service.ts';
 import { outboundClusterName } from '../snapshot/names.ts';
 import { hashPolicyOf } from './hash-policy.ts';
 import { type HeaderOperations, headerFields, headerOperations } from './header-operations.ts';
+import { prefixReplacement } from './prefix-replacement.ts';
 import { type RetrySpec, retryPolicy } from './retry-policy.ts';
 import { fractionOfHundred, fractionOfMillion } from './route-filters.ts';
-import { escapeRegex } from './string-matcher.ts';
 
 type RouteDestination = NonNullable<HttpRouteSpec['route']>[number];
 export type DestinationSpec = NonNullable<RouteDestination['destination']>;
@@ -127,11 +127,7 @@ function rewriteFields(spec: HttpRouteSpec, { match, semantics }: Translated): P
     };
   }
   if (!uri) return {};
-  if (semantics === 'gateway-api' && uri === '/' && match.pathSeparatedPrefix !== undefined) {
-    // Taking the whole path away must leave a slash.
-    return { regexRewrite: { pattern: { regex: `^${escapeRegex(match.pathSeparatedPrefix)}(/?)(.*)` }, substitution: '/\\2' } };
-  }
-  return { prefixRewrite: uri };
+  return semantics === 'gateway-api' ? prefixReplacement(match, uri) : { prefixRewrite: uri };
 }
 
 function mirrorPolicies(spec: HttpRouteSpec, context: RouteContext): RouteAction_RequestMirrorPolicyJson[] {

@@ -1,8 +1,10 @@
 import type {
   RedirectAction_RedirectResponseCodeJson,
   RedirectActionJson,
+  RouteMatchJson,
 } from '@weft/envoy-api/envoy/config/route/v3/route_components_pb';
 import type { HttpRouteSpec } from '../mesh/virtual-service.ts';
+import { prefixReplacement } from './prefix-replacement.ts';
 
 /** `prefixRewrite` is younger than the generated types. */
 type RedirectSpec = NonNullable<HttpRouteSpec['redirect']> & { readonly prefixRewrite?: string };
@@ -20,20 +22,24 @@ const prefixMark = '%PREFIX()%';
 /** A redirect, or null for a status that Envoy does not send. Port 80 with http and 443 with https are left out, judged by the scheme redirected to. */
 export function redirectAction(
   spec: RedirectSpec,
-  context: { readonly port: number; readonly isTls: boolean },
+  context: { readonly port: number; readonly isTls: boolean; readonly match: RouteMatchJson },
   semantics: 'istio' | 'gateway-api',
 ): { readonly redirect: RedirectActionJson } | null {
   const responseCode = responseCodes[spec.redirectCode || 301];
   if (!responseCode) return null;
   const uri = spec.uri ?? '';
-  const prefix = spec.prefixRewrite || (semantics === 'gateway-api' && uri.startsWith(prefixMark) ? uri.slice(prefixMark.length) : null);
+  const isReplacement = semantics === 'gateway-api' && uri.startsWith(prefixMark);
   const port = redirectPort(spec, context);
   return {
     redirect: {
       ...(spec.scheme ? { schemeRedirect: spec.scheme } : {}),
       ...(spec.authority ? { hostRedirect: spec.authority } : {}),
       ...(port ? { portRedirect: port } : {}),
-      ...(prefix !== null ? { prefixRewrite: prefix } : uri === '' ? {} : { pathRedirect: uri }),
+      ...(spec.prefixRewrite
+        ? { prefixRewrite: spec.prefixRewrite }
+        : isReplacement
+          ? prefixReplacement(context.match, uri.slice(prefixMark.length))
+          : uri !== '' && { pathRedirect: uri }),
       ...(responseCode === 'MOVED_PERMANENTLY' ? {} : { responseCode }),
     },
   };
