@@ -5,6 +5,8 @@ export interface LabelIndex<T> {
   readonly all: readonly T[];
   /** The things that a selector selects, in their order; all of them when the selector is empty. */
   matching(selector: Labels | null | undefined): readonly T[];
+  /** The first thing that a selector selects and that is accepted. */
+  find(selector: Labels | null | undefined, isAccepted: (item: T) => boolean): T | undefined;
   /** Whether a selector selects anything. */
   matchesAny(selector: Labels | null | undefined): boolean;
 }
@@ -27,6 +29,8 @@ export function createLabelIndex<T>(all: readonly T[], labelsOf: (item: T) => La
   return {
     all,
     matching: (selector) => (selector ? candidates(selector).filter((item) => selectsLabels(selector, labelsOf(item))) : all),
+    find: (selector, isAccepted) =>
+      selector ? candidates(selector).find((item) => selectsLabels(selector, labelsOf(item)) && isAccepted(item)) : all.find(isAccepted),
     matchesAny: (selector) => (selector ? candidates(selector).some((item) => selectsLabels(selector, labelsOf(item))) : all.length > 0),
   };
 }

@@ -1,8 +1,11 @@
+import type { Labels } from '../base/labels.ts';
 import type { KindKey, ResourceSet } from '../resource/kinds.ts';
 import type { Namespace, Service } from '../resource/kubernetes-types.ts';
 import type { Resource } from '../resource/resource.ts';
+import { labelsOf, object } from './fields.ts';
 import { groupBy } from './group-by.ts';
 import { createLabelIndex, type LabelIndex } from './label-index.ts';
+import { createSelectorIndex } from './selector-index.ts';
 import { createServiceHosts, type ServiceHosts } from './service-hosts.ts';
 import { controllerWorkload, entryWorkloads, isInMesh, mayBeInMesh, podWorkload, type Workload } from './workload.ts';
 
@@ -16,6 +19,8 @@ export interface ResourceIndex {
   readonly controllers: LabelIndex<Workload>;
   controllersIn(namespace: string): LabelIndex<Workload>;
   servicesIn(namespace: string): readonly Service[];
+  /** The Services of a namespace whose selector, if they have one, selects these labels. */
+  servicesSelecting(namespace: string, labels: Labels): readonly Service[];
   namespace(name: string): Namespace | null;
   isInMesh(workload: Workload): boolean;
   /** Whether it is, or may be for all the set says. */
@@ -61,6 +66,9 @@ export function createResourceIndex(set: ResourceSet, { domain, added, onlyPods 
   const workloadsIn = byNamespace(workloads);
   const controllersIn = byNamespace(controllers);
   const services = lazy(() => groupBy(set.ofKind('Service'), (service) => service.ref.namespace));
+  const selectingServices = byKey((name: string) =>
+    createSelectorIndex(services().get(name) ?? [], (service) => labelsOf(object(service.spec).selector)),
+  );
   const hosts = lazy(() => createServiceHosts(set, domain));
   const usedNamespaces = lazy(() => new Set(set.all.map((resource) => resource.ref.namespace)));
   const described = lazy(
@@ -91,6 +99,7 @@ export function createResourceIndex(set: ResourceSet, { domain, added, onlyPods 
     controllersIn,
     knowsWorkloadsIn: (name) => described().has(name),
     servicesIn: (name) => services().get(name) ?? [],
+    servicesSelecting: (name, labels) => selectingServices(name).selecting(labels),
     namespace,
     isInMesh: (workload) => isInMesh(workload, set.get('Namespace', '', workload.namespace)),
     mayBeInMesh: (workload) => mayBeInMesh(workload, set.get('Namespace', '', workload.namespace)),
@@ -109,11 +118,15 @@ function byLabel(workloads: readonly Workload[]): LabelIndex<Workload> {
 /** A label index for each namespace, made when it is first asked for. */
 function byNamespace(workloads: () => readonly Workload[]): (namespace: string) => LabelIndex<Workload> {
   const groups = lazy(() => groupBy(workloads(), (workload) => workload.namespace));
-  const indexes = new Map<string, LabelIndex<Workload>>();
-  return (name) => {
-    const index = indexes.get(name) ?? byLabel(groups().get(name) ?? []);
-    indexes.set(name, index);
-    return index;
+  return byKey((name) => byLabel(groups().get(name) ?? []));
+}
+
+function byKey<T>(make: (key: string) => T): (key: string) => T {
+  const made = new Map<string, T>();
+  return (key) => {
+    const known = made.get(key) ?? make(key);
+    made.set(key, known);
+    return known;
   };
 }
 

@@ -2,6 +2,7 @@ import { resolveHost } from '../base/hosts.ts';
 import type { ResourceSet, ServiceEntry } from '../resource/kinds.ts';
 import type { Service } from '../resource/kubernetes-types.ts';
 import { labelsOf, object, objects, portNumber, strings, text } from './fields.ts';
+import { createHostIndex } from './host-index.ts';
 
 /** A host that traffic can be sent to, and what stands behind it. */
 export interface ServiceHost {
@@ -21,8 +22,16 @@ export interface ServiceHosts {
    * A wildcard ServiceEntry stands for every host below it.
    */
   find(namespace: string, exportTo: readonly string[], host: string): ServiceHost | null;
+  /** Services whose host or pattern has a name in common with this one, whoever can see them. */
+  overlapping(host: string): readonly ServiceHost[];
   /** Services that a host or host pattern stands for and that `namespace` can see. */
   matching(namespace: string, pattern: string): readonly ServiceHost[];
+}
+
+/** A host as a namespace, or with `*` every namespace, can see it. */
+interface Scoped {
+  readonly scope: string;
+  readonly entry: ServiceHost;
 }
 
 /** Collects the hosts of a set. Kubernetes services take the place of ServiceEntries of the same name. */
@@ -31,11 +40,13 @@ export function createServiceHosts(set: ResourceSet, domain: string): ServiceHos
   const add = (scope: string, entry: ServiceHost): void => void byScope.set(`${scope}/${entry.host.toLowerCase()}`, entry);
   for (const resource of set.ofKind('ServiceEntry')) addServiceEntry(resource, domain, add);
   for (const resource of set.ofKind('Service')) addService(resource, domain, add);
-  const wildcards = [...byScope].filter(([key]) => key.includes('/*')).sort(([a], [b]) => b.length - a.length || (a < b ? -1 : 1));
   const all = [...new Set(byScope.values())];
+  const scoped = [...byScope].map(([key, entry]): Scoped => ({ scope: key.slice(0, key.indexOf('/')), entry }));
+  const index = createHostIndex(scoped, ({ entry }) => entry.host);
   const inScope = (scope: string, host: string): ServiceHost | null => byScope.get(`${scope}/${host}`) ?? null;
   return {
     all,
+    overlapping: (host) => [...new Set(index.overlapping(host).map(({ entry }) => entry))],
     find(namespace, exportTo, host) {
       const name = resolveHost(host, namespace, domain).toLowerCase();
       const direct = inScope('*', name);
@@ -44,11 +55,7 @@ export function createServiceHosts(set: ResourceSet, domain: string): ServiceHos
         const found = inScope(scope === '.' ? namespace : scope, name);
         if (found) return found;
       }
-      const suffix = withoutStar(host.toLowerCase());
-      const covering = wildcards.find(
-        ([key]) => isVisible(key, namespace) && suffix.endsWith(withoutStar(key.slice(key.indexOf('/') + 1))),
-      );
-      return covering ? covering[1] : null;
+      return index.covering(host).find(({ scope }) => isVisible(scope, namespace))?.entry ?? null;
     },
     matching(namespace, pattern) {
       const name = resolveHost(pattern, namespace, domain).toLowerCase();
@@ -56,10 +63,8 @@ export function createServiceHosts(set: ResourceSet, domain: string): ServiceHos
         const found = inScope('*', name) ?? inScope(namespace, name);
         return found ? [found] : [];
       }
-      const suffix = name.slice(1);
-      const found = new Set<ServiceHost>();
-      for (const [key, entry] of byScope) if (isVisible(key, namespace) && key.endsWith(suffix)) found.add(entry);
-      return [...found];
+      const visible = index.within(name).filter(({ scope }) => isVisible(scope, namespace));
+      return [...new Set(visible.map(({ entry }) => entry))];
     },
   };
 }
@@ -101,11 +106,6 @@ function addService(resource: Service, domain: string, add: (scope: string, entr
   for (const scope of exported === '' ? ['*'] : exported.split(',')) add(scope === '.' ? namespace : scope, entry);
 }
 
-function isVisible(key: string, namespace: string): boolean {
-  const scope = key.slice(0, key.indexOf('/'));
+function isVisible(scope: string, namespace: string): boolean {
   return scope === '*' || scope === namespace;
-}
-
-function withoutStar(host: string): string {
-  return host.startsWith('*') ? host.slice(1) : host;
 }

@@ -4,6 +4,7 @@ import { labelsOf, object, objects, strings } from '../fields.ts';
 import { groupBy } from '../group-by.ts';
 import { createLabelIndex, formatSelector, type LabelIndex } from '../label-index.ts';
 import { absence, fact } from '../proof.ts';
+import { backwards, createPrefixTest } from '../sorted-texts.ts';
 import { isAmbient, type Workload } from '../workload.ts';
 
 /** Policies that select no workload, and namespaces in their sources that do not exist. */
@@ -23,9 +24,10 @@ export const authorizationPoliciesAnalyzer: SetAnalyzer = {
       indexes.set(namespace, found);
       return found;
     };
+    const isDeclared = createNamespaceTest(context.set.ofKind('Namespace').map((namespace) => namespace.ref.name));
     for (const policy of context.set.ofKind('AuthorizationPolicy')) {
       checkSelection(policy, context, policy.ref.namespace === context.rootNamespace ? everywhere : within(policy.ref.namespace));
-      checkNamespaces(policy, context);
+      checkNamespaces(policy, isDeclared, context);
     }
   },
 };
@@ -68,16 +70,15 @@ function isElsewhere(policy: AuthorizationPolicy, context: AnalyzerContext, sele
   return context.index.controllersIn(policy.ref.namespace).matchesAny(selector);
 }
 
-function checkNamespaces(policy: AuthorizationPolicy, context: AnalyzerContext): void {
-  const { set, index, exact } = context;
+function checkNamespaces(policy: AuthorizationPolicy, isDeclared: (pattern: string) => boolean, context: AnalyzerContext): void {
+  const { index, exact } = context;
   if (!exact && !index.knowsNamespaces) return;
-  const declared = set.ofKind('Namespace').map((namespace) => namespace.ref.name);
   for (const [ruleIndex, rule] of objects(object(policy.spec).rules)) {
     for (const [fromIndex, from] of objects(rule.from)) {
       const source = object(from.source);
       for (const field of ['namespaces', 'notNamespaces'] as const) {
         for (const [at, pattern] of strings(source[field]).entries()) {
-          if (declared.some((name) => matchesNamespace(name, pattern))) continue;
+          if (isDeclared(pattern)) continue;
           if (
             !exact &&
             (pattern.includes('*') || index.isNamespaceKnown(pattern) || pattern === context.rootNamespace || pattern === 'default')
@@ -97,9 +98,13 @@ function checkNamespaces(policy: AuthorizationPolicy, context: AnalyzerContext):
   }
 }
 
-function matchesNamespace(name: string, pattern: string): boolean {
-  if (pattern === '*') return true;
-  if (pattern.startsWith('*')) return name.endsWith(pattern.slice(1));
-  if (pattern.endsWith('*')) return name.startsWith(pattern.slice(0, -1));
-  return name.toLowerCase() === pattern.toLowerCase();
+/** Whether one of some namespaces is meant by a name, in whatever case, or by a beginning or an end with `*`. */
+function createNamespaceTest(names: readonly string[]): (pattern: string) => boolean {
+  const known = new Set(names.map((name) => name.toLowerCase()));
+  const beginnings = createPrefixTest(names);
+  const ends = createPrefixTest(names.map(backwards));
+  return (pattern) => {
+    if (pattern.startsWith('*')) return ends(backwards(pattern.slice(1)));
+    return pattern.endsWith('*') ? beginnings(pattern.slice(0, -1)) : known.has(pattern.toLowerCase());
+  };
 }

@@ -1,15 +1,19 @@
-import { selectsLabels } from '../../base/labels.ts';
+import type { Labels } from '../../base/labels.ts';
 import type { Gateway, GatewaySpec } from '../../resource/kinds.ts';
 import type { Finding, SetAnalyzer } from '../analyzer.ts';
 import { object, objects } from '../fields.ts';
 import { groupBy } from '../group-by.ts';
+import { createLabelIndex, type LabelIndex } from '../label-index.ts';
 import { fact, nameOf } from '../proof.ts';
 import { gatewaySelector } from './gateway-selector.ts';
 
 type Tls = NonNullable<NonNullable<NonNullable<GatewaySpec['servers']>[number]>['tls']>;
 
 interface CertificateUse {
+  readonly certificate: string;
   readonly gateway: Gateway;
+  /** The labels of the workloads that the Gateway is for. */
+  readonly selector: Labels;
   /** Place of the server. */
   readonly server: number;
 }
@@ -21,34 +25,53 @@ export const gatewayCertificatesAnalyzer: SetAnalyzer = {
   isDefault: true,
   analyze({ set, exact, report }) {
     const uses = set.ofKind('Gateway').flatMap(usesOf);
-    const byCertificate = groupBy(uses, ([certificate]) => certificate);
-    const selectors = new Map(uses.map(([, { gateway }]) => [gateway, gatewaySelector(gateway)] as const));
-    for (const [gateway, own] of groupBy(uses, ([, use]) => use.gateway)) {
-      const shared = new Map<Gateway, Finding>();
-      for (const [certificate, use] of own) {
-        for (const [, other] of byCertificate.get(certificate) ?? []) {
-          if (other.gateway === gateway || shared.has(other.gateway)) continue;
-          if (selectsLabels(selectors.get(gateway), selectors.get(other.gateway) ?? {})) shared.set(other.gateway, duplicate(use, other));
-          if (!exact && shared.size > 0) break;
-        }
-        if (!exact && shared.size > 0) break;
-      }
-      for (const finding of shared.values()) report(finding);
+    const byCertificate = new Map<string, LabelIndex<CertificateUse>>();
+    for (const [certificate, same] of groupBy(uses, (use) => use.certificate)) {
+      byCertificate.set(
+        certificate,
+        createLabelIndex(same, (use) => use.selector),
+      );
+    }
+    for (const own of groupBy(uses, (use) => use.gateway).values()) {
+      for (const finding of exact ? allDuplicates(own, byCertificate) : firstDuplicate(own, byCertificate)) report(finding);
     }
   },
 };
 
 /** The certificates a Gateway serves, by name or else by files. */
-function usesOf(gateway: Gateway): readonly (readonly [certificate: string, use: CertificateUse])[] {
+function usesOf(gateway: Gateway): readonly CertificateUse[] {
+  const selector = gatewaySelector(gateway);
   return objects(object(gateway.spec).servers).flatMap(([server, { tls }]) => {
     const { credentialName, serverCertificate, privateKey } = object<Tls>(tls);
     const files = serverCertificate && privateKey ? `files ${serverCertificate} ${privateKey}` : null;
     const certificate = credentialName ? `secret ${credentialName}` : files;
-    return certificate === null ? [] : [[certificate, { gateway, server }] as const];
+    return certificate === null ? [] : [{ certificate, gateway, selector, server }];
   });
 }
 
-/** Istio reports each pair of Gateways; one of them is enough to act on. */
+/** Istio reports each pair of Gateways. */
+function allDuplicates(own: readonly CertificateUse[], byCertificate: ReadonlyMap<string, LabelIndex<CertificateUse>>): readonly Finding[] {
+  const shared = new Map<Gateway, Finding>();
+  for (const use of own) {
+    for (const other of byCertificate.get(use.certificate)?.matching(use.selector) ?? []) {
+      if (other.gateway !== use.gateway && !shared.has(other.gateway)) shared.set(other.gateway, duplicate(use, other));
+    }
+  }
+  return [...shared.values()];
+}
+
+/** One other Gateway is enough to act on. */
+function firstDuplicate(
+  own: readonly CertificateUse[],
+  byCertificate: ReadonlyMap<string, LabelIndex<CertificateUse>>,
+): readonly Finding[] {
+  for (const use of own) {
+    const other = byCertificate.get(use.certificate)?.find(use.selector, ({ gateway }) => gateway !== use.gateway);
+    if (other) return [duplicate(use, other)];
+  }
+  return [];
+}
+
 function duplicate(use: CertificateUse, other: CertificateUse): Finding {
   return {
     type: 'GatewayDuplicateCertificate',

@@ -1,4 +1,3 @@
-import { selectsLabels } from '../../base/labels.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
 import { labelsOf, object, objects, portNumber } from '../fields.ts';
 import { formatSelector } from '../label-index.ts';
@@ -12,13 +11,16 @@ export const gatewayPortsAnalyzer: SetAnalyzer = {
   scope: 'set',
   isDefault: true,
   analyze(context) {
+    const portsBySelector = new Map<string, ReadonlySet<number>>();
     for (const gateway of context.set.ofKind('Gateway')) {
       const workloads = gatewayWorkloads(gateway, context);
       if (workloads.length === 0) {
         if (canTellWorkloads(context)) context.report(gatewayWithoutWorkload(gateway));
         continue;
       }
-      const ports = new Set(workloads.flatMap((workload) => servicePorts(workload, context)));
+      const selector = formatSelector(gatewaySelector(gateway));
+      const ports = portsBySelector.get(selector) ?? portsOf(workloads, context);
+      portsBySelector.set(selector, ports);
       if (!context.exact && ports.size === 0) continue;
       for (const [index, server] of objects(object(gateway.spec).servers)) {
         if (!server.port) continue;
@@ -29,7 +31,7 @@ export const gatewayPortsAnalyzer: SetAnalyzer = {
           resource: gateway,
           path: `spec.servers[${index}].port.number`,
           identity: String(number),
-          message: `No Service of the gateway (${formatSelector(gatewaySelector(gateway))}) has port ${number}, so it cannot be reached through one. Add the port to the Service, or correct the number.`,
+          message: `No Service of the gateway (${selector}) has port ${number}, so it cannot be reached through one. Add the port to the Service, or correct the number.`,
           proof: [
             fact(gateway, `spec.servers[${index}].port.number`, `is ${number}`),
             ...workloads.slice(0, 1).map((workload) => fact(workload.resource, 'metadata.labels', 'is the gateway')),
@@ -40,13 +42,17 @@ export const gatewayPortsAnalyzer: SetAnalyzer = {
   },
 };
 
+/** The ports that Services send to some workloads; those with equal labels are looked at once. */
+function portsOf(workloads: readonly Workload[], context: AnalyzerContext): ReadonlySet<number> {
+  const distinct = new Map(workloads.map((workload) => [`${workload.namespace} ${formatSelector(workload.labels)}`, workload] as const));
+  return new Set([...distinct.values()].flatMap((workload) => servicePorts(workload, context)));
+}
+
 /** The ports that Services send to a workload. Istio's proxies listen at the target port for a Gateway that names the service port. */
 function servicePorts(workload: Workload, { index, exact }: AnalyzerContext): readonly number[] {
-  return index.servicesIn(workload.namespace).flatMap((service) => {
+  return index.servicesSelecting(workload.namespace, workload.labels).flatMap((service) => {
     const spec = object(service.spec);
-    const selector = labelsOf(spec.selector);
-    if (!exact && Object.keys(selector).length === 0) return [];
-    if (!selectsLabels(selector, workload.labels)) return [];
+    if (!exact && Object.keys(labelsOf(spec.selector)).length === 0) return [];
     return objects(spec.ports).flatMap(([, port]) => {
       const protocol = port.protocol ?? (exact ? '' : 'TCP');
       if (protocol !== 'TCP') return [];

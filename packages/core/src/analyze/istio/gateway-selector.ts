@@ -3,6 +3,7 @@ import type { AnalyzerContext, Finding } from '../analyzer.ts';
 import { labelsOf, object } from '../fields.ts';
 import { formatSelector } from '../label-index.ts';
 import { absence, fact } from '../proof.ts';
+import type { ResourceIndex } from '../resource-index.ts';
 import type { Workload } from '../workload.ts';
 
 /** The labels that a Gateway selects its workloads by. */
@@ -10,11 +11,19 @@ export function gatewaySelector(gateway: Gateway): Readonly<Record<string, strin
   return labelsOf(object(gateway.spec).selector);
 }
 
+/** Most Gateways of a mesh have one of few selectors, and several analyzers ask. */
+const workloadsBySelector = new WeakMap<ResourceIndex, Map<string, readonly Workload[]>>();
+
 /** The workloads that a Gateway is for, wherever they are. */
 export function gatewayWorkloads(gateway: Gateway, { index, exact }: AnalyzerContext): readonly Workload[] {
   const selector = gatewaySelector(gateway);
-  const running = index.workloads.matching(selector);
-  return running.length > 0 || exact ? running : index.controllers.matching(selector);
+  const known = workloadsBySelector.get(index) ?? new Map<string, readonly Workload[]>();
+  workloadsBySelector.set(index, known);
+  const key = formatSelector(selector);
+  const running = known.get(key) ?? index.workloads.matching(selector);
+  const workloads = running.length > 0 || exact ? running : index.controllers.matching(selector);
+  known.set(key, workloads);
+  return workloads;
 }
 
 /** The finding that a Gateway selects nothing; several analyzers come to it, and it is told once. */

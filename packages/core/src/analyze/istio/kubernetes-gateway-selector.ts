@@ -1,8 +1,9 @@
-import { selectsLabels } from '../../base/labels.ts';
 import type { KindKey } from '../../resource/kinds.ts';
+import type { Pod } from '../../resource/kubernetes-types.ts';
 import type { SetAnalyzer } from '../analyzer.ts';
 import { labelsOf, object } from '../fields.ts';
 import { groupBy } from '../group-by.ts';
+import { createLabelIndex, formatSelector, type LabelIndex } from '../label-index.ts';
 import { fact } from '../proof.ts';
 
 const gatewayLabel = 'gateway.networking.k8s.io/gateway-name';
@@ -19,17 +20,22 @@ export const kubernetesGatewaySelectorAnalyzer: SetAnalyzer = {
   scope: 'set',
   isDefault: true,
   analyze({ set, report }) {
-    const pods = groupBy(
-      set.ofKind('Pod').filter((pod) => gatewayLabel in pod.labels),
-      (pod) => pod.ref.namespace,
-    );
-    if (pods.size === 0) return;
+    const gatewayPods = set.ofKind('Pod').filter((pod) => gatewayLabel in pod.labels);
+    if (gatewayPods.length === 0) return;
+    // Pods of one gateway are mostly alike, and a policy is told of each gateway once.
+    const distinct = new Map(gatewayPods.map((pod) => [`${pod.ref.namespace} ${formatSelector(pod.labels)}`, pod] as const));
+    const pods = new Map<string, LabelIndex<Pod>>();
+    for (const [namespace, all] of groupBy([...distinct.values()], (pod) => pod.ref.namespace)) {
+      pods.set(
+        namespace,
+        createLabelIndex(all, (pod) => pod.labels),
+      );
+    }
     for (const policy of policyKinds.flatMap((kind) => set.ofKind(kind))) {
       const spec = object(policy.spec as PolicySpec);
       if (spec.targetRef || !spec.selector) continue;
       const selector = labelsOf(object(spec.selector).matchLabels);
-      for (const pod of pods.get(policy.ref.namespace) ?? []) {
-        if (!selectsLabels(selector, pod.labels)) continue;
+      for (const pod of pods.get(policy.ref.namespace)?.matching(selector) ?? []) {
         const gateway = pod.labels[gatewayLabel] ?? '';
         report({
           type: 'IneffectiveSelector',

@@ -1,4 +1,3 @@
-import { type Labels, selectsLabels } from '../../base/labels.ts';
 import type { Service } from '../../resource/kubernetes-types.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
 import { labelsOf, object, objects, portNumber, scalar } from '../fields.ts';
@@ -20,22 +19,19 @@ export const multiServiceAnalyzer: SetAnalyzer = {
   scope: 'set',
   isDefault: true,
   analyze(context) {
-    const selecting = groupBy(context.set.ofKind('Service').flatMap(selectingService), ({ service }) => service.ref.namespace);
     for (const deployment of context.set.ofKind('Deployment')) {
       if (deployment.labels['gateway.istio.io/managed'] === 'istio.io-mesh-controller') continue;
       const workload = controllerWorkload(deployment);
       if (!context.index.isInMesh(workload)) continue;
-      const services = (selecting.get(workload.namespace) ?? []).filter(({ selector }) => selectsLabels(selector, workload.labels));
-      const ports = services.flatMap(({ service }) => portsOf(service));
+      const ports = context.index.servicesSelecting(workload.namespace, workload.labels).filter(hasSelector).flatMap(portsOf);
       checkProtocols(workload, ports, context);
       checkTargetPorts(workload, ports, context);
     }
   },
 };
 
-function selectingService(service: Service): readonly { readonly service: Service; readonly selector: Labels }[] {
-  const selector = labelsOf(object(service.spec).selector);
-  return Object.keys(selector).length === 0 ? [] : [{ service, selector }];
+function hasSelector(service: Service): boolean {
+  return Object.keys(labelsOf(object(service.spec).selector)).length > 0;
 }
 
 function portsOf(service: Service): readonly ServicePort[] {

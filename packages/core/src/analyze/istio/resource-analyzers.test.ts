@@ -136,8 +136,18 @@ test('subsets of a ServiceEntry may select its endpoints', () => {
     '{hosts: [a.com], ports: [{number: 80, name: http, protocol: HTTP}], resolution: STATIC, endpoints: [{address: 10.0.0.1, labels: {v: "1"}}]}',
   );
   const rule = (v: string) => istioYaml('DestinationRule', 'd', `{host: a.com, subsets: [{name: s, labels: {v: "${v}"}}]}`);
-  assert.deepEqual(findings(podYaml('x') + entry + rule('1')), []);
-  assert.equal(findings(podYaml('x') + entry + rule('2')).length, 1);
+  const route = istioYaml('VirtualService', 'v', '{hosts: [a.com], http: [{route: [{destination: {host: a.com, subset: s}}]}]}');
+  assert.deepEqual(findings(podYaml('x') + entry + rule('1') + route), []);
+  assert.equal(findings(podYaml('x') + entry + rule('2') + route).length, 1);
+});
+
+test('an empty subset that no route leads to does no harm', () => {
+  const mesh =
+    podYaml('a') + serviceYaml('a') + istioYaml('DestinationRule', 'd', '{host: a, subsets: [{name: later, labels: {version: v2}}]}');
+  assert.deepEqual(findings(mesh), []);
+  const route = istioYaml('VirtualService', 'v', '{hosts: [a], http: [{route: [{destination: {host: a, subset: later}}]}]}');
+  assert.deepEqual(findings(mesh + route), ['IST0173 DestinationRule default/d spec.subsets[0]']);
+  assert.equal(findingsOf('destinationrule.SubsetSelectPodAnalyzer', mesh).length, 1, "Istio's analyzer tells of every empty subset");
 });
 
 test('EnvoyFilter patches that do nothing are reported, and those that depend on order', () => {

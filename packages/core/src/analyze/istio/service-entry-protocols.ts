@@ -12,6 +12,8 @@ interface Declaration {
   readonly path: string;
 }
 
+const mostNames = 5;
+
 /** ServiceEntries that give one port of one host different protocols; which of them wins is not defined. */
 export const serviceEntryProtocolsAnalyzer: SetAnalyzer = {
   name: 'serviceentry.ConflictingServiceEntryProtocolAnalyzer',
@@ -42,12 +44,12 @@ export const serviceEntryProtocolsAnalyzer: SetAnalyzer = {
       for (const { entry, host, port, path } of declarations) {
         if (reported.has(entry)) continue;
         reported.add(entry);
-        const others = names.filter((name) => name !== nameOf(entry));
+        const others = names.slice(0, mostNames + 1).filter((name) => name !== nameOf(entry));
         report({
           type: 'ConflictingServiceEntryProtocol',
           resource: entry,
           path,
-          message: `Port ${port} of ${host} is declared as ${protocols.join(' and as ')}${others.length === 0 ? '' : `, here and in ${list(others)}`}; only one can hold. Agree on one protocol.`,
+          message: `Port ${port} of ${host} is declared as ${protocols.join(' and as ')}${others.length === 0 ? '' : `, here and in ${list(others.slice(0, mostNames))}${names.length > mostNames + 1 ? ' and others' : ''}`}; only one can hold. Agree on one protocol.`,
           proof,
         });
       }

@@ -1,4 +1,4 @@
-import { isWildcardHost } from '../../base/hosts.ts';
+import { isWildcardHost, resolveHost } from '../../base/hosts.ts';
 import type { Labels } from '../../base/labels.ts';
 import type { DestinationRule, ServiceEntry } from '../../resource/kinds.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
@@ -6,6 +6,7 @@ import { labelsOf, object, objects, strings, text } from '../fields.ts';
 import { createLabelIndex, formatSelector, type LabelIndex } from '../label-index.ts';
 import { absence, fact } from '../proof.ts';
 import { isInstalledHost, type ServiceHost } from '../service-hosts.ts';
+import { mirrorDestinations, routeDestinations } from './route-destinations.ts';
 
 const topologyLabels = ['topology.kubernetes.io/region', 'topology.kubernetes.io/zone', 'topology.istio.io/subzone'];
 
@@ -18,11 +19,20 @@ export const subsetSelectPodAnalyzer: SetAnalyzer = {
     const rules = context.set.ofKind('DestinationRule');
     if (rules.length === 0) return;
     const workloads = createLabelIndex(workloadLabels(context), (labels) => labels);
+    let routed: ReadonlySet<string> | null = null;
+    const lookups: SubsetLookups = {
+      workloads,
+      isRouted(host, subset) {
+        // Routes are read only when there is an empty subset, so that an edited route seldom makes this analyzer run again.
+        routed ??= routedSubsets(context);
+        return routed.has(`${host} ${subset}`);
+      },
+    };
     for (const rule of rules) {
       const spec = object(rule.spec);
       const service = context.index.hosts.find(rule.ref.namespace, strings(spec.exportTo), text(spec.host));
       if (service === null && isUnknown(rule, context)) reportUnknownHost(rule, context);
-      if (service !== null || (!context.exact && isWildcardHost(text(spec.host)))) checkSubsets(rule, service, workloads, context);
+      if (service !== null || (!context.exact && isWildcardHost(text(spec.host)))) checkSubsets(rule, service, lookups, context);
     }
   },
 };
@@ -58,7 +68,28 @@ function reportUnknownHost(rule: DestinationRule, { report }: AnalyzerContext): 
   });
 }
 
-function checkSubsets(rule: DestinationRule, service: ServiceHost | null, workloads: LabelIndex<Labels>, context: AnalyzerContext): void {
+interface SubsetLookups {
+  readonly workloads: LabelIndex<Labels>;
+  /** Whether a route leads to a subset of a host. */
+  isRouted(host: string, subset: string): boolean;
+}
+
+/** `host subset` of all that routes lead to: an empty one that nobody uses does no harm, it may be for later. */
+function routedSubsets({ set, domain }: AnalyzerContext): ReadonlySet<string> {
+  const destinations = set
+    .ofKind('VirtualService')
+    .flatMap((service) =>
+      [...routeDestinations(service), ...mirrorDestinations(service)].map((destination) => ({ ...destination, service })),
+    );
+  return new Set(destinations.map(({ host, subset, service }) => `${resolveHost(host, service.ref.namespace, domain)} ${subset}`));
+}
+
+function checkSubsets(
+  rule: DestinationRule,
+  service: ServiceHost | null,
+  { workloads, isRouted }: SubsetLookups,
+  context: AnalyzerContext,
+): void {
   if (!context.exact && !context.index.knowsWorkloadsIn(service?.resource.ref.namespace ?? rule.ref.namespace)) return;
   const seen = new Set<string>();
   const entrySelector = service?.resource.ref.kind === 'ServiceEntry' ? (service.selector ?? {}) : {};
@@ -66,7 +97,9 @@ function checkSubsets(rule: DestinationRule, service: ServiceHost | null, worklo
     const name = text(subset.name);
     const selector = { ...entrySelector, ...labelsOf(subset.labels) };
     if (seen.has(name) || workloads.matchesAny(selector)) continue;
-    if (!context.exact && (hasEndpoints(service, selector) || willExist(rule, service, selector, context))) continue;
+    const host = resolveHost(text(object(rule.spec).host), rule.ref.namespace, context.domain);
+    if (!context.exact && (hasEndpoints(service, selector) || willExist(rule, service, selector, context) || !isRouted(host, name)))
+      continue;
     seen.add(name);
     const path = `spec.subsets[${index}]`;
     context.report({

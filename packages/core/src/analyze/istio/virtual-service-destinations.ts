@@ -1,15 +1,10 @@
 import type { VirtualService } from '../../resource/kinds.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
-import { object, objects, strings, text } from '../fields.ts';
-import { absence, fact, list, nameOf } from '../proof.ts';
+import { object, strings } from '../fields.ts';
+import { absence, fact, list } from '../proof.ts';
 import { isInstalledHost, type ServiceHost } from '../service-hosts.ts';
+import { createSubsetCheck } from './gateway-subsets.ts';
 import { mirrorDestinations, type RouteDestination, routeDestinations } from './route-destinations.ts';
-
-interface SubsetUse {
-  readonly service: VirtualService;
-  readonly host: string;
-  readonly path: string;
-}
 
 /** Destinations without a service or without its port, and routes at gateways that pass by the subsets of a service. */
 export const virtualServiceDestinationsAnalyzer: SetAnalyzer = {
@@ -18,11 +13,11 @@ export const virtualServiceDestinationsAnalyzer: SetAnalyzer = {
   isDefault: true,
   analyze(context) {
     const services = context.set.ofKind('VirtualService');
-    const subsetUses = services.flatMap(subsetUsesOf);
+    const checkSubsets = createSubsetCheck(services, context);
     for (const service of services) {
       for (const destination of routeDestinations(service)) checkDestination(service, destination, context);
       for (const destination of mirrorDestinations(service)) checkDestination(service, destination, context);
-      checkSubsets(service, subsetUses, context);
+      checkSubsets(service);
     }
   },
 };
@@ -82,36 +77,4 @@ function checkPort(service: VirtualService, destination: RouteDestination, targe
 function identityOf(destination: RouteDestination, what: string): string {
   const isPlaced = destination.hasHost && destination.rule !== 'mirrors';
   return isPlaced ? `${destination.path} ${what}` : `${destination.rule} ${what}`;
-}
-
-/** Subsets that a VirtualService for a service of the mesh routes to: sidecars apply it, gateways do not. */
-function subsetUsesOf(service: VirtualService): readonly SubsetUse[] {
-  const hosts = strings(object(service.spec).hosts);
-  return objects(object(service.spec).http).flatMap(([ruleIndex, route]) =>
-    objects(route.route).flatMap(([index, target]) => {
-      const destination = object(target.destination);
-      const host = text(destination.host);
-      const path = `spec.http[${ruleIndex}].route[${index}].destination.subset`;
-      return destination.subset && hosts.includes(host) ? [{ service, host, path }] : [];
-    }),
-  );
-}
-
-function checkSubsets(service: VirtualService, uses: readonly SubsetUse[], context: AnalyzerContext): void {
-  const gateways = strings(object(service.spec).gateways);
-  if (gateways.length === 0 || (!context.exact && gateways.every((gateway) => gateway === 'mesh'))) return;
-  for (const destination of routeDestinations(service)) {
-    if (destination.rule !== 'http' || destination.subset !== '') continue;
-    for (const use of uses) {
-      if (use.host !== destination.host || (!context.exact && use.service === service)) continue;
-      context.report({
-        type: 'IngressRouteRulesNotAffected',
-        resource: service,
-        path: destination.path,
-        identity: nameOf(use.service),
-        message: `Requests through the gateway go to all of ${destination.host}: the subsets that ${nameOf(use.service)} routes to hold only inside the mesh. Name a subset here, or apply that VirtualService to the gateway too.`,
-        proof: [fact(service, `${destination.path}.subset`, 'is not set'), fact(use.service, use.path, 'routes to a subset')],
-      });
-    }
-  }
 }

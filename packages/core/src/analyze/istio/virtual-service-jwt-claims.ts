@@ -1,8 +1,10 @@
-import { selectsLabels } from '../../base/labels.ts';
-import type { RequestAuthentication, VirtualService } from '../../resource/kinds.ts';
+import type { Gateway, VirtualService } from '../../resource/kinds.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
 import { labelsOf, object, objects, texts } from '../fields.ts';
+import { groupBy } from '../group-by.ts';
 import { absence, fact, nameOf } from '../proof.ts';
+import { createSelectorIndex } from '../selector-index.ts';
+import type { Workload } from '../workload.ts';
 import { gatewayWorkloads } from './gateway-selector.ts';
 
 const claimKey = /^@request\.auth\.claims(?:\..+|(?:\[[^\]]+\])+)$/i;
@@ -13,10 +15,10 @@ export const virtualServiceJwtClaimsAnalyzer: SetAnalyzer = {
   scope: 'set',
   isDefault: true,
   analyze(context) {
-    const policies = context.set.ofKind('RequestAuthentication');
+    const uncovered = createUncoveredWorkloads(context);
     for (const service of context.set.ofKind('VirtualService')) {
       const claim = claimMatch(service);
-      if (claim !== null) checkGateways(service, claim, policies, context);
+      if (claim !== null) checkGateways(service, claim, uncovered, context);
     }
   },
 };
@@ -29,7 +31,7 @@ interface ClaimMatch {
 function checkGateways(
   service: VirtualService,
   claim: ClaimMatch,
-  policies: readonly RequestAuthentication[],
+  uncovered: (gateway: Gateway) => readonly Workload[],
   context: AnalyzerContext,
 ): void {
   for (const [, name] of texts(object(service.spec).gateways)) {
@@ -37,8 +39,9 @@ function checkGateways(
     const gateway =
       name === 'mesh' ? null : context.set.get('Gateway', second === undefined ? service.ref.namespace : first, second ?? first);
     if (gateway === null) continue;
-    for (const workload of gatewayWorkloads(gateway, context)) {
-      if (policies.some((policy) => appliesTo(policy, workload.namespace, workload.labels, context))) continue;
+    const workloads = uncovered(gateway);
+    // Istio tells of each workload; one is enough to act on.
+    for (const workload of context.exact ? workloads : workloads.slice(0, 1)) {
       context.report({
         type: 'JwtClaimBasedRoutingWithoutRequestAuthN',
         resource: service,
@@ -51,14 +54,25 @@ function checkGateways(
   }
 }
 
-function appliesTo(
-  policy: RequestAuthentication,
-  namespace: string,
-  labels: Readonly<Record<string, string>>,
-  { exact, rootNamespace }: AnalyzerContext,
-): boolean {
-  if (policy.ref.namespace !== namespace && policy.ref.namespace !== (exact ? 'istio-system' : rootNamespace)) return false;
-  return selectsLabels(labelsOf(object(object(policy.spec).selector).matchLabels), labels);
+/** Finds the workloads of a Gateway that no RequestAuthentication applies to, for each selector of Gateways once. */
+function createUncoveredWorkloads(context: AnalyzerContext): (gateway: Gateway) => readonly Workload[] {
+  const meshNamespace = context.exact ? 'istio-system' : context.rootNamespace;
+  const policies = groupBy(context.set.ofKind('RequestAuthentication'), (policy) => policy.ref.namespace);
+  const indexes = new Map(
+    [...policies].map(([namespace, all]) => [
+      namespace,
+      createSelectorIndex(all, (policy) => labelsOf(object(object(policy.spec).selector).matchLabels)),
+    ]),
+  );
+  const isCovered = ({ namespace, labels }: Workload): boolean =>
+    [namespace, meshNamespace].some((name) => indexes.get(name)?.isSelected(labels) ?? false);
+  const known = new Map<readonly Workload[], readonly Workload[]>();
+  return (gateway) => {
+    const workloads = gatewayWorkloads(gateway, context);
+    const found = known.get(workloads) ?? workloads.filter((workload) => !isCovered(workload));
+    known.set(workloads, found);
+    return found;
+  };
 }
 
 function claimMatch(service: VirtualService): ClaimMatch | null {

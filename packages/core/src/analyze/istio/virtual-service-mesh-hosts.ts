@@ -1,7 +1,8 @@
-import { hostMatches, resolveHost } from '../../base/hosts.ts';
+import { resolveHost } from '../../base/hosts.ts';
 import type { VirtualService } from '../../resource/kinds.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
 import { object, strings } from '../fields.ts';
+import { createHostIndex } from '../host-index.ts';
 import { fact, list, mostProofs, nameOf } from '../proof.ts';
 
 interface HostClaims {
@@ -16,12 +17,12 @@ export const virtualServiceMeshHostsAnalyzer: SetAnalyzer = {
   isDefault: true,
   analyze(context) {
     const scopes = collectClaims(context);
-    const everywhere = scopes.get('*') ?? new Map<string, HostClaims>();
-    const wildcards = [...everywhere.values()].filter((claims) => claims.host.startsWith('*'));
+    const everywhere = createHostIndex([...(scopes.get('*')?.values() ?? [])], (claims) => claims.host);
     const reported = new Set<VirtualService>();
     for (const scope of [...scopes.keys()].sort()) {
       for (const claims of scopes.get(scope)?.values() ?? []) {
-        const rivals = scope === '*' ? claims.services : [...claims.services, ...coveringEverywhere(claims.host, everywhere, wildcards)];
+        const others = scope === '*' ? [] : everywhere.overlapping(claims.host).flatMap((found) => found.services);
+        const rivals = [...claims.services, ...others];
         if (rivals.length > 1) reportRivals(claims.host, rivals, reported, context);
       }
     }
@@ -49,20 +50,6 @@ function collectClaims({ set, domain }: AnalyzerContext): ReadonlyMap<string, Ma
     }
   }
   return scopes;
-}
-
-/** The services that claim a host, or a pattern that overlaps it, for every namespace. */
-function coveringEverywhere(
-  host: string,
-  everywhere: ReadonlyMap<string, HostClaims>,
-  wildcards: readonly HostClaims[],
-): readonly VirtualService[] {
-  if (host.startsWith('*'))
-    return [...everywhere.values()].filter((claims) => hostMatches(host, claims.host)).flatMap((claims) => claims.services);
-  return [
-    ...(everywhere.get(host)?.services ?? []),
-    ...wildcards.filter((claims) => hostMatches(host, claims.host)).flatMap((claims) => claims.services),
-  ];
 }
 
 function reportRivals(host: string, rivals: readonly VirtualService[], reported: Set<VirtualService>, { report }: AnalyzerContext): void {

@@ -1,7 +1,8 @@
-import { hostMatches, resolveHost } from '../../base/hosts.ts';
+import { resolveHost } from '../../base/hosts.ts';
 import type { Resource } from '../../resource/resource.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
 import { object, strings, text } from '../fields.ts';
+import { createHostIndex } from '../host-index.ts';
 import { fact } from '../proof.ts';
 
 const label = 'istio.io/use-waypoint';
@@ -14,10 +15,10 @@ export const waypointWorkloadSelectorAnalyzer: SetAnalyzer = {
   analyze(context) {
     const rules = context.set.ofKind('DestinationRule').filter((rule) => object(rule.spec).workloadSelector);
     if (rules.length === 0) return;
-    const hosts = waypointHosts(context);
+    const hosts = createHostIndex(waypointHosts(context), ({ host }) => host);
     for (const rule of rules) {
       const host = resolveHost(text(object(rule.spec).host), rule.ref.namespace, context.domain);
-      const service = hosts.find((candidate) => hostMatches(host, candidate.host));
+      const [service] = hosts.overlapping(host);
       if (!service) continue;
       context.report({
         type: 'UnsupportedDestinationRuleWorkloadSelector',

@@ -1,19 +1,10 @@
-import { type Labels, selectsByExpressions } from '../../base/labels.ts';
 import type { Resource } from '../../resource/resource.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
-import { object, strings, text } from '../fields.ts';
-import { absence, fact } from '../proof.ts';
+import { object, text } from '../fields.ts';
+import { absence, fact, list, mostProofs } from '../proof.ts';
+import { type InjectionWebhook, webhookOverlaps } from './webhook-overlaps.ts';
+import { mentionedRevisions, revisionLabel } from './webhook-scope.ts';
 import { type Webhook, webhooksOf } from './webhook-spec.ts';
-
-interface InjectionWebhook {
-  readonly configuration: Resource;
-  readonly webhook: Webhook;
-  readonly path: string;
-  /** `configuration/webhook`. */
-  readonly name: string;
-}
-
-const revisionLabel = 'istio.io/rev';
 
 /** Injection webhooks that catch the same pods, or that call a control plane which is not there. */
 export const webhooksAnalyzer: SetAnalyzer = {
@@ -42,45 +33,23 @@ export const webhooksAnalyzer: SetAnalyzer = {
 
 function revisionsOf(configuration: Resource, webhooks: readonly Webhook[]): readonly string[] {
   const label = configuration.labels[revisionLabel];
-  const selectors = webhooks.flatMap((webhook) => [object(webhook.namespaceSelector), object(webhook.objectSelector)]);
-  return [
-    ...(label === undefined ? [] : [label]),
-    ...selectors.flatMap((selector) => {
-      const matched = object(selector.matchLabels)[revisionLabel];
-      const listed = (selector.matchExpressions ?? [])
-        .filter((expression) => expression.key === revisionLabel)
-        .flatMap((expression) => strings(expression.values));
-      return [...(matched === undefined ? [] : [matched]), ...listed];
-    }),
-  ];
+  const selectors = webhooks.flatMap((webhook) => [webhook.namespaceSelector, webhook.objectSelector]);
+  return [...(label === undefined ? [] : [label]), ...selectors.flatMap(mentionedRevisions)];
 }
 
-/** Every combination of labels that decides about injection must be caught by at most one webhook. */
-function checkOverlaps(webhooks: readonly InjectionWebhook[], revisions: readonly string[], { report }: AnalyzerContext): void {
-  const withRevisions = (bases: readonly Labels[]): readonly Labels[] => [
-    ...bases,
-    ...revisions.flatMap((revision) => bases.map((base) => ({ ...base, [revisionLabel]: revision }))),
-  ];
-  const namespaces = withRevisions([{}, { 'istio-injection': 'enabled' }, { 'istio-injection': 'disabled' }]);
-  const pods = withRevisions([{}, { 'sidecar.istio.io/inject': 'true' }, { 'sidecar.istio.io/inject': 'false' }]);
-  for (const namespaceLabels of namespaces) {
-    const candidates = webhooks.filter(({ webhook }) => selectsByExpressions(webhook.namespaceSelector, namespaceLabels));
-    for (const podLabels of pods) {
-      const matching = candidates.filter(({ webhook }) => selectsByExpressions(webhook.objectSelector, podLabels));
-      const names = [...new Set(matching.map(({ name }) => name))].sort();
-      if (names.length < 2) continue;
-      for (const { configuration, path, name } of matching) {
-        const others = names.filter((other) => other !== name);
-        report({
-          type: 'InvalidWebhook',
-          resource: configuration,
-          path,
-          identity: `${name} overlaps ${others.join()}`,
-          message: `Webhook ${name} catches pods that ${others.join(' and ')} catch too, so they may be injected twice. Make the selectors exclude each other.`,
-          proof: matching.map((match) => fact(match.configuration, match.path, 'selects the same pods')),
-        });
-      }
-    }
+function checkOverlaps(webhooks: readonly InjectionWebhook[], revisions: readonly string[], { exact, report }: AnalyzerContext): void {
+  for (const { webhook, others } of webhookOverlaps(webhooks, revisions)) {
+    const { configuration, path, name } = webhook;
+    const names = [...new Set(others.map((other) => other.name))].sort();
+    report({
+      type: 'InvalidWebhook',
+      resource: configuration,
+      path,
+      // Istio says of the configuration what it overlaps with, not which of its webhooks does.
+      identity: `${exact ? '' : name} overlaps ${names.join()}`,
+      message: `Webhook ${name} catches pods that ${list(names)} catch too, so they may be injected twice. Make the selectors exclude each other.`,
+      proof: [webhook, ...others].slice(0, mostProofs).map((match) => fact(match.configuration, match.path, 'selects the same pods')),
+    });
   }
 }
 

@@ -1,10 +1,11 @@
 import type { Labels } from '../../base/labels.ts';
 import type { Resource } from '../../resource/resource.ts';
 import type { AnalyzerContext } from '../analyzer.ts';
+import { groupBy } from '../group-by.ts';
 import { formatSelector } from '../label-index.ts';
 import type { MessageType } from '../message-types.ts';
 import { absence, fact, list, mostProofs, nameOf } from '../proof.ts';
-import type { Workload } from '../workload.ts';
+import { isAmbient, type Workload } from '../workload.ts';
 
 /** A resource that applies to the workloads of its namespace which it selects. */
 export interface Selecting {
@@ -17,17 +18,23 @@ export interface Selecting {
 /** The resources that select each workload, and a finding for each that selects none. */
 export function selectWorkloads(selecting: readonly Selecting[], context: AnalyzerContext): ReadonlyMap<Workload, readonly Selecting[]> {
   const byWorkload = new Map<Workload, Selecting[]>();
-  for (const candidate of selecting) {
-    const { namespace } = candidate.resource.ref;
-    const workloads = context.index.workloadsIn(namespace).matching(candidate.selector);
-    for (const workload of workloads) {
+  for (const same of groupBy(selecting, ({ resource, selector }) => `${resource.ref.namespace} ${formatSelector(selector)}`).values()) {
+    for (const workload of workloadsOf(same, context)) {
       const known = byWorkload.get(workload);
-      if (known) known.push(candidate);
-      else byWorkload.set(workload, [candidate]);
+      if (known) known.push(...same);
+      else byWorkload.set(workload, [...same]);
     }
-    if (workloads.length === 0) reportEmptySelection(candidate, context);
   }
   return byWorkload;
+}
+
+/** The workloads that resources with one selector select; of workloads that are alike one is enough unless Istio's analyzer is asked, which tells of each. */
+function workloadsOf([first, ...others]: readonly Selecting[], context: AnalyzerContext): Iterable<Workload> {
+  if (!first) return [];
+  const workloads = context.index.workloadsIn(first.resource.ref.namespace).matching(first.selector);
+  if (workloads.length === 0) for (const candidate of [first, ...others]) reportEmptySelection(candidate, context);
+  if (context.exact) return workloads;
+  return new Map(workloads.map((workload) => [`${isAmbient(workload)} ${formatSelector(workload.labels)}`, workload] as const)).values();
 }
 
 function reportEmptySelection({ resource, selector, path }: Selecting, context: AnalyzerContext): void {

@@ -14,11 +14,10 @@ export const competingDestinationRulesAnalyzer: SetAnalyzer = {
   analyze(context) {
     const rules = context.set.ofKind('DestinationRule').filter((rule) => !object(rule.spec).workloadSelector);
     for (const same of groupBy(rules, (rule) => mergeKey(rule, context)).values()) {
-      const [first, ...later] = [...same].sort(compareAge);
-      let earlier = first ? [first] : [];
-      for (const rule of later) {
+      const earlier: Earlier = { policy: null, subsets: new Map() };
+      for (const rule of [...same].sort(compareAge)) {
         checkRule(rule, earlier, context);
-        earlier = [...earlier, rule];
+        remember(rule, earlier);
       }
     }
   },
@@ -30,20 +29,39 @@ function mergeKey(rule: DestinationRule, { domain }: AnalyzerContext): string {
   return `${rule.ref.namespace}/${host}/${[...strings(spec.exportTo)].sort().join()}`;
 }
 
-function checkRule(rule: DestinationRule, earlier: readonly DestinationRule[], { report }: AnalyzerContext): void {
+interface Declaration {
+  readonly text: string;
+  readonly rule: DestinationRule;
+}
+
+/** What the older rules for a host say. */
+interface Earlier {
+  policy: Declaration | null;
+  /** The first declarations of each subset that differ from each other, by name; the first two are enough to find one that differs from another. */
+  readonly subsets: Map<string, readonly Declaration[]>;
+}
+
+function remember(rule: DestinationRule, earlier: Earlier): void {
+  const spec = object(rule.spec);
+  if (spec.trafficPolicy) earlier.policy ??= { text: JSON.stringify(spec.trafficPolicy), rule };
+  for (const [, subset] of objects(spec.subsets)) {
+    const name = text(subset.name);
+    const known = earlier.subsets.get(name) ?? [];
+    const declared = JSON.stringify(subset);
+    if (known.length < 2 && known[0]?.text !== declared) earlier.subsets.set(name, [...known, { text: declared, rule }]);
+  }
+}
+
+function checkRule(rule: DestinationRule, earlier: Earlier, { report }: AnalyzerContext): void {
   const spec = object(rule.spec);
   const lost: { readonly what: string; readonly path: string; readonly by: DestinationRule }[] = [];
-  const withPolicy = earlier.find((other) => object(other.spec).trafficPolicy);
-  if (spec.trafficPolicy && withPolicy && JSON.stringify(spec.trafficPolicy) !== JSON.stringify(object(withPolicy.spec).trafficPolicy)) {
-    lost.push({ what: 'its trafficPolicy', path: 'spec.trafficPolicy', by: withPolicy });
+  if (spec.trafficPolicy && earlier.policy && JSON.stringify(spec.trafficPolicy) !== earlier.policy.text) {
+    lost.push({ what: 'its trafficPolicy', path: 'spec.trafficPolicy', by: earlier.policy.rule });
   }
   for (const [index, subset] of objects(spec.subsets)) {
-    const same = earlier.find((other) =>
-      objects(object(other.spec).subsets).some(
-        ([, candidate]) => candidate.name === subset.name && JSON.stringify(candidate) !== JSON.stringify(subset),
-      ),
-    );
-    if (same) lost.push({ what: `subset ${text(subset.name)}`, path: `spec.subsets[${index}]`, by: same });
+    const declared = JSON.stringify(subset);
+    const other = earlier.subsets.get(text(subset.name))?.find((candidate) => candidate.text !== declared);
+    if (other) lost.push({ what: `subset ${text(subset.name)}`, path: `spec.subsets[${index}]`, by: other.rule });
   }
   const [first] = lost;
   if (!first) return;

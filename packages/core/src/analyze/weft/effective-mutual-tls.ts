@@ -1,8 +1,10 @@
-import { type Labels, selectsLabels } from '../../base/labels.ts';
+import type { Labels } from '../../base/labels.ts';
 import type { PeerAuthentication } from '../../resource/kinds.ts';
 import { compareAge } from '../../resource/resource-set.ts';
 import type { AnalyzerContext } from '../analyzer.ts';
 import { labelsOf, object, text } from '../fields.ts';
+import { groupBy } from '../group-by.ts';
+import { createSelectorIndex } from '../selector-index.ts';
 
 export type MutualTlsMode = 'STRICT' | 'PERMISSIVE' | 'DISABLE';
 
@@ -27,9 +29,12 @@ export function createMutualTlsModes({ set, rootNamespace }: AnalyzerContext): M
     if (!whole.has(policy.ref.namespace)) whole.set(policy.ref.namespace, policy);
   }
   const selecting = policies.filter((policy) => isSelecting(policy) && policy.ref.namespace !== rootNamespace);
+  const byNamespace = new Map(
+    [...groupBy(selecting, (policy) => policy.ref.namespace)].map(([name, own]) => [name, createSelectorIndex(own, selectorOf)]),
+  );
   return {
     of(namespace, labels, port) {
-      const own = selecting.find((policy) => policy.ref.namespace === namespace && selectsLabels(selectorOf(policy), labels)) ?? null;
+      const own = byNamespace.get(namespace)?.selecting(labels)[0] ?? null;
       const atPort =
         own && port !== null ? modeOf(object(object(own.spec).portLevelMtls as Readonly<Record<string, unknown>>)[String(port)]) : null;
       if (atPort) return { mode: atPort, policy: own };

@@ -2,6 +2,7 @@ import type { PeerAuthentication } from '../../resource/kinds.ts';
 import { compareAge } from '../../resource/resource-set.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
 import { groupBy } from '../group-by.ts';
+import { formatSelector } from '../label-index.ts';
 import { fact, nameOf } from '../proof.ts';
 import type { Workload } from '../workload.ts';
 import { selectorOf } from './effective-mutual-tls.ts';
@@ -36,15 +37,23 @@ function checkWholeNamespace(byAge: readonly PeerAuthentication[], { report }: A
 
 function checkWorkloads(byAge: readonly PeerAuthentication[], { index, rootNamespace, report }: AnalyzerContext): void {
   const firstByWorkload = new Map<Workload, PeerAuthentication>();
+  /** The policies that come first for the workloads of a selector, each with one such workload. */
+  const firstBySelector = new Map<string, Map<PeerAuthentication, Workload>>();
   for (const policy of byAge) {
     const selector = selectorOf(policy);
     if (Object.keys(selector).length === 0 || policy.ref.namespace === rootNamespace) continue;
-    const reported = new Set<PeerAuthentication>();
-    for (const workload of index.workloadsIn(policy.ref.namespace).matching(selector)) {
-      const first = firstByWorkload.get(workload) ?? policy;
-      firstByWorkload.set(workload, first);
-      if (first === policy || reported.has(first)) continue;
-      reported.add(first);
+    const key = formatSelector(selector);
+    const firsts = firstBySelector.get(key) ?? new Map<PeerAuthentication, Workload>();
+    if (!firstBySelector.has(key)) {
+      for (const workload of index.workloadsIn(policy.ref.namespace).matching(selector)) {
+        const first = firstByWorkload.get(workload) ?? policy;
+        firstByWorkload.set(workload, first);
+        if (!firsts.has(first)) firsts.set(first, workload);
+      }
+    }
+    firstBySelector.set(key, firsts);
+    for (const [first, workload] of firsts) {
+      if (first === policy) continue;
       report({
         type: 'MultiplePeerAuthenticationsForWorkload',
         resource: policy,

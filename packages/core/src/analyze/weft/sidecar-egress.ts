@@ -1,6 +1,6 @@
-import { hostMatches } from '../../base/hosts.ts';
 import type { AnalyzerContext, SetAnalyzer } from '../analyzer.ts';
 import { object, objects, strings, texts } from '../fields.ts';
+import { createHostIndex } from '../host-index.ts';
 import { absence, fact } from '../proof.ts';
 
 /** Hosts that a Sidecar lets through by name and that no service has. */
@@ -9,19 +9,17 @@ export const sidecarEgressAnalyzer: SetAnalyzer = {
   scope: 'set',
   isDefault: true,
   analyze(context) {
-    const routed = context.set.ofKind('VirtualService').flatMap((service) => strings(object(service.spec).hosts));
+    const routed = createHostIndex(
+      context.set.ofKind('VirtualService').flatMap((service) => strings(object(service.spec).hosts)),
+      (host) => host,
+    );
+    const described = describedNamespaces(context);
     for (const sidecar of context.set.ofKind('Sidecar')) {
       for (const [egressIndex, egress] of objects(object(sidecar.spec).egress)) {
         for (const [at, written] of texts(egress.hosts)) {
           const [scope = '', host = ''] = written.split('/', 2);
           const namespace = scope === '.' ? sidecar.ref.namespace : scope;
-          if (
-            !isDescribed(namespace, context) ||
-            !host.includes('.') ||
-            host.startsWith('*') ||
-            routed.some((candidate) => hostMatches(candidate, host))
-          )
-            continue;
+          if (!described.has(namespace) || !host.includes('.') || host.startsWith('*') || routed.overlapping(host).length > 0) continue;
           if (isServed(namespace, host, context)) continue;
           const path = `spec.egress[${egressIndex}].hosts[${at}]`;
           context.report({
@@ -37,16 +35,12 @@ export const sidecarEgressAnalyzer: SetAnalyzer = {
   },
 };
 
-/** Whether the set shows services of a namespace, so that one missing from it is missing indeed. */
-function isDescribed(namespace: string, { index }: AnalyzerContext): boolean {
-  if (namespace.startsWith('~')) return false;
-  return index.hosts.all.some(
-    (service) => service.resource.source.file !== '' && (namespace === '*' || service.resource.ref.namespace === namespace),
-  );
+/** The namespaces, and `*` for all together, of which the set shows services, so that one missing from it is missing indeed. */
+function describedNamespaces({ index }: AnalyzerContext): ReadonlySet<string> {
+  const declared = index.hosts.all.filter((service) => service.resource.source.file !== '');
+  return new Set(declared.flatMap((service) => ['*', service.resource.ref.namespace]));
 }
 
 function isServed(namespace: string, host: string, { index }: AnalyzerContext): boolean {
-  return index.hosts.all.some(
-    (service) => (namespace === '*' || service.resource.ref.namespace === namespace) && hostMatches(service.host, host),
-  );
+  return index.hosts.overlapping(host).some((service) => namespace === '*' || service.resource.ref.namespace === namespace);
 }

@@ -15,10 +15,14 @@ export const sourceIdentityAnalyzer: SetAnalyzer = {
   analyze(context) {
     if (context.set.ofKind('PeerAuthentication').length === 0) return;
     const modes = createMutualTlsModes(context);
+    const known = new Map<string, EffectiveMutualTls | null>();
     for (const policy of context.set.ofKind('AuthorizationPolicy')) {
       const path = identityPath(policy);
-      const disabled = path === null ? null : disabledEverywhere(policy, modes, context);
-      if (path === null || !disabled?.policy) continue;
+      if (path === null) continue;
+      const key = `${policy.ref.namespace} ${JSON.stringify(scopeOf(policy))}`;
+      const disabled = known.has(key) ? known.get(key) : disabledEverywhere(policy, modes, context);
+      known.set(key, disabled ?? null);
+      if (!disabled?.policy) continue;
       context.report({
         type: 'SourceIdentityWithoutMutualTls',
         resource: policy,
@@ -43,6 +47,12 @@ function identityPath(policy: AuthorizationPolicy): string | null {
   return null;
 }
 
+/** What says which workloads a policy is for; policies that say the same are looked at once. */
+function scopeOf({ spec }: AuthorizationPolicy): readonly unknown[] {
+  const { selector, targetRef, targetRefs } = object(spec);
+  return [selector, targetRef, targetRefs];
+}
+
 /** The mode of the policy's workloads when all of them have mutual TLS off. */
 function disabledEverywhere(
   policy: AuthorizationPolicy,
@@ -53,7 +63,7 @@ function disabledEverywhere(
   const spec = object(policy.spec);
   if (namespace === rootNamespace || spec.targetRef || objects(spec.targetRefs).length > 0) return null;
   const workloads = index.workloadsIn(namespace).matching(labelsOf(object(spec.selector).matchLabels));
-  const found =
-    workloads.length === 0 ? [modes.of(namespace, {}, null)] : workloads.map((workload) => modes.of(namespace, workload.labels, null));
-  return found.every(({ mode }) => mode === 'DISABLE') ? (found[0] ?? null) : null;
+  const labelSets = workloads.length === 0 ? [{}] : workloads.map((workload) => workload.labels);
+  const isDisabled = labelSets.every((labels) => modes.of(namespace, labels, null).mode === 'DISABLE');
+  return isDisabled ? modes.of(namespace, labelSets[0] ?? {}, null) : null;
 }
