@@ -9,6 +9,7 @@ import { configTargets } from './fuzz/config-targets.ts';
 import { connectionTargets } from './fuzz/connection-targets.ts';
 import { http1Targets } from './fuzz/http1-targets.ts';
 import { http2Targets } from './fuzz/http2-targets.ts';
+import { upstreamTargets } from './fuzz/upstream-targets.ts';
 
 const help = `Fuzzes the parsers, guided by V8's block coverage: inputs that run what none has run before are kept and mutated further.
 
@@ -52,13 +53,13 @@ async function fuzz(target: Target, coverage: BlockCoverage): Promise<boolean> {
 async function run(): Promise<void> {
   process.stdout.write(`seed ${values.seed}\n`);
   const coverage = new BlockCoverage([urlOf('packages/proxy/src/'), urlOf('packages/core/src/')]);
-  const connections = await connectionTargets();
+  const wholes = [await connectionTargets(), await upstreamTargets()];
   let isGood = true;
-  for (const target of [...http1Targets, ...http2Targets, ...configTargets, ...connections.targets]) {
+  for (const target of [...http1Targets, ...http2Targets, ...configTargets, ...wholes.flatMap(({ targets }) => targets)]) {
     if (values.only !== undefined && !target.name.includes(values.only)) continue;
     isGood = (await fuzz(target, coverage)) && isGood;
   }
-  await connections.stop();
+  for (const { stop } of wholes) await stop();
   process.exit(isGood ? 0 : 1);
 }
 

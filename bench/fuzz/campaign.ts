@@ -29,7 +29,8 @@ export interface CampaignResult {
 }
 
 const defaultBatch = 256;
-const slowMs = 500;
+/** Much longer than any input takes on a machine that is busy with other things. */
+const slowMs = 5000;
 
 /** Feeds a target with mutations of a corpus that grows by every input that runs a block none has run before. */
 export async function runCampaign(

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { cookieValue, withoutParameters } from '@weft/core/engine/jwt-tokens';
 import { normalizePath } from '@weft/core/engine/normalize-path';
 import { parseJwt, unverifiedClaims } from '@weft/core/engine/parse-jwt';
@@ -12,13 +10,11 @@ import { inspectHttp } from '@weft/proxy/listener/inspector';
 import { parseProxyHeader } from '@weft/proxy/listener/proxy-protocol';
 import { readBootstrapText } from '@weft/proxy/xds/bootstrap';
 import { readUpdate } from '@weft/proxy/xds/read-update';
-import { resourceKinds, typeUrlByKind } from '@weft/proxy/xds/resource-kinds';
+import { type ResourceKind, resourceKinds, typeUrlByKind } from '@weft/proxy/xds/resource-kinds';
 import { ResourceStore } from '@weft/proxy/xds/resource-store';
-import { edsCluster, endpointsOf, listenerFor, routesTo } from '@weft/proxy/xds/resources-for-test';
 import type { Target } from './campaign.ts';
+import { demoSnapshot, demoTexts } from './mesh-snapshot.ts';
 import { latin1, wordsOf } from './words.ts';
-
-const demo = join(import.meta.dirname, '../../demo/mesh');
 
 const hello = Buffer.from(
   '1603010046010000420303000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f0000021301010000170000000e000c0000096c6f63616c686f737400100005000302683200',
@@ -36,13 +32,15 @@ const claims = {
   nested: { deep: [1, null, true] },
 };
 
-const resources: readonly (readonly [number, object])[] = [
-  [0, edsCluster('one', { circuitBreakers: { thresholds: [{ maxRequests: 10 }] }, lbPolicy: 'RING_HASH' })],
-  [1, endpointsOf('one', [80, 81])],
-  [2, listenerFor('in', 'r')],
-  [3, routesTo('r', 'one', { retryOn: '5xx', numRetries: 3 })],
-  [4, { name: 's', tlsCertificate: { certificateChain: { inlineString: 'x' }, privateKey: { inlineString: 'y' } } }],
-];
+/** A byte for the kind, then one resource of it as it is sent. */
+const resourceSamples = (): readonly Buffer[] => {
+  const snapshot: Partial<Record<ResourceKind, readonly object[]>> = demoSnapshot();
+  const secret = { name: 's', tlsCertificate: { certificateChain: { inlineString: 'x' }, privateKey: { inlineString: 'y' } } };
+  return resourceKinds.flatMap((kind, index) => {
+    const resources = kind === 'secrets' ? [secret] : (snapshot[kind] ?? []);
+    return resources.map((resource) => Buffer.concat([Buffer.from([index]), encodeResource(typeUrlByKind[kind], resource)]));
+  });
+};
 
 /** An update of one kind, as a control plane sends it: whatever it is, it is taken or refused, and what stands can be used. */
 function takesOrRefuses(input: Buffer): void {
@@ -150,23 +148,29 @@ export const configTargets: readonly Target[] = [
     files: [
       'packages/core/src/plan/build-plan.ts',
       'packages/core/src/plan/build-cluster.ts',
+      'packages/core/src/plan/build-listener.ts',
+      'packages/core/src/plan/build-http-connection.ts',
+      'packages/core/src/plan/build-route-action.ts',
       'packages/proxy/src/xds/read-update.ts',
       'packages/proxy/src/xds/resource-store.ts',
     ],
-    samples: resources.map(([kind, json]) =>
-      Buffer.concat([Buffer.from([kind]), encodeResource(typeUrlByKind[resourceKinds[kind] ?? 'routes'], json)]),
+    samples: resourceSamples(),
+    words: wordsOf(
+      '\x0a\x01x',
+      '\x12\x00',
+      '\x08\xff\xff\xff\xff\x0f',
+      '\x22\x02\x08\x01',
+      'type.googleapis.com/',
+      '\x0a\x0212',
+      '\x18\x01',
     ),
-    words: [
-      ...resources.map(([kind, json]) => Buffer.from(encodeResource(typeUrlByKind[resourceKinds[kind] ?? 'routes'], json))),
-      ...wordsOf('\x0a\x01x', '\x12\x00', '\x08\xff\xff\xff\xff\x0f', '\x22\x02\x08\x01', 'type.googleapis.com/'),
-    ],
     batch: 64,
     run: takesOrRefuses,
   },
   {
     name: 'YAML of the mesh',
     files: ['packages/core/src/resource/parse.ts'],
-    samples: readdirSync(demo).map((file) => readFileSync(join(demo, file)).subarray(0, 1500)),
+    samples: demoTexts.map((text) => Buffer.from(text.slice(0, 1500))),
     words: wordsOf(
       '---\n',
       '\n',

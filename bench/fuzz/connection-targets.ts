@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { startHop } from '../../packages/proxy/conformance/hop.ts';
 import type { Target } from './campaign.ts';
 import { frameWords } from './http2-targets.ts';
+import { makesNoMistake, throwAt, type WholeProxyTargets } from './whole-proxy.ts';
 import { wordsOf } from './words.ts';
 
 const type = (name: string): string => `type.googleapis.com/${name}`;
@@ -25,10 +26,8 @@ const denies = {
   },
 };
 
-const closesAfterMs = 40;
-
 /** Whole connections of a proxy in this process, HTTP/1.1 and HTTP/2: no bytes may bring it to a mistake of its own. */
-export async function connectionTargets(): Promise<{ readonly targets: readonly Target[]; stop(): Promise<void> }> {
+export async function connectionTargets(): Promise<WholeProxyTargets> {
   const origin = createServer((request, response) => {
     request.resume();
     response.setHeader('x-origin', 'yes');
@@ -39,10 +38,7 @@ export async function connectionTargets(): Promise<{ readonly targets: readonly 
     manager: { normalizePath: true, mergeSlashes: true },
     filters: [denies],
   });
-  const run = async (input: Buffer): Promise<void> => {
-    const mistakes = await mistakesDuring(() => throwAt(hop.port, input));
-    if (mistakes !== '') throw new Error(mistakes);
-  };
+  const run = (input: Buffer): Promise<void> => makesNoMistake(() => throwAt(hop.port, input));
   const http = 'packages/proxy/src/http';
   const targets: readonly Target[] = [
     {
@@ -84,31 +80,4 @@ export async function connectionTargets(): Promise<{ readonly targets: readonly 
       origin.close();
     },
   };
-}
-
-/** Sends bytes, ends, and waits for the connection to end, but not for ever. */
-async function throwAt(port: number, bytes: Buffer): Promise<void> {
-  const socket = connect(port, '127.0.0.1');
-  socket.on('error', () => {});
-  socket.resume();
-  socket.end(bytes);
-  const timer = setTimeout(() => socket.destroy(), closesAfterMs);
-  await once(socket, 'close');
-  clearTimeout(timer);
-}
-
-/** What the proxy tells on stderr of mistakes of its own meanwhile. */
-async function mistakesDuring(run: () => Promise<void>): Promise<string> {
-  const { write } = process.stderr;
-  let told = '';
-  process.stderr.write = (chunk: string | Uint8Array): boolean => {
-    if (String(chunk).startsWith('weft proxy:')) told += String(chunk);
-    return true;
-  };
-  try {
-    await run();
-  } finally {
-    process.stderr.write = write;
-  }
-  return told;
 }

@@ -2,7 +2,7 @@ import type { MersenneTwister } from '@weft/core/engine/mersenne-twister';
 
 const interesting: readonly number[] = [0, 1, 9, 10, 13, 32, 34, 44, 47, 58, 59, 61, 65, 97, 48, 57, 127, 128, 192, 254, 255];
 const maxChanges = 6;
-const maxBytes = 4096;
+const maxBytes = 32_768;
 
 /** A form of the input that differs in a few places; `others` are spliced in, `words` are pieces that mean something to the parser. */
 export function mutate(
