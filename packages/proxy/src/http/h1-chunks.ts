@@ -2,6 +2,7 @@ const state = { size: 0, extension: 1, sizeLineFeed: 2, data: 3, dataReturn: 4, 
 
 /** Sizes from here on are refused; zeros may stand before one, however many. */
 const tooLarge = 2 ** 48;
+const zero = 48;
 const maxExtensionBytes = 1024;
 const maxTrailerBytes = 16 * 1024;
 
@@ -48,6 +49,7 @@ export class ChunkDecoder {
     const byte = bytes[p] ?? 0;
     switch (this.#state) {
       case state.size:
+        if (byte === zero && this.#left === 0) return this.#skipZeros(bytes, p, end);
         return this.#sizeByte(byte) ? p + 1 : -1;
       case state.extension:
         if (byte === 13) this.#state = state.sizeLineFeed;
@@ -74,6 +76,14 @@ export class ChunkDecoder {
       default:
         return this.#trailerBytes(bytes, p, end, consumer);
     }
+  }
+
+  /** At once: a peer may send nothing but zeros for as long as it likes. */
+  #skipZeros(bytes: Buffer, from: number, end: number): number {
+    this.#hasDigits = true;
+    let p = from;
+    while (p < end && bytes[p] === zero) p++;
+    return p;
   }
 
   #sizeByte(byte: number): boolean {
