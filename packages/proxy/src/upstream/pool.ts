@@ -230,13 +230,15 @@ export class HostPool implements StreamSource, H1ClientPool, H2ClientPool {
       return;
     }
     const mayShare = this.#openings.size > 0 && (this.#wasShared || this.#usesHttp2(request));
+    // As in Envoy, a connection that was begun for a request that is gone is for the next: who resets what he asks for costs few of them.
+    const isExpected = mayShare || this.#openings.size > this.#pending.length;
     const isFirst = this.connectionCount + this.#openings.size === 0;
     const mayConnect = breaker.mayConnect && this.#host.activeConnections < breaker.limits.perHostMaxConnections;
-    if (!mayShare && !mayConnect && !isFirst) this.#host.cluster.stats.count('upstream_cx_overflow');
+    if (!isExpected && !mayConnect && !isFirst) this.#host.cluster.stats.count('upstream_cx_overflow');
     breaker.pending++;
     this.#host.cluster.stats.pending.increment();
     this.#pending.push(request);
-    if (!mayShare && (mayConnect || isFirst)) this.#open(request);
+    if (!isExpected && (mayConnect || isFirst)) this.#open(request);
   }
 
   #usesHttp2(request: StreamRequest): boolean {
