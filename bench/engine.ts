@@ -153,7 +153,6 @@ function request(path: string, authority: string, on: ConnectionFacts): RequestF
     upgrade: null,
     startedAt: 0,
     contentLength: 0,
-    upgrade: null,
     header: (name) => headers[name],
     headerValues: (name) => (headers[name] === undefined ? [] : [headers[name]]),
     headers: () => headers,
