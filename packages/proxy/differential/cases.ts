@@ -1,5 +1,6 @@
 import { type Case, get, raw, send } from './case.ts';
 import { clientCases } from './client-cases.ts';
+import { flagCases } from './flag-cases.ts';
 import { managerCases } from './manager-cases.ts';
 import { routeOptionCases } from './route-option-cases.ts';
 import { smugglingCases } from './smuggling-cases.ts';
@@ -377,4 +378,5 @@ export const cases: readonly Case[] = [
   ...routeOptionCases,
   ...smugglingCases,
   ...upgradeCases,
+  ...flagCases,
 ];

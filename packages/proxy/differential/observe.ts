@@ -39,7 +39,7 @@ function requestText(each: Case, index: number): string {
 }
 
 /** Waits for the log entries of a case: they are written a moment after the response, if at all. */
-async function logEntries(side: Side, id: string, expected: number): Promise<unknown[]> {
+export async function logEntries(side: Side, id: string, expected: number): Promise<unknown[]> {
   for (let tries = 0; tries < 100; tries++) {
     const entries = readLog(side.ports.log).filter((entry) => entry.id === id);
     if (entries.length >= Math.max(1, expected) || tries === 99) return entries;

@@ -111,7 +111,10 @@ export const routeOptionCases: readonly Case[] = [
     '/flush/slow/50',
   ].map((path) => get('deadlines', path)),
   ...['grpcmax', 'grpcany', 'grpcoffset', 'grpcboth', 'grpcold'].flatMap((way) =>
-    ['50m', '1S', '300m', '0m', 'junk', '100000u', '1n', '1H'].map((timeout) => get('deadlines', `/${way}/slow/250`, grpc(timeout))),
+    // With an offset of 100 ms the shorter ones are over at once, and it is luck what of them the application sees.
+    [...(way === 'grpcoffset' ? [] : ['50m', '100000u']), '1S', '300m', 'junk', '1H'].map((timeout) =>
+      get('deadlines', `/${way}/slow/250`, grpc(timeout)),
+    ),
   ),
   ...['grpcmax', 'grpcany', 'grpcoffset', 'grpcboth', 'grpcold'].map((way) => get('deadlines', `/${way}/slow/250`)),
   get('deadlines', '/grpcold/slow/250', ['grpc-timeout: 50m']),

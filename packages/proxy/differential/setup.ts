@@ -2,6 +2,8 @@
 export interface Setup {
   readonly manager?: object;
   readonly filters?: readonly object[];
+  /** In place of the usual router filter. */
+  readonly router?: object;
   readonly routes?: readonly object[];
   readonly host?: object;
   readonly table?: object;

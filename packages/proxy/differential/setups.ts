@@ -1,5 +1,6 @@
 import { clientSetups } from './client-setups.ts';
 import { extension, type } from './config-parts.ts';
+import { flagClusters, flagSetups } from './flag-setups.ts';
 import { managerClusters, managerSetups } from './manager-setups.ts';
 import { policySetups } from './policy-setups.ts';
 import { requestSetups } from './request-setups.ts';
@@ -33,6 +34,7 @@ export const setups: Readonly<Record<string, Setup>> = {
   ...clientSetups,
   ...routeOptionSetups,
   ...upgradeSetups,
+  ...flagSetups,
 };
 
 const accessLog = (path: string) => ({
@@ -71,6 +73,13 @@ const cluster = (name: string, port: number | null, more: object = {}) => ({
   ...more,
 });
 
+/** A cluster whose endpoints' assignment wants every request refused. */
+function dropping(port: number): object {
+  const { load_assignment: assignment, ...more } = cluster('dropping', port);
+  const policy = { drop_overloads: [{ category: 'all', drop_percentage: { numerator: 100, denominator: 'HUNDRED' } }] };
+  return { ...more, load_assignment: { ...assignment, policy } };
+}
+
 /** The bootstrap of one side; both sides differ only in their ports and log file. */
 export function bootstrapFor(ports: SidePorts): object {
   return {
@@ -82,8 +91,9 @@ export function bootstrapFor(ports: SidePorts): object {
         cluster('origin', ports.origin),
         cluster('dead', ports.dead),
         cluster('empty', null),
+        dropping(ports.origin),
         cluster('tunnelh2', ports.listeners.tunnelback ?? 0, tunnelCluster),
-        ...Object.entries(managerClusters).map(([name, options]) => cluster(name, ports.origin, options)),
+        ...Object.entries({ ...managerClusters, ...flagClusters }).map(([name, options]) => cluster(name, ports.origin, options)),
       ],
     },
   };
@@ -107,7 +117,7 @@ function listener(name: string, setup: Setup, ports: SidePorts): object {
               ...setup.manager,
               access_log: [accessLog(ports.log)],
               route_config: { name, validate_clusters: false, ...setup.table, virtual_hosts: hosts },
-              http_filters: [...(setup.filters ?? []), router],
+              http_filters: [...(setup.filters ?? []), setup.router ?? router],
             },
           },
         ],

@@ -11,11 +11,12 @@ const chains = 'upgradechains';
 
 /** Cases about connections that become tunnels. */
 export const upgradeCases: readonly Case[] = [
-  ...['websocket', 'WebSocket', 'plain', 'denied', 'off', 'other', 'unknown'].flatMap((type) =>
-    ['/echo', '/on/echo', '/none/echo', '/refuse', '/direct'].map((path) =>
-      spaced(`an upgrade to ${type} at ${path}`, chains, [upgrade(path, type), 'hello', ' world', 'bye']),
-    ),
-  ),
+  ...[
+    ...['websocket', 'WebSocket', 'plain', 'denied', 'off', 'other', 'unknown'].map((type) => [type, '/echo']),
+    ...['/on/echo', '/none/echo', '/refuse', '/direct'].map((path) => ['websocket', path]),
+    ...['denied', 'off', 'other'].map((type) => [type, '/on/echo']),
+    ['off', '/direct'],
+  ].map(([type = '', path = '']) => spaced(`an upgrade to ${type} at ${path}`, chains, [upgrade(path, type), 'hello', ' world', 'bye'])),
   spaced('an upgrade with bytes at once', chains, [`${upgrade('/echo', 'websocket')}early`, 'bye']),
   spaced('an upgrade that outlives the route timeout', chains, [upgrade('/timeout/echo', 'websocket'), 'a', 'b', 'bye'], 150),
   spaced('an upgrade that is idle', chains, [upgrade('/idle/echo', 'websocket'), 'a'], 300),

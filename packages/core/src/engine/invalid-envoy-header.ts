@@ -17,6 +17,23 @@ export function invalidEnvoyHeader(
 
 /** The `x-envoy-*` headers that a strict router checks. */
 function isValidEnvoyHeader(name: string, value: string): boolean {
-  if (name === 'x-envoy-retry-on' || name === 'x-envoy-retry-grpc-on') return /^[a-z0-9-]+(?:,[a-z0-9-]+)*$/.test(value);
+  if (name === 'x-envoy-retry-on') return value.split(',').every((condition) => retryConditions.has(condition.trim()));
+  if (name === 'x-envoy-retry-grpc-on') return value.split(',').every((condition) => grpcConditions.has(condition.trim()));
   return /^\d+$/.test(value);
 }
+
+const retryConditions: ReadonlySet<string> = new Set([
+  '5xx',
+  'gateway-error',
+  'connect-failure',
+  'envoy-ratelimited',
+  'retriable-4xx',
+  'refused-stream',
+  'retriable-status-codes',
+  'retriable-headers',
+  'reset',
+  'reset-before-request',
+  'http3-post-connect-failure',
+]);
+
+const grpcConditions: ReadonlySet<string> = new Set(['cancelled', 'deadline-exceeded', 'resource-exhausted', 'unavailable', 'internal']);

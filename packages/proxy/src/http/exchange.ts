@@ -6,11 +6,13 @@ import { ExchangeRecord } from './exchange-record.ts';
 import type { BodyReceiver, ExchangeConnection, HttpContext, RequestBody } from './exchange-view.ts';
 import { injectFault } from './fault.ts';
 import { applyFilterChanges, applyResponseHeaders } from './forward-headers.ts';
+import { h2Error } from './h2-frames.ts';
 import type { Headers } from './headers.ts';
 import { grpcStatusOf, type LocalReply, localReply, renderLocalReply } from './local-reply.ts';
 import { mapLocalReply } from './local-reply-mapping.ts';
 import type { Prelude } from './request-prelude.ts';
-import { type RoutedExchange, Router } from './router.ts';
+import type { RoutedExchange } from './routed-exchange.ts';
+import { Router } from './router.ts';
 import type { DownstreamEvents, DownstreamStream, RequestHead } from './stream.ts';
 import { StreamDeadlines } from './stream-deadlines.ts';
 
@@ -142,10 +144,11 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
     } else this.#router.sendTrailers(trailers);
   }
 
-  onDownstreamReset(): void {
+  onDownstreamReset(code: number | null): void {
     if (this.isDone) return;
-    this.flag('DC');
-    this.details = 'downstream_remote_disconnect';
+    if (code === null) this.flag('DC');
+    else if (code !== h2Error.none) this.flag('DR');
+    this.details = resetDetails(code);
     if (!this.hasSentHead) this.responseStatus = 0;
     this.#router?.cancelAttempt();
     this.finish();
@@ -248,6 +251,12 @@ export class Exchange extends ExchangeRecord implements DownstreamEvents, Routed
     this.span?.onResponse(headers);
     this.downstream.sendHead(status, headers, end);
   }
+}
+
+function resetDetails(code: number | null): string {
+  if (code === null) return 'downstream_remote_disconnect';
+  if (code === h2Error.none) return '';
+  return code === h2Error.refusedStream ? 'http2.remote_refuse' : 'http2.remote_reset';
 }
 
 const noBytes = Buffer.alloc(0);

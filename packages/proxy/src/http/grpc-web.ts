@@ -120,8 +120,8 @@ class TextRequest implements DownstreamEvents {
   onRequestTrailers(trailers: Headers): void {
     this.#exchange.onRequestTrailers(trailers);
   }
-  onDownstreamReset(): void {
-    this.#exchange.onDownstreamReset();
+  onDownstreamReset(code: number | null): void {
+    this.#exchange.onDownstreamReset(code);
   }
   onDownstreamError(details: string): void {
     this.#exchange.onDownstreamError(details);

@@ -121,7 +121,7 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     const exchange = this.#exchange;
     this.isCutOff = exchange !== null;
     this.#exchange = null;
-    exchange?.onDownstreamReset();
+    exchange?.onDownstreamReset(null);
     this.#host.onConnectionClosed(this);
   }
 

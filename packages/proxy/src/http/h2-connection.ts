@@ -274,8 +274,9 @@ export abstract class H2Connection implements ConnectionOwner, FrameConsumer, He
     const stream = this.streams.get(id);
     this.counts.count('rx_reset');
     if (stream === undefined) return h2Error.none;
+    stream.peerReset = readUint32(bytes, at);
     this.#close(stream);
-    this.onStreamReset(stream, readUint32(bytes, at));
+    this.onStreamReset(stream, stream.peerReset);
     return h2Error.none;
   }
 

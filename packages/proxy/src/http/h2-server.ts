@@ -207,7 +207,7 @@ export class H2Server extends H2Connection {
     }
     const { events } = stream as ServerStream;
     (stream as ServerStream).events = null;
-    events?.onDownstreamReset();
+    events?.onDownstreamReset(stream.peerReset);
   }
 
   override onStreamDrain(stream: H2Stream): void {

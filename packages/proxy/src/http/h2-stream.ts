@@ -12,6 +12,8 @@ export class H2Stream {
   hasLocalEnd = false;
   hasRemoteEnd = false;
   isClosed = false;
+  /** The code that the peer reset it with; null where it did not. */
+  peerReset: number | null = null;
   /** Body bytes that wait for window or socket. */
   queue: Buffer[] = [];
   queuedBytes = 0;

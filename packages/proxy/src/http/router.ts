@@ -1,40 +1,27 @@
 import type { ForwardDecision } from '@weft/core/engine/decision';
-import { connectionHash, requestHash } from '@weft/core/engine/request-hash';
-import type { UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
-import type { ForwardActionPlan } from '@weft/core/plan/route-plan';
 import type { ManagerEvent } from '../telemetry/http-stat-names.ts';
 import type { RequestGroups } from '../telemetry/virtual-host-stats.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Host } from '../upstream/host.ts';
-import { outlierStatus } from '../upstream/outlier-status.ts';
+import { addressHost } from './address-host.ts';
 import { announceTimeout } from './announce-timeout.ts';
 import { Attempt, type AttemptOwner } from './attempt.ts';
 import { applyForwardHeaders, rewriteRequest } from './forward-headers.ts';
-import { formatHashCookie } from './hash-cookie.ts';
+import { hashExchange } from './hash-cookie.ts';
 import type { Headers } from './headers.ts';
-import { type LocalReply, localReply } from './local-reply.ts';
+import { judgeResponse, readGrpcStatus } from './judge-response.ts';
+import { mayRepeatRace } from './keep-alive-race.ts';
+import { localReply } from './local-reply.ts';
 import { startMirrors } from './mirror.ts';
 import { Retries } from './retries.ts';
 import { type TryOutcome, wantsRetry } from './retry.ts';
-import { type SentExchange, sendRequest } from './send-request.ts';
+import type { RoutedExchange } from './routed-exchange.ts';
+import { sendRequest } from './send-request.ts';
 import { sessionOf } from './stateful-session.ts';
 import type { ResetReason } from './stream.ts';
 import { type TimedRouter, TryTimers } from './try-timers.ts';
+import { noteTunnelEnd, takesTunnel } from './tunnel.ts';
 import { dropReply, failureDetail, failureFlag, overflowReply, upstreamFailureReply } from './upstream-failure.ts';
-
-/** What the router needs of the exchange it works for. */
-export interface RoutedExchange extends SentExchange {
-  /** Whether the downstream codec is in its read callback, at whose end it flushes. */
-  readonly isInRead: boolean;
-  reply(reply: LocalReply): void;
-  breakOff(): void;
-  /** The upstream's response, which may not be taken back; `serviceTimeMs` since the request was whole, null before. */
-  onResponseHead(status: number, headers: Headers, serviceTimeMs: number | null, end: boolean): void;
-  /** Answers false when the upstream should pause. */
-  onResponseData(bytes: Buffer, from: number, to: number, end: boolean): boolean;
-  onResponseTrailers(trailers: Headers): void;
-  finish(): void;
-}
 
 /** Takes one request to its cluster: tries at hosts, retries, and the deadlines of the response. */
 export class Router implements AttemptOwner, TimedRouter {
@@ -56,7 +43,7 @@ export class Router implements AttemptOwner, TimedRouter {
     this.#exchange = exchange;
     this.#decision = decision;
     this.#cluster = cluster;
-    this.#timers = new TryTimers(this, exchange.context.timers, decision.timeouts);
+    this.#timers = new TryTimers(this, exchange.context.timers, decision.timeouts, cluster.plan.protocol.common.maxStreamDurationMs);
     const { virtualHost, route } = decision;
     this.#groups = exchange.context.virtualHostStats.groupsOf(virtualHost, route, exchange);
   }
@@ -68,7 +55,7 @@ export class Router implements AttemptOwner, TimedRouter {
     const { action } = decision;
     if (exchange.upgrade !== null || exchange.origin.manager.sessionFilter !== null) exchange.session = sessionOf(exchange, decision);
     if (exchange.weighted !== null) rewriteRequest(exchange, decision, exchange.weighted);
-    if (action.hashPolicies.length > 0 && this.#cluster.takesHashes) this.#hashRequest();
+    if (action.hashPolicies.length > 0 && this.#cluster.takesHashes) this.#hash = hashExchange(exchange, action.hashPolicies);
     exchange.context.peers.beforeUpstream(exchange);
     applyForwardHeaders(exchange, decision);
     if (action.mirrors.length > 0) startMirrors(exchange, action.mirrors);
@@ -147,7 +134,7 @@ export class Router implements AttemptOwner, TimedRouter {
     if (attempt !== this.#attempt || exchange.isDone) return;
     exchange.transportFailure = details;
     this.#timers.endTry();
-    if (!attempt.hasResponse && this.#mayRepeatRace(attempt, reason)) {
+    if (!this.#hasRetriedRace && mayRepeatRace(exchange, attempt, reason)) {
       this.#hasRetriedRace = true;
       this.#tryHost(attempt.host, true);
       return;
@@ -173,13 +160,7 @@ export class Router implements AttemptOwner, TimedRouter {
   onAttemptHead(attempt: Attempt, status: number, headers: Headers, end: boolean): void {
     const exchange = this.#exchange;
     if (attempt !== this.#attempt || exchange.isDone) return;
-    const grpcStatus = readGrpcStatus(headers);
-    const { outlierErrors } = attempt.cluster.plan.protocol;
-    if (grpcStatus === null && outlierErrors === null) attempt.cluster.reportResult(attempt.host, status);
-    else {
-      const judged = { status, headers, grpcStatus: exchange.isGrpc ? grpcStatus : null };
-      attempt.cluster.reportResult(attempt.host, outlierStatus(judged, outlierErrors));
-    }
+    const grpcStatus = judgeResponse(exchange, attempt, status, headers);
     if (this.#retry({ kind: 'response', status, grpcStatus, headers })) {
       attempt.cluster.stats.countRetried(status);
       if (!end) attempt.cancel();
@@ -252,6 +233,15 @@ export class Router implements AttemptOwner, TimedRouter {
     this.#endLate(attempt.host, isIdle ? 'upstream_per_try_idle_timeout' : 'upstream_per_try_timeout');
   }
 
+  onTryDuration(): void {
+    const exchange = this.#exchange;
+    const attempt = this.#attempt;
+    if (attempt === null || exchange.isDone) return;
+    attempt.cluster.stats.count('upstream_rq_max_duration_reached');
+    if (this.#retry({ kind: 'reset', reason: 'localReset' })) return;
+    exchange.reply(localReply(504, 'upstream max stream duration reached', 'UMSDR', 'upstream_max_stream_duration_reached'));
+  }
+
   #countTimeout(attempt: Attempt, isJudged: boolean): void {
     attempt.host.totalTimeouts++;
     if (isJudged) attempt.cluster.reportResult(attempt.host, 'timeout');
@@ -271,13 +261,6 @@ export class Router implements AttemptOwner, TimedRouter {
   }
 
   // --- tries
-
-  #hashRequest(): void {
-    const exchange = this.#exchange;
-    const { hash, cookie } = requestHash(this.#decision.action.hashPolicies, exchange, () => connectionHash(exchange.connection));
-    this.#hash = hash;
-    if (cookie !== null) exchange.stickyCookie = formatHashCookie(cookie);
-  }
 
   #try(): void {
     const exchange = this.#exchange;
@@ -324,8 +307,7 @@ export class Router implements AttemptOwner, TimedRouter {
       return;
     }
     this.#triedHosts.push(host);
-    if (action.hostRewrite?.kind === 'auto' && host.endpoint.hostname !== '') exchange.head.authority = host.endpoint.hostname;
-    if (exchange.origin.manager.schemeHeader.matchUpstream) exchange.head.scheme = isSecure(host.transport) ? 'https' : 'http';
+    addressHost(exchange, host, action);
     exchange.span?.beginAttempt();
     const attempt = new Attempt(this, host, {
       breaker,
@@ -338,13 +320,6 @@ export class Router implements AttemptOwner, TimedRouter {
     if (this.#firstTryAt === 0) this.#firstTryAt = attempt.startedAt;
     this.#timers.beginTry();
     attempt.start(isFresh);
-  }
-
-  /** A pooled connection closed by its peer just as it was used is nobody's failure: repeat once where that is harmless. */
-  #mayRepeatRace(attempt: Attempt, reason: ResetReason): boolean {
-    const { head, requestBytes, body, isRequestDone } = this.#exchange;
-    const isRace = reason === 'connectionTermination' && attempt.isKeepAliveRace && !this.#hasRetriedRace;
-    return isRace && isIdempotent(head.method) && (requestBytes === 0 || (body.isKept && isRequestDone));
   }
 
   #retry(outcome: TryOutcome): boolean {
@@ -377,16 +352,6 @@ export class Router implements AttemptOwner, TimedRouter {
     if (host !== null) host.totalErrors++;
   }
 
-  #abandonRequest(): void {
-    const exchange = this.#exchange;
-    // As Envoy: a tunnel's upstream that is done first has broken it.
-    if (exchange.isTunnel && exchange.upstreamProtocol === 'HTTP/1.1' && !takesTunnel(exchange, this.#decision.action)) {
-      exchange.flag('UC');
-      exchange.details = `upstream_reset_after_response_started{${failureDetail('connectionTermination')}}`;
-    }
-    this.#attempt?.stream?.abort();
-  }
-
   #countAtManager(event: ManagerEvent): void {
     const { context, origin } = this.#exchange;
     context.statsOf(origin.manager).count(event);
@@ -396,30 +361,14 @@ export class Router implements AttemptOwner, TimedRouter {
     this.#isResponseDone = true;
     const exchange = this.#exchange;
     // The upstream answered before the whole request was sent: the rest has no receiver.
-    if (!exchange.isRequestDone) this.#abandonRequest();
+    if (!exchange.isRequestDone) {
+      noteTunnelEnd(exchange, this.#decision.action);
+      this.#attempt?.stream?.abort();
+    }
     exchange.finish();
     const { requestEndedAt, endedAt, isInternal } = exchange;
     if (requestEndedAt === 0) return;
     this.#cluster.stats.recordTime(endedAt - requestEndedAt, isInternal);
     this.#groups?.recordTime(endedAt - requestEndedAt);
   }
-}
-
-/** Whether the request opens a tunnel that ends at the cluster's hosts. */
-function takesTunnel({ head }: RoutedExchange, { connect }: ForwardActionPlan): boolean {
-  if (connect === null) return false;
-  return head.method === 'CONNECT' || (connect.allowsPost && head.method === 'POST');
-}
-
-function isSecure(transport: UpstreamTransportPlan): boolean {
-  return transport.kind === 'proxyProtocol' ? isSecure(transport.inner) : transport.kind === 'tls';
-}
-
-function isIdempotent(method: string): boolean {
-  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || method === 'PUT' || method === 'DELETE' || method === 'TRACE';
-}
-
-function readGrpcStatus(headers: Headers): number | null {
-  const status = headers.get('grpc-status');
-  return status === undefined ? null : Number(status);
 }

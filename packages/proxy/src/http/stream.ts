@@ -56,8 +56,8 @@ export interface DownstreamStream {
 export interface DownstreamEvents {
   onRequestData(bytes: Buffer, from: number, to: number, end: boolean): void;
   onRequestTrailers(trailers: Headers): void;
-  /** The client is gone or reset the stream. */
-  onDownstreamReset(): void;
+  /** The client reset the stream with an error code of HTTP/2, or (null) is gone. */
+  onDownstreamReset(code: number | null): void;
   /** The request's framing broke: it cannot go on, and nothing more of this connection can be trusted. */
   onDownstreamError(details: string): void;
   onDownstreamDrain(): void;

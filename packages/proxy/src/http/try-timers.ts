@@ -7,6 +7,8 @@ export interface TimedRouter {
   onResponseTimeout(): void;
   /** A try took too long, or was silent for too long. */
   onTryTimeout(isIdle: boolean): void;
+  /** A try lasted longer than its cluster lets one. */
+  onTryDuration(): void;
 }
 
 /** Deadlines of a forwarded request: for its answer, for each try, and for a try's silence. */
@@ -18,10 +20,14 @@ export class TryTimers implements TimerOwner {
   #perTry: Timer | null = null;
   #perTryIdle: Timer | null = null;
   #isRequestDone = false;
+  readonly #maxTryMs: number;
+  #tryEnd: Timer | null = null;
   #isTrying = false;
   #lastActivity = 0;
 
-  constructor(router: TimedRouter, wheel: TimerWheel, timeouts: RequestTimeouts) {
+  /** `maxTryMs`: the longest that a try may last, 0 for any. */
+  constructor(router: TimedRouter, wheel: TimerWheel, timeouts: RequestTimeouts, maxTryMs: number) {
+    this.#maxTryMs = maxTryMs;
     this.#router = router;
     this.#wheel = wheel;
     this.#timeouts = timeouts;
@@ -40,6 +46,7 @@ export class TryTimers implements TimerOwner {
   beginTry(): void {
     this.#isTrying = true;
     if (this.#isRequestDone) this.#startTry();
+    if (this.#maxTryMs > 0) this.#tryEnd = this.#wheel.schedule(this.#maxTryMs, this, 'tryEnd');
   }
 
   /** Something moved between this proxy and the upstream. */
@@ -57,6 +64,7 @@ export class TryTimers implements TimerOwner {
   /** The try is over. */
   endTry(): void {
     this.#isTrying = false;
+    this.#tryEnd?.cancel();
     this.#perTry?.cancel();
     this.#perTryIdle?.cancel();
   }
@@ -68,6 +76,7 @@ export class TryTimers implements TimerOwner {
 
   onTimer(kind: string): void {
     if (kind === 'response') this.#router.onResponseTimeout();
+    else if (kind === 'tryEnd') this.#router.onTryDuration();
     else if (kind === 'perTry') this.#router.onTryTimeout(false);
     else this.#onSilence();
   }

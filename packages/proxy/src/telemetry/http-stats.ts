@@ -153,7 +153,7 @@ export class HttpManagerStats implements ManagerStats {
 
   /** What an unusual end counts. */
   #countEnd({ flags, details, responseStatus }: ExchangeView): void {
-    if (flags === 'DC') this.count('downstream_rq_rx_reset');
+    if (flags === 'DC' || flags === 'DR') this.count('downstream_rq_rx_reset');
     const event = eventByDetails.get(details);
     if (event !== undefined) this.count(event);
     else if (details === 'path_normalization_failed')

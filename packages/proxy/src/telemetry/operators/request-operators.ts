@@ -178,7 +178,7 @@ function elapsed(entry: LogEntry, at: number): number | null {
 /** When the last byte went to the client; 0 when the response was broken off. */
 function sentAt(entry: LogEntry): number {
   if (entry.protocol === '') return 0;
-  return entry.details.startsWith('upstream_reset_after') || entry.flags.includes('DC') ? 0 : entry.endedAt;
+  return entry.details.startsWith('upstream_reset_after') || /\bD[CR]\b/.test(entry.flags) ? 0 : entry.endedAt;
 }
 
 function between(from: number, to: number, perMs: number): number | null {
