@@ -61,3 +61,15 @@ test('a closed breaker lets its row go once nothing is under way', () => {
   const again = pair();
   assert.equal(again.one.counts().connections, 0);
 });
+
+test('what was under way before a limit came counts against it', () => {
+  const none = 4_294_967_295;
+  const { one, two } = pair({ ...limits, maxConnections: none, maxPendingRequests: none, maxRequests: none, maxRetries: none });
+  one.connections += 2;
+  assert.equal(two.mayConnect, true);
+  one.limits = limits;
+  two.limits = limits;
+  assert.equal(two.mayConnect, false);
+  one.connections -= 2;
+  assert.equal(two.mayConnect, true);
+});

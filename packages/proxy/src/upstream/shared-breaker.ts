@@ -20,7 +20,9 @@ const unlimited = 1 << 30;
  * be passed by as many as there are threads.
  */
 export class SharedBreaker implements Breaker {
-  limits: CircuitBreakerPlan;
+  #limits: CircuitBreakerPlan;
+  /** Without limits that can be reached nothing is shared. */
+  #isShared: boolean;
   readonly #table: SharedTable;
   readonly #name: () => string;
   #row: SharedRow | null = null;
@@ -33,9 +35,25 @@ export class SharedBreaker implements Breaker {
 
   /** `name` tells which breakers are one. */
   constructor(limits: CircuitBreakerPlan, table: SharedTable, name: () => string) {
-    this.limits = limits;
+    this.#limits = limits;
+    this.#isShared = isLimited(limits);
     this.#table = table;
     this.#name = name;
+  }
+
+  get limits(): CircuitBreakerPlan {
+    return this.#limits;
+  }
+
+  set limits(limits: CircuitBreakerPlan) {
+    const before = this.#isShared;
+    this.#limits = limits;
+    this.#isShared = isLimited(limits);
+    if (this.#isShared === before) return;
+    // From now on what is under way counts for all, or no longer does.
+    const sign = this.#isShared ? 1 : -1;
+    for (const [count, own] of [this.#connections, this.#pending, this.#requests, this.#retries].entries())
+      this.#shared()?.add(count, sign * own);
   }
 
   get connections(): number {
@@ -114,12 +132,12 @@ export class SharedBreaker implements Breaker {
   }
 
   #count(count: number, change: number): void {
-    this.#shared()?.add(count, change);
+    if (this.#isShared) this.#shared()?.add(count, change);
   }
 
   /** `own`: what this thread has, where there is no room for a row. */
   #total(count: number, own: number): number {
-    return this.#shared()?.total(count) ?? own;
+    return this.#isShared ? (this.#shared()?.total(count) ?? own) : own;
   }
 
   /** Most clusters are never asked, and many have limits at high priority that nobody uses. */
@@ -133,4 +151,8 @@ export class SharedBreaker implements Breaker {
   #leave(): void {
     if (this.#connections + this.#pending + this.#requests + this.#retries === 0) this.#row?.release();
   }
+}
+
+function isLimited({ maxConnections, maxPendingRequests, maxRequests, maxRetries: retries, retryBudget }: CircuitBreakerPlan): boolean {
+  return retryBudget !== null || [maxConnections, maxPendingRequests, maxRequests, retries].some((limit) => limit < unlimited);
 }

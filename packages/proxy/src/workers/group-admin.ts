@@ -12,6 +12,8 @@ export interface GroupAdminOptions {
   /** What the main thread counts, and what workers counted that have ended. */
   readonly ownStats: () => readonly StatSample[];
   readonly status: () => StreamStatus | null;
+  /** Counts of `ownStats` begin at 0 again. */
+  readonly resetCounters: () => void;
   readonly quit: () => void;
 }
 
@@ -31,6 +33,7 @@ export class GroupAdmin {
       this.#options.quit();
       return { status: 200, type: 'text/plain; charset=UTF-8', body: 'OK\n' };
     }
+    if (pathname === '/reset_counters' && request.method === 'POST') this.#options.resetCounters();
     if (pathname === '/stats' || pathname.startsWith('/stats/')) return this.#stats(request);
     if (request.method === 'POST' || pathname === '/clusters' || pathname === '/ready') return this.#all(request, pathname);
     return (await this.#ask(this.#options.workers()[0], request)) ?? none;

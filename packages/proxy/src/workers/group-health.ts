@@ -80,6 +80,10 @@ export class GroupHealth {
     return this.#stats.retagged(this.#registry.samples((name) => ownStats.test(name) && this.#stats.isShown(name)));
   }
 
+  resetCounters(): void {
+    this.#registry.resetCounters();
+  }
+
   close(): void {
     this.#clusters.close();
   }

@@ -98,6 +98,8 @@ test('two workers share a port, one stream, one admin interface and their counts
   await until(async () => (await call(admin, '/ready')).status === 200);
   assert.ok(lines.some((line) => line.startsWith('worker 0 ended and is started again')));
   assert.equal(await total(), 41, 'what the crashed worker counted stays counted');
+  await call(admin, '/reset_counters', 'POST');
+  assert.equal(await total(), 0, 'until counters are reset');
 
   control.set('routes', [{ name: 'r', virtualHosts: [] }]);
   await until(async () => (await call(port)).status === 404);

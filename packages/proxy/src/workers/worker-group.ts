@@ -104,6 +104,10 @@ export class WorkerGroup {
       isComplete: () => this.#isReady.size === options.count,
       ownStats: () => [...this.#retired, ...this.#health.stats()],
       status: () => this.#discovery.status,
+      resetCounters: () => {
+        this.#retired = [];
+        this.#health.resetCounters();
+      },
       quit: () => void this.stop(),
     });
     this.#admin = new AdminServer(bootstrap, (request) => admin.answer(request));
