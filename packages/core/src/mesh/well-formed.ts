@@ -68,25 +68,65 @@ export function wellFormed(
   return { set: good.length === set.all.length ? set : createResourceSet(good), isWellFormed };
 }
 
+type Test = (value: unknown) => boolean;
+
+/** A test is made of a kind's shape when the first resource of it comes: ten thousand endpoints are looked at before anything else of a mesh is known. */
+const testByKind = new Map<KindKey, Test>();
+
 function check(resource: Resource): boolean {
   const key = kindKey(resource.ref.group, resource.ref.kind);
   if (key === null) return true;
   const shape = kubernetesShapes[key];
-  if (shape !== undefined) return fits(resource.raw, shape);
-  return !validateResource(resource).errors.some((problem) => problem.source === 'schema' && problem.path.startsWith('spec'));
+  if (shape === undefined)
+    return !validateResource(resource).errors.some((problem) => problem.source === 'schema' && problem.path.startsWith('spec'));
+  const test = testByKind.get(key) ?? testOf(shape);
+  testByKind.set(key, test);
+  return test(resource.raw);
 }
 
-function fits(value: unknown, shape: Shape): boolean {
-  if (value === undefined || value === null) return true;
-  if (shape === 'text') return typeof value === 'string';
-  if (shape === 'number') return typeof value === 'number';
-  if (shape === 'flag') return typeof value === 'boolean';
-  if (shape === 'text or number') return typeof value === 'string' || typeof value === 'number';
-  if (isList(shape)) return Array.isArray(value) && value.every((item) => item !== null && item !== undefined && fits(item, shape[0]));
-  if (typeof value !== 'object' || Array.isArray(value)) return false;
+function testOf(shape: Shape): Test {
+  if (shape === 'text') return (value) => typeof value === 'string' || isAbsent(value);
+  if (shape === 'number') return (value) => typeof value === 'number' || isAbsent(value);
+  if (shape === 'flag') return (value) => typeof value === 'boolean' || isAbsent(value);
+  if (shape === 'text or number') return (value) => typeof value === 'string' || typeof value === 'number' || isAbsent(value);
+  if (isList(shape)) return listTest(testOf(shape[0]));
   const every = shape['*'];
-  if (every !== undefined) return Object.values(value).every((field) => field !== null && fits(field, every));
-  return Object.entries(shape).every(([field, inner]) => fits((value as Readonly<Record<string, unknown>>)[field], inner));
+  return every === undefined ? recordTest(Object.entries(shape)) : mapTest(testOf(every));
+}
+
+function listTest(item: Test): Test {
+  return (value) => {
+    if (isAbsent(value)) return true;
+    if (!Array.isArray(value)) return false;
+    for (const each of value) if (isAbsent(each) || !item(each)) return false;
+    return true;
+  };
+}
+
+function mapTest(field: Test): Test {
+  return (value) => isAbsent(value) || (isObject(value) && Object.values(value).every((each) => each !== null && field(each)));
+}
+
+function recordTest(fields: readonly (readonly [string, Shape])[]): Test {
+  const names = fields.map(([name]) => name);
+  const tests = fields.map(([, inner]) => testOf(inner));
+  return (value) => {
+    if (isAbsent(value)) return true;
+    if (!isObject(value)) return false;
+    for (let i = 0; i < names.length; i++) {
+      const field = value[names[i] as string];
+      if (field !== undefined && !(tests[i] as Test)(field)) return false;
+    }
+    return true;
+  };
+}
+
+function isAbsent(value: unknown): value is null | undefined {
+  return value === undefined || value === null;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isList(shape: Shape): shape is readonly [Shape] {
