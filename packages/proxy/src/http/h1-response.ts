@@ -1,7 +1,7 @@
 import type { Http1OptionsPlan } from '@weft/core/plan/cluster-plan';
 import { framing } from './h1-head.ts';
 import type { H1Writer } from './h1-writer.ts';
-import { headerLines, wireName } from './header-case.ts';
+import { headerLine, headerLines } from './header-case.ts';
 import type { Headers } from './headers.ts';
 import { reasonPhrase } from './status-text.ts';
 
@@ -81,6 +81,6 @@ export class H1ResponseHeads {
   }
 
   #line(headers: Headers, name: string, value: string): string {
-    return `${wireName(headers, name, this.#options.headerCase)}: ${value}\r\n`;
+    return headerLine(headers, name, value, this.#options.headerCase);
   }
 }

@@ -1,9 +1,10 @@
 import type { Http1OptionsPlan } from '@weft/core/plan/cluster-plan';
 import type { Connection, ConnectionOwner } from '../io/connection.ts';
-import { type ChunkConsumer, ChunkDecoder } from './h1-chunks.ts';
 import { isHeadTooLarge } from './h1-fields.ts';
-import { type Framing, framing, H1Head, type HeadError, type HeadLimits, headErrors } from './h1-head.ts';
-import { parseRequestHead, parseTrailers } from './h1-parse.ts';
+import { framing, H1Head, type HeadError, type HeadLimits, headErrors } from './h1-head.ts';
+import { H1HeldBytes } from './h1-held-bytes.ts';
+import { parseRequestHead } from './h1-parse.ts';
+import { H1RequestBody, type RequestBodyOwner } from './h1-request-body.ts';
 import { type AnsweredRequest, H1ResponseHeads } from './h1-response.ts';
 import { H1Writer } from './h1-writer.ts';
 import { headerLines } from './header-case.ts';
@@ -30,9 +31,11 @@ export interface H1ServerHost {
 const maxPipelinedBytes = 1024 * 1024;
 
 /** The server side of one HTTP/1.x connection: frames requests, holds pipelined ones back, writes responses. */
-export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsumer, AnsweredRequest {
+export class H1Server implements ConnectionOwner, DownstreamStream, AnsweredRequest, RequestBodyOwner {
   readonly connection: Connection;
   readonly isGrpcWeb = false;
+  /** What the current request is for; null between requests. */
+  exchange: DownstreamEvents | null = null;
   isDraining = false;
   /** The connection ended while a request was under way. */
   isCutOff = false;
@@ -46,14 +49,8 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
   #writer: H1Writer;
   #heads: H1ResponseHeads;
   #head: H1Head;
-  #exchange: DownstreamEvents | null = null;
-  #chunks: ChunkDecoder | null = null;
-  #trailerHead: H1Head | null = null;
-  #held: Buffer | null = null;
-  #searchedBytes = 0;
-  #requestFraming: Framing = framing.none;
-  #bodyLeft = 0;
-  #isRequestDone = true;
+  #body: H1RequestBody;
+  #held: H1HeldBytes = new H1HeldBytes();
   #isResponseDone = true;
   #closes = false;
   #isConnect = false;
@@ -70,6 +67,7 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     this.#writer = new H1Writer(connection);
     this.#heads = new H1ResponseHeads(this.#writer, host.http1);
     this.#head = new H1Head(host.headLimits);
+    this.#body = new H1RequestBody(this, host.headLimits, host.http1.enableTrailers);
     connection.owner = this;
   }
 
@@ -82,12 +80,12 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
   }
 
   get isIdle(): boolean {
-    return this.#exchange === null;
+    return this.exchange === null;
   }
 
   /** True once part of a request head has arrived. */
   get hasPartialHead(): boolean {
-    return this.#exchange === null && this.#held !== null;
+    return this.exchange === null && !this.#held.isEmpty;
   }
 
   // --- bytes from the client
@@ -97,13 +95,13 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     this.#isInRead = true;
     this.#read(bytes, length);
     this.#isInRead = false;
-    const exchange = this.#exchange;
+    const exchange = this.exchange;
     if (exchange !== null) exchange.onReadEnd();
   }
 
   onEnd(): void {
     this.#hasEnded = true;
-    const exchange = this.#exchange;
+    const exchange = this.exchange;
     if (exchange === null) {
       this.connection.end();
       return;
@@ -113,14 +111,14 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
   }
 
   onDrain(): void {
-    this.#exchange?.onDownstreamDrain();
+    this.exchange?.onDownstreamDrain();
   }
 
   onClose(): void {
     this.#isFinished = true;
-    const exchange = this.#exchange;
+    const exchange = this.exchange;
     this.isCutOff = exchange !== null;
-    this.#exchange = null;
+    this.exchange = null;
     exchange?.onDownstreamReset(null);
     this.#host.onConnectionClosed(this);
   }
@@ -188,8 +186,7 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
   /** Turns the request into a byte tunnel (upgrade, CONNECT): what follows is payload until either side ends. */
   startTunnel(): void {
     this.#isTunnel = true;
-    this.#requestFraming = framing.untilClose;
-    this.#isRequestDone = false;
+    this.#body.startTunnel();
   }
 
   /** Ends the wait for a head that does not get complete. */
@@ -208,51 +205,36 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
   /** Closes the connection once nothing is under way. */
   drain(): void {
     this.isDraining = true;
-    if (this.#exchange === null && this.#held === null) this.connection.end();
-  }
-
-  onChunkData(bytes: Buffer, from: number, to: number): void {
-    this.#exchange?.onRequestData(bytes, from, to, false);
-  }
-
-  onChunksEnd(trailers: Buffer): boolean {
-    this.#isRequestDone = true;
-    const exchange = this.#exchange;
-    if (trailers.length <= 2) {
-      exchange?.onRequestData(noBytes, 0, 0, true);
-      return true;
-    }
-    this.#trailerHead ??= new H1Head({ ...this.#host.headLimits, underscores: 'ALLOW' });
-    const head = this.#trailerHead;
-    if (parseTrailers(trailers, 0, trailers.length, head) !== trailers.length) return false;
-    if (this.#host.http1.enableTrailers) exchange?.onRequestTrailers(head.headers);
-    else exchange?.onRequestData(noBytes, 0, 0, true);
-    return true;
+    if (this.exchange === null && this.#held.isEmpty) this.connection.end();
   }
 
   #read(received: Buffer, receivedLength: number): void {
     let bytes = received;
     let end = receivedLength;
-    if (this.#held !== null) {
-      bytes = Buffer.concat([this.#held, received.subarray(0, receivedLength)]);
+    const held = this.#held.take();
+    if (held !== null) {
+      bytes = Buffer.concat([held, received.subarray(0, receivedLength)]);
       end = bytes.length;
-      this.#held = null;
     }
     let p = 0;
     while (p < end && !this.#isFinished) {
-      if (this.#exchange === null) {
-        const after = this.#readHead(bytes, p, end);
+      const { exchange } = this;
+      let after: number;
+      if (exchange === null) {
+        after = this.#readHead(bytes, p, end);
         if (after < 0) return;
-        p = after;
-      } else if (this.#isRequestDone) {
+      } else if (this.#body.isDone) {
         this.#hold(bytes, p, end);
         return;
       } else {
-        const after = this.#readBody(bytes, p, end);
-        if (after < 0) return;
+        after = this.#body.read(bytes, p, end, exchange);
+        if (after < 0) {
+          this.#refuse(brokenBody);
+          return;
+        }
         this.wireBytesReceived += after - p;
-        p = after;
       }
+      p = after;
     }
   }
 
@@ -261,7 +243,7 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     let p = from;
     while (p + 1 < end && bytes[p] === 13 && bytes[p + 1] === 10) p += 2;
     if (p >= end) return end;
-    if (this.#searchedBytes > 0 && !this.#isHeadComplete(bytes, p, end)) {
+    if (this.#held.searchedBytes > 0 && !this.#held.isHeadComplete(bytes, p, end)) {
       if (isHeadTooLarge(end - p, this.#host.headLimits)) this.#refuse(headErrors.headTooLarge);
       else this.#holdHead(bytes, p, end);
       return -1;
@@ -275,23 +257,16 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
       this.#holdHead(bytes, p, end);
       return -1;
     }
-    this.#searchedBytes = 0;
+    this.#held.searchedBytes = 0;
     this.wireBytesReceived = after - p;
     this.#writer.wireBytes = 0;
     this.#startRequest();
     return after;
   }
 
-  /** Looks for the empty line from where the last search ended, so that a head in many packets is not parsed each time. */
-  #isHeadComplete(bytes: Buffer, from: number, end: number): boolean {
-    const at = bytes.subarray(0, end).indexOf('\r\n\r\n', Math.max(from, from + this.#searchedBytes - 3), 'latin1');
-    return at >= 0;
-  }
-
   #holdHead(bytes: Buffer, from: number, end: number): void {
-    if (this.#searchedBytes === 0) this.#host.onHeadBegun(this);
-    this.#searchedBytes = end - from;
-    this.#held = Buffer.from(bytes.subarray(from, end));
+    if (this.#held.searchedBytes === 0) this.#host.onHeadBegun(this);
+    this.#held.holdHead(bytes, from, end);
   }
 
   #startRequest(): void {
@@ -304,60 +279,31 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     this.#isTunnel = false;
     this.#closes = head.minorVersion === 1 ? head.wantsClose : !head.wantsKeepAlive;
     this.#isResponseDone = false;
-    this.#requestFraming = head.isChunked ? framing.chunked : head.contentLength > 0 ? framing.length : framing.none;
-    this.#bodyLeft = head.contentLength;
-    this.#isRequestDone = this.#requestFraming === framing.none;
-    if (this.#requestFraming === framing.chunked) {
-      this.#chunks ??= new ChunkDecoder();
-      this.#chunks.reset();
-    }
-    const exchange = this.#host.onRequest(this, head, this.#isRequestDone && !this.#isTunnel);
+    this.#body.start(head);
+    const exchange = this.#host.onRequest(this, head, this.#body.isDone && !this.#isTunnel);
     // The exchange may have answered already.
-    if (!this.#isResponseDone) this.#exchange = exchange;
+    if (!this.#isResponseDone) this.exchange = exchange;
     else this.#afterExchange();
   }
 
-  #readBody(bytes: Buffer, from: number, end: number): number {
-    const exchange = this.#exchange;
-    if (exchange === null) return -1;
-    switch (this.#requestFraming) {
-      case framing.length: {
-        const to = Math.min(end, from + this.#bodyLeft);
-        this.#bodyLeft -= to - from;
-        this.#isRequestDone = this.#bodyLeft === 0;
-        exchange.onRequestData(bytes, from, to, this.#isRequestDone);
-        return to;
-      }
-      case framing.chunked: {
-        const after = this.#chunks?.decode(bytes, from, end, this) ?? -1;
-        if (after >= 0) return after;
-        this.#refuse({ status: 400, details: 'http1.codec_error' });
-        return -1;
-      }
-      default:
-        exchange.onRequestData(bytes, from, end, false);
-        return end;
-    }
-  }
-
   #hold(bytes: Buffer, from: number, end: number): void {
-    this.#held = Buffer.from(bytes.subarray(from, end));
+    this.#held.hold(bytes, from, end);
     if (this.#held.length > maxPipelinedBytes) this.connection.destroy();
     else this.#updateReading();
   }
 
   #refuse(error: HeadError): void {
-    const exchange = this.#exchange;
+    const exchange = this.exchange;
     this.#closes = true;
-    this.#held = null;
+    this.#held.take();
     if (exchange === null) {
       this.#host.onBadRequest(this, error);
       this.#isFinished = true;
-      this.#isRequestDone = false;
+      this.#body.isDone = false;
       this.#closeGently();
     } else {
       // The body's framing broke while a request is under way: no further byte of this connection can be trusted.
-      this.#isRequestDone = false;
+      this.#body.isDone = false;
       exchange.onDownstreamError(error.details);
       this.#isFinished = true;
     }
@@ -371,31 +317,30 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
   #answerHead(status: number, headers: Headers, end: boolean): string {
     const framingLines = this.#heads.frame(status, headers, end, this);
     // As Envoy: an answer before the request is complete ends the connection, for nobody wants to read the rest.
-    this.#closes ||= this.isDraining || !this.#isRequestDone || this.#writer.framing === framing.untilClose;
+    this.#closes ||= this.isDraining || !this.#body.isDone || this.#writer.framing === framing.untilClose;
     return this.#heads.answer(status, headers, framingLines, this, this.#closes);
   }
 
   #responseDone(): void {
     this.flush();
     this.#isResponseDone = true;
-    if (this.#exchange !== null) this.#afterExchange();
+    if (this.exchange !== null) this.#afterExchange();
   }
 
   #afterExchange(): void {
-    this.#exchange = null;
-    if (this.#closes || !this.#isRequestDone || this.#hasEnded || this.isDraining) {
+    this.exchange = null;
+    if (this.#closes || !this.#body.isDone || this.#hasEnded || this.isDraining) {
       this.#isFinished = true;
       this.#closeGently();
       return;
     }
     this.#isPausedByExchange = false;
     this.#host.onConnectionIdle(this);
-    const held = this.#held;
-    if (held === null || this.#isInRead) {
+    const held = this.#isInRead ? null : this.#held.take();
+    if (held === null) {
       this.#updateReading();
       return;
     }
-    this.#held = null;
     // Not from within the response's stack: a long pipeline would recurse.
     setImmediate(() => {
       this.#updateReading();
@@ -408,14 +353,14 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
     const connection = this.connection;
     connection.end();
     const { delayedCloseMs } = this.#host;
-    if (this.#isRequestDone || delayedCloseMs === 0) return;
+    if (this.#body.isDone || delayedCloseMs === 0) return;
     connection.resume();
     const timer = setTimeout(() => connection.destroy(), delayedCloseMs);
     timer.unref();
   }
 
   #updateReading(): void {
-    const shouldPause = this.#isPausedByExchange || (this.#held !== null && this.#exchange !== null);
+    const shouldPause = this.#isPausedByExchange || (!this.#held.isEmpty && this.exchange !== null);
     if (shouldPause === this.#isPaused) return;
     this.#isPaused = shouldPause;
     if (shouldPause) this.connection.pause();
@@ -423,4 +368,4 @@ export class H1Server implements ConnectionOwner, DownstreamStream, ChunkConsume
   }
 }
 
-const noBytes = Buffer.alloc(0);
+const brokenBody: HeadError = { status: 400, details: 'http1.codec_error' };

@@ -15,9 +15,14 @@ export function headerLines(headers: Headers, headerCase: HeaderCase): string {
 }
 
 /** A name that the codec itself writes, as the hop wants it: as the message spelled it, in proper case, or as it is. */
-export function wireName(headers: Headers, name: string, headerCase: HeaderCase): string {
+function wireName(headers: Headers, name: string, headerCase: HeaderCase): string {
   if (headers.keepsCase) return headers.spelling(name);
   return headerCase === 'proper' ? properCase(name) : name;
+}
+
+/** One header line of a message. */
+export function headerLine(headers: Headers, name: string, value: string, headerCase: HeaderCase): string {
+  return `${wireName(headers, name, headerCase)}: ${value}\r\n`;
 }
 
 const properNames = new Map<string, string>();

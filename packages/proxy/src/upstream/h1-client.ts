@@ -3,8 +3,9 @@ import { type ChunkConsumer, ChunkDecoder } from '../http/h1-chunks.ts';
 import { isHeadTooLarge } from '../http/h1-fields.ts';
 import { type Framing, framing, H1Head, type HeadLimits } from '../http/h1-head.ts';
 import { parseResponseHead, parseTrailers } from '../http/h1-parse.ts';
+import { requestFraming, requestHead } from '../http/h1-request-head.ts';
 import { H1Writer } from '../http/h1-writer.ts';
-import { headerLines, wireName } from '../http/header-case.ts';
+import { headerLines } from '../http/header-case.ts';
 import type { Headers } from '../http/headers.ts';
 import type { HttpProtocol, RequestHead, ResetReason, UpstreamEvents, UpstreamStream } from '../http/stream.ts';
 import type { Connection, ConnectionOwner } from '../io/connection.ts';
@@ -106,25 +107,9 @@ export class H1Client implements ConnectionOwner, UpstreamStream, ChunkConsumer 
     this.#isHeadRequest = head.method === 'HEAD';
     this.#isConnect = head.method === 'CONNECT';
     this.#upgrade = head.upgrade;
-    const { headers } = head;
-    const { headerCase, sendFullyQualifiedUrl } = this.#options;
-    const plain = this.#isConnect ? head.authority : head.path;
-    const target = sendFullyQualifiedUrl && head.path.startsWith('/') ? `${head.scheme}://${head.authority}${head.path}` : plain;
-    let text = `${head.method} ${target} HTTP/1.1\r\n${wireName(headers, 'host', headerCase)}: ${head.authority}\r\n`;
     const writer = this.#writer;
-    if (head.upgrade !== null || this.#isConnect) writer.framing = framing.untilClose;
-    else if (end) {
-      writer.framing = framing.none;
-      // A method that usually has a body says that it has none.
-      if (mayExpectBody(head.method) && headers.get('content-length') === undefined) text += this.#line(headers, 'content-length', '0');
-    } else if (headers.get('content-length') !== undefined) writer.framing = framing.length;
-    else {
-      writer.framing = framing.chunked;
-      text += this.#line(headers, 'transfer-encoding', 'chunked');
-    }
-    text += headerLines(headers, headerCase);
-    if (head.upgrade !== null) text += this.#line(headers, 'connection', 'upgrade') + this.#line(headers, 'upgrade', head.upgrade);
-    text += '\r\n';
+    writer.framing = requestFraming(head, end);
+    const text = requestHead(head, writer.framing, this.#options);
     this.#isRequestDone = end && head.upgrade === null && !this.#isConnect;
     if (this.#isRequestDone) writer.text(text);
     else writer.holdHead(text);
@@ -230,7 +215,7 @@ export class H1Client implements ConnectionOwner, UpstreamStream, ChunkConsumer 
       }
       p = after;
       if (this.#isInformational()) events.onInformational(this.#head.status, this.#head.headers);
-      else this.#startResponse(events, bytes, p, end);
+      else this.#startResponse(events, p, end);
     }
     if (this.#events !== null && !this.#isResponseDone) this.#readBody(bytes, p, end);
   }
@@ -240,7 +225,7 @@ export class H1Client implements ConnectionOwner, UpstreamStream, ChunkConsumer 
     return status < 200 && !(status === 101 && this.#upgrade !== null);
   }
 
-  #startResponse(events: UpstreamEvents, _bytes: Buffer, at: number, end: number): void {
+  #startResponse(events: UpstreamEvents, at: number, end: number): void {
     const head = this.#head;
     this.#isHeadDone = true;
     if (head.minorVersion === 1 ? head.wantsClose : !head.wantsKeepAlive) this.#keepAlive = false;
@@ -343,14 +328,6 @@ export class H1Client implements ConnectionOwner, UpstreamStream, ChunkConsumer 
     if (this.#writer.framing === framing.untilClose) this.connection.end();
     if (this.#isResponseDone) this.#release();
   }
-
-  #line(headers: Headers, name: string, value: string): string {
-    return `${wireName(headers, name, this.#options.headerCase)}: ${value}\r\n`;
-  }
 }
 
 const noBytes = Buffer.alloc(0);
-
-function mayExpectBody(method: string): boolean {
-  return method !== 'GET' && method !== 'HEAD' && method !== 'DELETE' && method !== 'TRACE' && method !== 'CONNECT';
-}
