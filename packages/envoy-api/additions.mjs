@@ -2,6 +2,7 @@
  * Fields that Envoy has and the proto files of `@grpc/grpc-js-xds` do not have yet, without which only a deprecated form could be sent. Names and numbers
  * are Envoy's.
  */
+const accessLog = 'envoy/config/accesslog/v3/accesslog.proto';
 const customTag = 'envoy/type/tracing/v3/custom_tag.proto';
 const circuitBreaker = 'envoy/config/cluster/v3/circuit_breaker.proto';
 const connectionManager = 'envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto';
@@ -16,6 +17,11 @@ const xff = 'envoy/extensions/http/original_ip_detection/xff/v3/xff.proto';
 const openTelemetryLog = 'envoy/extensions/access_loggers/open_telemetry/v3/logs_service.proto';
 
 export const additions = [
+  {
+    file: accessLog,
+    after: '    LE = 2;',
+    text: '    NE = 3;',
+  },
   {
     file: customTag,
     after: '    Metadata metadata = 5;',

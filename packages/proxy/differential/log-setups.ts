@@ -11,6 +11,7 @@ export interface LogPorts {
   readonly mutual: number;
   readonly tcp: number;
   readonly tcpDead: number;
+  readonly tcpDenied: number;
   readonly directory: string;
 }
 
@@ -53,7 +54,7 @@ const celFilter = (expression: string) => ({
   },
 });
 
-/** Loggers to files: everything as text and JSON, and one for each CEL filter. */
+/** Loggers to files: everything as text and JSON, and one for each kind of filter. */
 function loggers({ directory }: LogPorts, name: string): object[] {
   const at = (file: string) => `${directory}/${name}-${file}`;
   return [
@@ -61,27 +62,47 @@ function loggers({ directory }: LogPorts, name: string): object[] {
     fileLog(at('json'), { json_format: jsonFormat }),
     fileLog(at('json-omit'), { json_format: jsonFormat, omit_empty_values: true }),
     fileLog(at('text-omit'), { text_format_source: inline('[%REQ(X-MISSING)%]%RESPONSE_CODE%\n'), omit_empty_values: true }),
-    fileLog(at('default'), { text_format_source: inline('%REQ(X-CASE)% errors\n') }, celFilter('response.code >= 400')),
-    fileLog(at('method'), { text_format_source: inline('%REQ(X-CASE)% gets\n') }, celFilter("request.method == 'GET'")),
-    fileLog(at('header'), { text_format_source: inline('%REQ(X-CASE)% header\n') }, celFilter("request.headers['x-wanted'] == 'yes'")),
-    fileLog(
-      at('missing'),
-      { text_format_source: inline('%REQ(X-CASE)% missing\n') },
-      celFilter("has(response.code_details) && response.code_details != 'via_upstream'"),
-    ),
-    fileLog(at('flag'), { text_format_source: inline('%REQ(X-CASE)% flag\n') }, { response_flag_filter: { flags: ['UF'] } }),
-    fileLog(
-      at('size'),
-      { text_format_source: inline('%REQ(X-CASE)% size\n') },
-      celFilter('response.size > 20 && request.duration < duration("10s")'),
-    ),
-    fileLog(
-      at('mtls'),
-      { text_format_source: inline('%REQ(X-CASE)% mtls\n') },
-      celFilter("connection.mtls && connection.uri_san_peer_certificate.startsWith('spiffe://')"),
+    ...Object.entries(filters).map(([file, filter]) =>
+      fileLog(at(file), { text_format_source: inline(`%REQ(X-CASE)% ${file}\n`) }, filter),
     ),
   ];
 }
+
+const comparison = (op: string, default_value: number) => ({ comparison: { op, value: { default_value, runtime_key: 'unset' } } });
+const present = (name: string) => ({ header_filter: { header: { name, present_match: true } } });
+
+/** One of each kind of filter, by the file that it guards. */
+export const filters: Readonly<Record<string, object>> = {
+  default: celFilter('response.code >= 400'),
+  method: celFilter("request.method == 'GET'"),
+  header: celFilter("request.headers['x-wanted'] == 'yes'"),
+  missing: celFilter("has(response.code_details) && response.code_details != 'via_upstream'"),
+  flag: { response_flag_filter: { flags: ['UF'] } },
+  flagged: { response_flag_filter: {} },
+  size: celFilter('response.size > 20 && request.duration < duration("10s")'),
+  mtls: celFilter("connection.mtls && connection.uri_san_peer_certificate.startsWith('spiffe://')"),
+  status: { status_code_filter: comparison('GE', 500) },
+  success: { status_code_filter: comparison('LE', 299) },
+  found: { status_code_filter: comparison('NE', 404) },
+  slow: { duration_filter: comparison('GE', 90) },
+  health: { not_health_check_filter: {} },
+  traced: { traceable_filter: {} },
+  always: { runtime_filter: { runtime_key: 'unset', percent_sampled: { numerator: 100 } } },
+  never: { runtime_filter: { runtime_key: 'unset', percent_sampled: { numerator: 0 } } },
+  both: { and_filter: { filters: [present('x-wanted'), { status_code_filter: comparison('EQ', 200) }] } },
+  either: { or_filter: { filters: [present('x-wanted'), { status_code_filter: comparison('EQ', 404) }] } },
+  grpc: { grpc_status_filter: { statuses: ['UNAVAILABLE'] } },
+  notgrpc: { grpc_status_filter: { statuses: ['UNAVAILABLE', 'UNIMPLEMENTED'], exclude: true } },
+  type: { log_type_filter: { types: ['DownstreamEnd', 'TcpConnectionEnd'] } },
+  nottype: { log_type_filter: { types: ['DownstreamEnd', 'TcpConnectionEnd'], exclude: true } },
+  metadata: { metadata_filter: { matcher: { filter: 'com.test', path: [{ key: 'a' }], value: { present_match: true } } } },
+  nometadata: {
+    metadata_filter: {
+      matcher: { filter: 'com.test', path: [{ key: 'a' }], value: { present_match: true } },
+      match_if_key_not_found: false,
+    },
+  },
+};
 
 const grpcService = { grpc_service: { envoy_grpc: { cluster_name: 'collector' } }, transport_api_version: 'V3' };
 
@@ -125,6 +146,7 @@ export function logBootstrap(ports: LogPorts, certificates: LogCertificates): ob
         httpListener('mutual', ports.mutual, ports, certificates),
         tcpListener('tcp', ports.tcp, 'origin', ports),
         tcpListener('tcp-dead', ports.tcpDead, 'dead', ports),
+        tcpListener('tcp-denied', ports.tcpDenied, 'origin', ports, [denial]),
       ],
       clusters: [
         cluster('origin', ports.origin, { alt_stat_name: 'origin-stats', metadata: { filter_metadata: { shop: { name: 'front' } } } }),
@@ -250,7 +272,13 @@ function serverTls({ key, chain, root }: LogCertificates): object {
   };
 }
 
-function tcpListener(name: string, port: number, to: string, ports: LogPorts): object {
+/** Denies everybody. */
+const denial = {
+  name: 'rbac',
+  typed_config: { '@type': type('envoy.extensions.filters.network.rbac.v3.RBAC'), stat_prefix: 'denied', rules: { action: 'ALLOW' } },
+};
+
+function tcpListener(name: string, port: number, to: string, ports: LogPorts, before: readonly object[] = []): object {
   const proxy = {
     '@type': type('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy'),
     stat_prefix: name,
@@ -260,6 +288,6 @@ function tcpListener(name: string, port: number, to: string, ports: LogPorts): o
   return {
     name,
     address: { socket_address: { address: '127.0.0.1', port_value: port } },
-    filter_chains: [{ name: `${name}-chain`, filters: [{ name: 'tcp', typed_config: proxy }] }],
+    filter_chains: [{ name: `${name}-chain`, filters: [...before, { name: 'tcp', typed_config: proxy }] }],
   };
 }

@@ -1,3 +1,4 @@
+import type { MetadataTest } from './build-matcher.ts';
 import type { FormatOutput, FormatPlan } from './format-plan.ts';
 import type { Fraction, HeaderMatcher } from './matcher.ts';
 
@@ -16,6 +17,8 @@ export type AccessLogFilterPlan =
   | { readonly kind: 'header'; readonly header: HeaderMatcher }
   | { readonly kind: 'responseFlag'; readonly flags: readonly string[] }
   | { readonly kind: 'grpcStatus'; readonly statuses: readonly string[]; readonly exclude: boolean }
+  /** Passes what the test holds for, and what has no such metadata where `passesWithout`. */
+  | { readonly kind: 'metadata'; readonly test: MetadataTest | null; readonly passesWithout: boolean }
   | { readonly kind: 'logType'; readonly types: readonly string[]; readonly exclude: boolean }
   /** `matches` takes the CEL activation (Envoy's attributes as nested objects) and is false on an evaluation error. */
   | { readonly kind: 'cel'; readonly expression: string; readonly matches: (activation: Readonly<Record<string, unknown>>) => boolean };

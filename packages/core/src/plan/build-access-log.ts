@@ -4,7 +4,7 @@ import type { CommonGrpcAccessLogConfigJson } from '@weft/envoy-api/envoy/extens
 import type { AccessLogFilterPlan, AccessLogPlan, ComparisonPlan, GrpcLogPlan } from './access-log-plan.ts';
 import { bytesOfData } from './build-data-source.ts';
 import { buildGrpcService } from './build-grpc-service.ts';
-import { buildHeaderMatcher } from './build-matcher.ts';
+import { buildHeaderMatcher, buildMetadataTest } from './build-matcher.ts';
 import { compileCel } from './cel.ts';
 import { parseFormat, parseFormatTree } from './format.ts';
 import type { FormatOutput, FormatPlan } from './format-plan.ts';
@@ -61,6 +61,10 @@ export function buildAccessLogFilter(json: AccessLogFilterJson): AccessLogFilter
       statuses: (json.grpcStatusFilter.statuses ?? []).map(String),
       exclude: json.grpcStatusFilter.exclude ?? false,
     };
+  if (json.metadataFilter) {
+    const { matcher, matchIfKeyNotFound } = json.metadataFilter;
+    return { kind: 'metadata', test: matcher ? buildMetadataTest(matcher) : null, passesWithout: matchIfKeyNotFound ?? true };
+  }
   if (json.logTypeFilter)
     return { kind: 'logType', types: (json.logTypeFilter.types ?? []).map(String), exclude: json.logTypeFilter.exclude ?? false };
   return buildCelFilter(String((json.extensionFilter?.typedConfig as { expression?: string } | undefined)?.expression ?? 'true'));

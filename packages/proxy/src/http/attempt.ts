@@ -46,6 +46,9 @@ export class Attempt implements UpstreamEvents, StreamRequest {
   stream: UpstreamStream | null = null;
   client: StreamClient | null = null;
   hasResponse = false;
+  /** Milliseconds until it had a connection, or none could be had. */
+  waitedMs = 0;
+  #isStarting = false;
   isOver = false;
   #isWaiting = false;
   #isCounted = false;
@@ -76,7 +79,9 @@ export class Attempt implements UpstreamEvents, StreamRequest {
   start(isFresh: boolean): void {
     this.host.activeRequests++;
     this.#isWaiting = true;
+    this.#isStarting = true;
     this.#source.request(this, isFresh);
+    this.#isStarting = false;
   }
 
   /** Gives up: nothing more is heard of this attempt. */
@@ -89,6 +94,7 @@ export class Attempt implements UpstreamEvents, StreamRequest {
 
   onStream(stream: UpstreamStream, client: StreamClient): void {
     this.#isWaiting = false;
+    if (!this.#isStarting) this.waitedMs = this.cluster.now() - this.startedAt;
     this.#isCounted = true;
     this.host.totalRequests++;
     this.cluster.stats.requests.increment();
@@ -101,6 +107,7 @@ export class Attempt implements UpstreamEvents, StreamRequest {
 
   onNoStream(reason: ResetReason, details: string): void {
     this.#isWaiting = false;
+    this.waitedMs = this.cluster.now() - this.startedAt;
     if (this.isOver) return;
     this.#finish();
     this.owner.onAttemptFailed(this, reason, details);

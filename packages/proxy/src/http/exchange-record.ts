@@ -3,6 +3,7 @@ import type { RequestDecision } from '@weft/core/engine/decision';
 import type { ConnectionFacts } from '@weft/core/plan/facts';
 import type { IpAddress } from '@weft/core/plan/ip-address';
 import type { WeightedClusterPlan } from '@weft/core/plan/route-plan';
+import type { Connection, ConnectionOpening } from '../io/connection.ts';
 import { localAddress } from '../io/local-address.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Host } from '../upstream/host.ts';
@@ -14,6 +15,7 @@ import type {
   ExchangeView,
   HttpContext,
   RequestBody,
+  UpstreamWireBytes,
 } from './exchange-view.ts';
 import type { Headers } from './headers.ts';
 import { grpcStatusOf } from './local-reply.ts';
@@ -50,7 +52,10 @@ export abstract class ExchangeRecord implements ExchangeView {
   requestEndedAt = 0;
   responseStartedAt = 0;
   endedAt = 0;
-  upstreamSocket: Socket | null = null;
+  upstreamConnection: Connection | null = null;
+  upstreamSentBefore = 0;
+  upstreamReceivedBefore = 0;
+  poolReadyMs: number | null = null;
   terminationDetails = '';
   upstreamProtocol = '';
   #reachedFirst: Host | null = null;
@@ -118,6 +123,19 @@ export abstract class ExchangeRecord implements ExchangeView {
   }
   get protocol(): string {
     return this.downstream.protocol;
+  }
+  get upstreamSocket(): Socket | null {
+    return this.upstreamConnection?.socket ?? null;
+  }
+  /** Streams of HTTP/2 share their connection: what each has of it is not known. */
+  get upstreamWireBytes(): UpstreamWireBytes | null {
+    const connection = this.upstreamConnection;
+    if (connection === null) return noWireBytes;
+    if (this.upstreamProtocol !== 'HTTP/1.1') return null;
+    return { sent: connection.bytesWritten - this.upstreamSentBefore, received: connection.bytesRead - this.upstreamReceivedBefore };
+  }
+  get upstreamOpening(): ConnectionOpening | null {
+    return this.upstreamConnection?.opening ?? null;
   }
   get upstreamLocalAddress(): string {
     return this.upstreamSocket === null ? '' : localAddress(this.upstreamSocket);
@@ -193,3 +211,4 @@ export abstract class ExchangeRecord implements ExchangeView {
 }
 
 const colon = 58;
+const noWireBytes: UpstreamWireBytes = { sent: 0, received: 0 };

@@ -6,7 +6,7 @@ import type { HttpConnectionManagerPlan } from '@weft/core/plan/http-connection-
 import type { IpAddress } from '@weft/core/plan/ip-address';
 import type { Plan } from '@weft/core/plan/plan';
 import type { WeightedClusterPlan } from '@weft/core/plan/route-plan';
-import type { Connection } from '../io/connection.ts';
+import type { Connection, ConnectionOpening } from '../io/connection.ts';
 import type { TimerWheel } from '../io/timer-wheel.ts';
 import type { AnswerCounts } from '../telemetry/answer-counts.ts';
 import type { ConnectionEnd } from '../telemetry/connection-stats.ts';
@@ -90,6 +90,12 @@ export interface ExchangeView extends RequestFacts {
   readonly upstreamLocalAddress: string;
   /** Socket of the last connection that was used upstream. */
   readonly upstreamSocket: Socket | null;
+  /** Bytes on that connection for this request, heads and framing included; null where that is not known. */
+  readonly upstreamWireBytes: UpstreamWireBytes | null;
+  /** When that connection was opened. */
+  readonly upstreamOpening: ConnectionOpening | null;
+  /** How long the last try waited for its connection; null without a try. */
+  readonly poolReadyMs: number | null;
   readonly terminationDetails: string;
   readonly loggedGrpcStatus: number | null;
   readonly upstreamProtocol: string;
@@ -121,6 +127,12 @@ export interface ExchangeView extends RequestFacts {
   bodyUpTo(maxBytes: number): Promise<RequestBody>;
   /** Lets a mirror receive the request's body too. */
   addMirror(mirror: BodyReceiver): void;
+}
+
+/** Bytes on an upstream connection. */
+export interface UpstreamWireBytes {
+  readonly sent: number;
+  readonly received: number;
 }
 
 /** How the proxy calls itself. */

@@ -133,6 +133,7 @@ export class Router implements AttemptOwner, TimedRouter {
     const exchange = this.#exchange;
     if (attempt !== this.#attempt || exchange.isDone) return;
     exchange.transportFailure = details;
+    if (attempt.stream === null) exchange.poolReadyMs = attempt.waitedMs;
     this.#timers.endTry();
     if (!this.#hasRetriedRace && mayRepeatRace(exchange, attempt, reason)) {
       this.#hasRetriedRace = true;
@@ -303,6 +304,7 @@ export class Router implements AttemptOwner, TimedRouter {
     exchange.host = host;
     if (!breaker.mayRequest) {
       host.cluster.stats.count('upstream_rq_active_overflow');
+      exchange.poolReadyMs = 0;
       exchange.reply(overflowReply());
       return;
     }

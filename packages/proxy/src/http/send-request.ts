@@ -16,10 +16,15 @@ export function sendRequest(exchange: SentExchange, attempt: Attempt, tellsAttem
   const { body, head, isRequestDone } = exchange;
   exchange.reached(attempt.host);
   exchange.upstreamProtocol = stream.protocol;
-  const socket = client?.connection.socket ?? null;
-  exchange.upstreamSocket = socket;
-  // Remembered for logs that are written after the connection is gone.
-  if (socket !== null) localAddress(socket);
+  exchange.poolReadyMs = attempt.waitedMs;
+  const connection = client?.connection ?? null;
+  exchange.upstreamConnection = connection;
+  if (connection !== null) {
+    exchange.upstreamSentBefore = connection.bytesWritten;
+    exchange.upstreamReceivedBefore = connection.bytesRead;
+    // Remembered for logs that are written after the connection is gone.
+    localAddress(connection.socket);
+  }
   exchange.upstreamPrincipal = client?.peerUri ?? '';
   exchange.localPrincipal = client?.localUri ?? '';
   const hasBody = body.length > 0 || body.trailers !== null || exchange.cameWithBody;

@@ -24,6 +24,13 @@ export interface ByteMeter {
   readonly sent: { value: number };
 }
 
+/** Monotonic milliseconds; a connection without TLS is ready when it is connected. */
+export interface ConnectionOpening {
+  readonly beganAt: number;
+  readonly connectedAt: number;
+  readonly readyAt: number;
+}
+
 const unmeasured: ByteMeter = { received: { value: 0 }, sent: { value: 0 } };
 
 /** Sockets of a thread all read into this buffer: data is consumed synchronously, so one is enough. Large reads make few, large writes. */
@@ -41,6 +48,8 @@ export class Connection {
   bytesWritten = 0;
   /** The peer ended the connection, or broke it, before this side did. */
   isEndedByPeer = false;
+  /** When it was opened, of a connection that this side opened for requests. */
+  opening: ConnectionOpening | null = null;
   /** The error that ended the connection, if one did. */
   error: NodeJS.ErrnoException | null = null;
   #socket: net.Socket;

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { ConnectionFacts } from '@weft/core/plan/facts';
 import type { FilterChainPlan, TcpProxyPlan } from '@weft/core/plan/filter-chain-plan';
 import type { ListenerPlan } from '@weft/core/plan/listener-plan';
+import type { ConnectionOpening } from '../io/connection.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Host } from '../upstream/host.ts';
 
@@ -24,6 +25,9 @@ export interface TcpUpstreamRecord {
   readonly transportFailure: string;
   readonly localAddress: string;
   readonly socket: Socket | null;
+  readonly opening: ConnectionOpening | null;
+  /** How long the last try waited for a connection; null without a try. */
+  readonly waitedMs: number | null;
   /** Hosts that were tried, in order. */
   readonly triedHosts: readonly Host[];
   /** Tries to reach a host. */

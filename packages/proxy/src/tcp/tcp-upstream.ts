@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { xxHash64 } from '@weft/core/engine/xx-hash';
 import type { TcpClusterPlan, TcpProxyPlan } from '@weft/core/plan/filter-chain-plan';
+import type { ConnectionOpening } from '../io/connection.ts';
 import { localAddress } from '../io/local-address.ts';
 import type { TcpProxyStats } from '../telemetry/tcp-stats.ts';
 import type { Cluster } from '../upstream/cluster.ts';
@@ -32,6 +33,7 @@ export class TcpUpstream implements TcpUpstreamRecord {
   socket: Socket | null = null;
   readonly triedHosts: Host[] = [];
   attempts = 0;
+  waitedMs: number | null = null;
   readonly #place: TcpPlace;
   readonly #context: TcpProxyContext;
   readonly #stats: TcpProxyStats;
@@ -49,6 +51,10 @@ export class TcpUpstream implements TcpUpstreamRecord {
     this.#context = context;
     this.#stats = stats;
     this.#events = events;
+  }
+
+  get opening(): ConnectionOpening | null {
+    return this.#connection?.opening ?? null;
   }
 
   start(): void {
@@ -124,6 +130,7 @@ export class TcpUpstream implements TcpUpstreamRecord {
         onOpen: (opened) => this.#onOpen(opened, cluster, startedAt),
         onFailure: (reason, details) => {
           countFailedOpening(host, reason, startedAt);
+          this.waitedMs = this.#context.now() - startedAt;
           this.#uncount();
           host.connectFailures++;
           cluster.stats.count('upstream_cx_connect_fail');
@@ -151,6 +158,7 @@ export class TcpUpstream implements TcpUpstreamRecord {
 
   #onOpen(opened: OpenedConnection, cluster: Cluster, startedAt: number): void {
     const { connection, alpn } = opened;
+    this.waitedMs = this.#context.now() - startedAt;
     this.#opening = null;
     cluster.stats.connectMs.observe(this.#context.now() - startedAt);
     cluster.stats.traffic.measure(connection);

@@ -1,11 +1,13 @@
 import type { AccessLogFilterPlan, AccessLogPlan, ComparisonPlan } from '@weft/core/plan/access-log-plan';
-import { headerHolds } from '@weft/core/plan/build-matcher';
+import { headerHolds, metadataHolds } from '@weft/core/plan/build-matcher';
+import { grpcStatusOf } from '../http/local-reply.ts';
 import { celActivation } from './cel-activation.ts';
 import type { FileStats } from './file-stats.ts';
 import type { GrpcAccessLogs } from './grpc-access-log.ts';
 import type { LogEntry } from './log-entry.ts';
 import { LogFile } from './log-file.ts';
 import type { OpenTelemetryLogs } from './open-telemetry-logs.ts';
+import { grpcStatusNames } from './operators/request-operators.ts';
 import { renderEntry } from './render-entry.ts';
 
 /** Writes access log entries to where each logger says. */
@@ -80,8 +82,11 @@ export function passesFilter(filter: AccessLogFilterPlan, exchange: LogEntry, ra
     case 'durationMs':
       return compares(filter.comparison, exchange.endedAt - exchange.startedMonotonic);
     case 'notHealthCheck':
-    case 'traceable':
       return true;
+    case 'traceable':
+      return isTraced(exchange);
+    case 'metadata':
+      return passesMetadata(filter, exchange);
     case 'runtime':
       return random() * 1_000_000 < filter.fraction.perMillion;
     case 'and':
@@ -93,12 +98,31 @@ export function passesFilter(filter: AccessLogFilterPlan, exchange: LogEntry, ra
     case 'responseFlag':
       return exchange.flags !== '' && (filter.flags.length === 0 || exchange.flags.split(',').some((flag) => filter.flags.includes(flag)));
     case 'grpcStatus':
-      return filter.statuses.includes(String(exchange.grpcStatus ?? 0)) !== filter.exclude;
+      return filter.statuses.includes(grpcStatusName(exchange)) !== filter.exclude;
     case 'logType':
-      return filter.types.includes('DownstreamEnd') !== filter.exclude;
+      return filter.types.includes(exchange.protocol === '' ? 'TcpConnectionEnd' : 'DownstreamEnd') !== filter.exclude;
     case 'cel':
       return filter.matches(celActivation(exchange));
   }
+}
+
+/** The status of what is no gRPC answer is made of its HTTP status. */
+function grpcStatusName({ grpcStatus, responseStatus }: LogEntry): string {
+  return grpcStatusNames[grpcStatus ?? grpcStatusOf(responseStatus)] ?? '';
+}
+
+/** As the request's id tells, which is asked only where connection managers trace. */
+function isTraced(entry: LogEntry): boolean {
+  return entry.origin.chain.http?.tracing != null && /^.{14}[9ab]/.test(entry.header('x-request-id') ?? '');
+}
+
+function passesMetadata({ test, passesWithout }: Extract<AccessLogFilterPlan, { kind: 'metadata' }>, entry: LogEntry): boolean {
+  if (test === null) return passesWithout;
+  const { decision, connection } = entry;
+  const metadata = decision === null || decision.kind === 'pending' ? connection.metadata : decision.outcome.metadata;
+  let value: unknown = metadata?.[test.filter];
+  for (const key of test.path) value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+  return value === undefined ? passesWithout : metadataHolds(test, metadata);
 }
 
 function compares({ op, value }: ComparisonPlan, actual: number): boolean {

@@ -52,6 +52,15 @@ export class TcpLogEntry implements LogEntry {
   get responseBytes(): number {
     return this.#proxy.bytesSent;
   }
+  get upstreamWireBytes(): LogEntry['upstreamWireBytes'] {
+    return { sent: this.#proxy.bytesReceived, received: this.#proxy.bytesSent };
+  }
+  get upstreamOpening(): LogEntry['upstreamOpening'] {
+    return this.#proxy.upstream.opening;
+  }
+  get poolReadyMs(): number | null {
+    return this.#proxy.upstream.waitedMs;
+  }
   get wireBytesReceived(): number {
     return this.#proxy.bytesReceived;
   }

@@ -66,12 +66,15 @@ class Opening implements UpstreamOpening {
   #purpose: Purpose;
   #callbacks: OpeningCallbacks;
   #identity: ConnectionIdentity | null;
+  #beganAt: number;
+  #connectedAt = 0;
   #isDone = false;
   #connection: Connection | null = null;
   #tls: tls.TLSSocket | null = null;
   #timer: NodeJS.Timeout;
 
   constructor(host: UpstreamHost, purpose: Purpose, callbacks: OpeningCallbacks, identity: ConnectionIdentity | null) {
+    this.#beganAt = host.cluster.now();
     this.#host = host;
     this.#purpose = purpose;
     this.#callbacks = callbacks;
@@ -105,6 +108,7 @@ class Opening implements UpstreamOpening {
 
   #onConnected(connection: Connection, transport: UpstreamTransportPlan): void {
     if (this.#isDone) return;
+    if (this.#connectedAt === 0) this.#connectedAt = this.#host.cluster.now();
     if (transport.kind === 'raw') this.#succeed(connection, this.#purpose === 'http2', '', null);
     else if (transport.kind === 'tls') this.#secure(connection, transport.tls);
     else if (transport.kind === 'proxyProtocol') {
@@ -180,6 +184,8 @@ class Opening implements UpstreamOpening {
     if (this.#isDone) return;
     this.#isDone = true;
     clearTimeout(this.#timer);
+    const now = this.#host.cluster.now();
+    connection.opening = { beganAt: this.#beganAt, connectedAt: connection.isTls ? this.#connectedAt : now, readyAt: now };
     this.#callbacks.onOpen({ connection, isHttp2, alpn, peer, localUri: peer === null ? '' : localUriOf(this.#tls) });
   }
 

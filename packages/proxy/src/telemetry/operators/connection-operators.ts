@@ -1,11 +1,10 @@
-import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { parseSubjectAltNames, type SubjectAltNames } from '../../identity/peer-certificate.ts';
 import { downstreamTls } from '../../listener/downstream-tls.ts';
 import type { Host } from '../../upstream/host.ts';
 import type { LogEntry } from '../log-entry.ts';
-import { addressText, type OperatorTable, type OperatorValue, orMissing, plain } from './operator.ts';
+import { certificateOperators } from './certificate-operators.ts';
+import { addressText, type OperatorTable, orMissing, plain } from './operator.ts';
 
 /** Operators about the client's connection and the one upstream. */
 export const connectionOperators: OperatorTable = {
@@ -20,9 +19,18 @@ export const connectionOperators: OperatorTable = {
   DOWNSTREAM_DIRECT_LOCAL_ADDRESS: plain(({ connection }) => addressText(connection.destination.text, connection.destinationPort)),
   DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: plain(({ connection }) => connection.destination.text),
   DOWNSTREAM_DIRECT_LOCAL_ADDRESS_WITHOUT_PORT: plain(({ connection }) => connection.destination.text),
+  // Only addresses within Envoy have endpoint ids.
+  DOWNSTREAM_LOCAL_ADDRESS_ENDPOINT_ID: plain(() => ''),
+  DOWNSTREAM_DIRECT_LOCAL_ADDRESS_ENDPOINT_ID: plain(() => ''),
+  UPSTREAM_REMOTE_ADDRESS_ENDPOINT_ID: plain((entry) => (remoteAddress(entry) === null ? null : '')),
   DOWNSTREAM_LOCAL_PORT: plain(({ connection }) => connection.destinationPort),
   DOWNSTREAM_DIRECT_LOCAL_PORT: plain(({ connection }) => connection.destinationPort),
   DOWNSTREAM_DETECTED_CLOSE_TYPE: plain(() => 'Normal'),
+  DOWNSTREAM_HANDSHAKE_DURATION: plain(({ connection, protocol }) => (connection.isTls && protocol !== '' ? 0 : null)),
+  UPSTREAM_SERVER_NAME: plain(({ upstreamSocket }) =>
+    upstreamSocket instanceof TLSSocket ? orMissing(serverNameOf(upstreamSocket)) : null,
+  ),
+  UPSTREAM_CONNECTION_IDS_ATTEMPTED: plain(({ upstreamSocket }) => (upstreamSocket === null ? null : String(connectionId(upstreamSocket)))),
   REQUESTED_SERVER_NAME: (order) => (entry) => serverName(entry, order),
   ...certificateOperators('DOWNSTREAM', (entry) => downstreamTls(entry.connection)),
   DOWNSTREAM_PEER_URI_SAN: plain(({ connection }) => orMissing(connection.peerCertificate?.uriSans.join(','))),
@@ -51,50 +59,9 @@ export const connectionOperators: OperatorTable = {
   UPSTREAM_DETECTED_CLOSE_TYPE: plain((entry) => (entry.host === null ? null : 'Normal')),
 };
 
-/** Who a TLS connection's ends are; Node's objects are asked only when a log wants them. */
-function certificateOperators(side: 'DOWNSTREAM' | 'UPSTREAM', socketOf: (entry: LogEntry) => TLSSocket | null): OperatorTable {
-  const peer = (read: (certificate: X509Certificate) => OperatorValue) =>
-    plain((entry) => {
-      const certificate = socketOf(entry)?.getPeerX509Certificate();
-      return certificate === undefined ? null : read(certificate);
-    });
-  const local = (read: (certificate: X509Certificate) => OperatorValue) =>
-    plain((entry) => {
-      const certificate = socketOf(entry)?.getX509Certificate();
-      return certificate === undefined ? null : read(certificate);
-    });
-  const names = (kind: keyof SubjectAltNames) => (certificate: X509Certificate) =>
-    orMissing(parseSubjectAltNames(certificate.subjectAltName ?? '')[kind].join(','));
-  const both = (end: 'PEER' | 'LOCAL', certificate: typeof peer): OperatorTable => ({
-    [`${side}_${end}_URI_SAN`]: certificate(names('uris')),
-    [`${side}_${end}_DNS_SAN`]: certificate(names('dns')),
-    [`${side}_${end}_IP_SAN`]: certificate(names('ips')),
-    [`${side}_${end}_EMAIL_SAN`]: certificate(names('emails')),
-    [`${side}_${end}_SUBJECT`]: certificate(({ subject }) => orMissing(distinguishedName(subject))),
-    [`${side}_${end}_ISSUER`]: certificate(({ issuer }) => orMissing(distinguishedName(issuer))),
-  });
-  return {
-    ...both('PEER', peer),
-    ...both('LOCAL', local),
-    [`${side}_PEER_SERIAL`]: peer(({ serialNumber }) => serialNumber.toLowerCase()),
-    [`${side}_PEER_FINGERPRINT_256`]: peer(({ fingerprint256 }) => fingerprint256.replaceAll(':', '').toLowerCase()),
-    [`${side}_PEER_FINGERPRINT_1`]: peer(({ fingerprint }) => fingerprint.replaceAll(':', '').toLowerCase()),
-    [`${side}_PEER_CERT`]: peer((certificate) => urlEncodedPem(certificate)),
-    [`${side}_PEER_CERT_V_START`]: peer(({ validFrom }) => new Date(validFrom).toISOString()),
-    [`${side}_PEER_CERT_V_END`]: peer(({ validTo }) => new Date(validTo).toISOString()),
-    [`${side}_TLS_CIPHER`]: plain((entry) => socketOf(entry)?.getCipher()?.name),
-    [`${side}_TLS_VERSION`]: plain((entry) => socketOf(entry)?.getProtocol()),
-    [`${side}_TLS_SESSION_ID`]: plain(() => null),
-  };
-}
-
-/** Node has one attribute a line, first the widest; RFC 2253 has them the other way round. */
-function distinguishedName(text: string): string {
-  return (text ?? '').split('\n').reverse().join(',');
-}
-
-function urlEncodedPem(certificate: X509Certificate): string {
-  return encodeURIComponent(certificate.toString()).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+/** The name that this side asked for. */
+function serverNameOf(socket: TLSSocket): string {
+  return 'servername' in socket && typeof socket.servername === 'string' ? socket.servername : '';
 }
 
 const upstreamIds = new WeakMap<Socket, number>();

@@ -7,6 +7,7 @@ import { celActivation } from '../cel-activation.ts';
 import type { LogEntry } from '../log-entry.ts';
 import { longFlags } from '../response-flags.ts';
 import { routeName } from '../route-name.ts';
+import { between, commonDuration, elapsed, sentAt } from './moments.ts';
 import { type Operator, type OperatorTable, orMissing, plain } from './operator.ts';
 import { formatTime } from './time-format.ts';
 
@@ -33,6 +34,9 @@ export const requestOperators: OperatorTable = {
   RESPONSE_TRAILERS_BYTES: plain((entry) => fieldBytes(entry.responseTrailers)),
   DOWNSTREAM_WIRE_BYTES_RECEIVED: plain((entry) => entry.wireBytesReceived),
   DOWNSTREAM_WIRE_BYTES_SENT: plain((entry) => entry.wireBytesSent),
+  UPSTREAM_WIRE_BYTES_SENT: plain((entry) => entry.upstreamWireBytes?.sent),
+  UPSTREAM_WIRE_BYTES_RECEIVED: plain((entry) => entry.upstreamWireBytes?.received),
+  UPSTREAM_CONNECTION_POOL_READY_DURATION: plain(({ poolReadyMs }) => (poolReadyMs === null ? null : Math.round(poolReadyMs))),
   DURATION: plain((entry) => elapsed(entry, entry.endedAt)),
   REQUEST_DURATION: plain((entry) => elapsed(entry, entry.requestEndedAt)),
   REQUEST_TX_DURATION: plain((entry) => (entry.upstreamProtocol === '' ? null : elapsed(entry, entry.requestEndedAt))),
@@ -128,6 +132,9 @@ const grpcNames = [
   ['Unauthenticated', 'UNAUTHENTICATED'],
 ] as const;
 
+/** Of each gRPC status, in capitals, by its number. */
+export const grpcStatusNames: readonly string[] = grpcNames.map(([, name]) => name);
+
 function grpcStatus(form: string): Operator {
   const column = form === 'SNAKE_STRING' ? 1 : 0;
   return (entry) => {
@@ -168,39 +175,4 @@ function fieldBytes(headers: Headers | null): number {
     bytes += name.length + value.length;
   });
   return bytes;
-}
-
-/** Milliseconds since the request came; null for what did not happen. */
-function elapsed(entry: LogEntry, at: number): number | null {
-  return at === 0 ? null : Math.round(at - entry.startedMonotonic);
-}
-
-/** When the last byte went to the client; 0 when the response was broken off. */
-function sentAt(entry: LogEntry): number {
-  if (entry.protocol === '') return 0;
-  return entry.details.startsWith('upstream_reset_after') || /\bD[CR]\b/.test(entry.flags) ? 0 : entry.endedAt;
-}
-
-function between(from: number, to: number, perMs: number): number | null {
-  return from === 0 || to === 0 ? null : Math.max(0, Math.round((to - from) * perMs));
-}
-
-/** Moments of a request by Envoy's names: downstream and upstream, received and sent, begin and end. */
-const moments: Readonly<Record<string, (entry: LogEntry) => number>> = {
-  DS_RX_BEG: (entry) => entry.startedMonotonic,
-  DS_RX_END: (entry) => entry.requestEndedAt,
-  US_TX_END: (entry) => (entry.upstreamProtocol === '' ? 0 : entry.requestEndedAt),
-  US_RX_BEG: (entry) => entry.responseStartedAt,
-  US_RX_END: (entry) => (entry.responseStartedAt === 0 ? 0 : sentAt(entry)),
-  DS_TX_BEG: (entry) => entry.responseStartedAt || entry.endedAt,
-  DS_TX_END: sentAt,
-};
-
-/** `FROM:TO:PRECISION`, e.g. `DS_RX_BEG:US_RX_BEG:us`. */
-function commonDuration(argument: string): Operator {
-  const [from = '', to = '', precision = 'ms'] = argument.split(':');
-  const perMs = precision === 'us' ? 1000 : precision === 'ns' ? 1_000_000 : 1;
-  const [start, end] = [moments[from], moments[to]];
-  if (start === undefined || end === undefined) return () => null;
-  return (entry) => between(start(entry), end(entry), perMs);
 }
