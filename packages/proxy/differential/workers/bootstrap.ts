@@ -34,6 +34,7 @@ const clusterConfigs: Readonly<
   Record<string, { readonly config?: object; readonly to?: readonly (number | 'dead')[]; readonly route?: object }>
 > = {
   plain: {},
+  fleet: { to: [0, 1, 2] },
   requests: { config: { circuit_breakers: { thresholds: [{ max_requests: 3, track_remaining: true }] } }, to: [0] },
   few_connections: {
     config: { circuit_breakers: { thresholds: [{ max_connections: 2, max_pending_requests: 1, track_remaining: true }] } },
@@ -90,6 +91,9 @@ const byHeader = [{ actions: [{ request_headers: { header_name: 'x-user', descri
 /** Routes with local rate limits, by the first part of their path. */
 const limitedRoutes: Readonly<Record<string, { readonly route: object; readonly action?: object }>> = {
   bucket: { route: limited({ token_bucket: bucket(5), enable_x_ratelimit_headers: 'DRAFT_VERSION_03' }) },
+  fleet: {
+    route: limited({ token_bucket: bucket(10), local_cluster_rate_limit: {}, enable_x_ratelimit_headers: 'DRAFT_VERSION_03' }),
+  },
   descriptors: {
     route: limited({
       token_bucket: bucket(100),
@@ -182,6 +186,7 @@ export function workerBootstrap({ admin, http, tcp, origins, dead }: WorkerPorts
   };
   return {
     admin: { address: local(admin) },
+    cluster_manager: { local_cluster_name: 'fleet' },
     layered_runtime: {
       layers: [{ name: 'static', static_layer: { 'envoy.resource_limits.listener.runtime.connection_limit': 3 } }],
     },

@@ -107,6 +107,18 @@ describe('the limits of Weft and Envoy hold for all their workers together', {
     await same(async (side) => (await askAnew(side.ports.http, '/bucket/')).headers['x-ratelimit-remaining']);
   });
 
+  test('a bucket of all proxies of the local cluster is shared out evenly', async () => {
+    const remaining = async (side: Side): Promise<unknown[]> => {
+      const found: unknown[] = [];
+      for (let i = 0; i < 6; i++) {
+        const { status, headers } = await askAnew(side.ports.http, '/fleet/');
+        found.push([status, headers['x-ratelimit-limit'], headers['x-ratelimit-remaining']]);
+      }
+      return found;
+    };
+    await same(remaining);
+  });
+
   test('so are the buckets of descriptors, with and without values', async () => {
     await same((side) => statuses(side, '/descriptors/', 8, { 'x-user': 'a' }));
     await same((side) => statuses(side, '/descriptors/', 8, { 'x-user': 'b' }));

@@ -47,7 +47,7 @@ export class LocalRateLimits {
     // What a limit allows is the whole fleet's: this proxy has as much less as there are others.
     const tokens = limit.isOfLocalCluster ? Math.max(1, context.clusters.fleetSize) : 1;
     const { isAllowed, bucket } = this.#bucketsOf(limit, limit.perConnection ? connection : this).take(descriptors, tokens);
-    const quotas = limit.xRateLimitHeaders && bucket !== null ? quotaHeaders([quotaOf(bucket, tokens)]) : [];
+    const quotas = limit.xRateLimitHeaders && bucket !== null ? quotaHeaders([quotaOf(bucket)]) : [];
     if (isAllowed) {
       stats.ok.increment();
       return passed([], quotas);
@@ -104,14 +104,13 @@ export class LocalRateLimits {
 
 const resourceExhausted = 8;
 
-/** `tokens`: how many a request takes. */
-function quotaOf({ bucket, now }: TimedBucket, tokens: number) {
+function quotaOf({ bucket, now }: TimedBucket) {
   const at = now();
   return {
     limit: bucket.plan.maxTokens,
     windowSeconds: 0,
     name: '',
-    remaining: Math.floor(bucket.remaining(at) / tokens),
+    remaining: bucket.remaining(at),
     resetSeconds: Math.ceil(Math.round(bucket.untilNextMs(at)) / 1000),
   };
 }
