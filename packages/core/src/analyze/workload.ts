@@ -58,7 +58,7 @@ export function entryWorkloads(set: ResourceSet): readonly Workload[] {
       kind: 'WorkloadEntry',
       namespace: entry.ref.namespace,
       name: entry.ref.name,
-      labels: { ...entry.labels, ...labelsOf(spec.labels) },
+      labels: { ...labelsOf(spec.labels), ...entry.labels },
       annotations: entry.annotations,
       containers: [],
       serviceAccount: text(spec.serviceAccount),

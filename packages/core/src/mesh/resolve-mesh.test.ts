@@ -70,6 +70,15 @@ test('a workload entry expects mutual TLS when it has a service account, unless 
   assert.equal(tlsOf('{address: 10.2.0.1, serviceAccount: a, labels: {security.istio.io/tlsMode: disabled}}'), 'disabled');
 });
 
+test('a workload entry has the labels of its metadata and of its spec, the former before the latter', () => {
+  const entry = `apiVersion: networking.istio.io/v1
+kind: WorkloadEntry
+metadata: {name: w, namespace: shop, labels: {app: a, version: v1}}
+spec: {address: 10.2.0.1, labels: {version: v2, tier: back}}
+`;
+  assert.deepEqual(resolve(entry).workloads[0]?.labels, { version: 'v1', tier: 'back', app: 'a' });
+});
+
 test('what an EndpointSlice lists is a pod, not the workload entry that shares its address', () => {
   const slice = `apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice

@@ -22,7 +22,8 @@ export interface WorkloadPlace {
 /** The workload of a WorkloadEntry; null when it has no address and is not reached through another network's gateway. */
 export function workloadFromEntry(resource: WorkloadEntry, place: WorkloadPlace): Workload | null {
   const spec = resource.spec ?? {};
-  const labels = { ...resource.labels, ...spec.labels };
+  // Both count, those of the metadata before those of the spec.
+  const labels = { ...spec.labels, ...resource.labels };
   const network = spec.network || networkOf({ labels, namespace: resource.ref.namespace, address: spec.address ?? '' }, place);
   if (!spec.address && !network) return null;
   const tlsLabel = labels[tlsModeLabel];
@@ -32,7 +33,7 @@ export function workloadFromEntry(resource: WorkloadEntry, place: WorkloadPlace)
     namespace: resource.ref.namespace,
     name: resource.ref.name,
     addresses: spec.address ? [spec.address] : [],
-    labels: spec.labels ?? resource.labels,
+    labels,
     annotations: resource.annotations,
     serviceAccount: spec.serviceAccount ?? '',
     locality: spec.locality ? parseLocality(spec.locality) : (localityFromLabels(labels) ?? parseLocality('')),

@@ -128,6 +128,9 @@ function mirrorPercent(spec: HttpFilter['requestMirror']): number {
   return typeof numerator === 'number' ? (100 * numerator) / (denominator ?? 100) : 100;
 }
 
+/** How long browsers may remember an answer where nothing is said. */
+const defaultMaxAgeSeconds = 5;
+
 function corsPolicy(spec: HttpFilter['cors']): NonNullable<HttpRouteSpec['corsPolicy']> {
   const origin = (text: string) => {
     if (text === '*') return { regex: '.*' };
@@ -144,7 +147,7 @@ function corsPolicy(spec: HttpFilter['cors']): NonNullable<HttpRouteSpec['corsPo
     ...(spec?.allowMethods?.length && { allowMethods: [...spec.allowMethods] }),
     ...(spec?.allowHeaders?.length && { allowHeaders: [...spec.allowHeaders] }),
     ...(spec?.exposeHeaders?.length && { exposeHeaders: [...spec.exposeHeaders] }),
-    ...(spec?.maxAge && { maxAge: `${spec.maxAge}s` }),
+    maxAge: `${spec?.maxAge ?? defaultMaxAgeSeconds}s`,
     ...(spec?.allowCredentials && { allowCredentials: true }),
     unmatchedPreflights: 'IGNORE',
   };

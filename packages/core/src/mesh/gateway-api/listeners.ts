@@ -97,7 +97,12 @@ function resolveListener(
     allowsNamespace: (namespace: string) =>
       namespaceAllowed(context, { from: 'Same', ...spec.allowedRoutes?.namespaces }, owner.ref.namespace, namespace),
     findings: conflict.isTrue
-      ? [conflict, { ...conflict, type: 'Accepted', isTrue: false }, { ...conflict, type: 'Programmed', isTrue: false }]
+      ? [
+          conflict,
+          { ...conflict, type: 'Accepted', isTrue: false },
+          { ...conflict, type: 'Programmed', isTrue: false },
+          ...(kinds.finding ? [kinds.finding] : []),
+        ]
       : [accepted, conflict, resolved ?? resolvedReferences, programmed(isServed)],
     isServed,
   };
