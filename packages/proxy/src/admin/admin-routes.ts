@@ -55,6 +55,7 @@ const routes: Readonly<Record<string, Route>> = {
   '/certs': read('print certs on machine', (proxy) => escapedJson(certificates(proxy))),
   '/clusters': read('upstream cluster status', clusters),
   '/config_dump': read('dump current Envoy configs', dump),
+  '/contention': read('dump mutex contention stats', () => ({ body: 'Mutex contention is not traced: one thread runs a worker.\n' })),
   '/drain_listeners': change(
     'drain listeners',
     done((proxy, query) => proxy.drainListeners({ graceful: query.has('graceful'), inboundOnly: query.has('inboundonly') })),
@@ -68,6 +69,8 @@ const routes: Readonly<Record<string, Route>> = {
     done((proxy) => proxy.failHealthCheck(false)),
   ),
   '/help': read('print out list of admin commands', () => ({ body: help() })),
+  '/hot_restart_version': read('print the hot restart compatibility version', () => ({ body: 'disabled' })),
+  '/init_dump': read('dump what initialization still waits for', (proxy) => json(initDump(proxy))),
   '/listeners': read('print listener info', (proxy, query) => listeners(proxy, query.get('format') === 'json')),
   '/logging': change('query/change logging levels', answerLogging),
   '/memory': read('print current allocation/heap usage', () => json(memory())),
@@ -87,8 +90,11 @@ const routes: Readonly<Record<string, Route>> = {
     'reset all counters to zero',
     done((proxy) => proxy.registry.resetCounters()),
   ),
+  '/runtime': read('print runtime values', () => json({ layers: [], entries: {} })),
+  '/runtime_modify': change('change runtime values', modifyRuntime),
   '/server_info': read('print server version/status information', (proxy) => json(serverInfo(proxy))),
   '/stats': read('print server stats', answerStats),
+  '/stats/recentlookups': read('show recent lookups of names of stats', () => ({ body: 'Lookups are not tracked.\n\ntotal: 0\n' })),
   '/stats/prometheus': read('print server stats in prometheus format', (proxy, query) => {
     query.set('format', 'prometheus');
     return [...query.keys()].length > 1 ? answerStats(proxy, query) : { body: prometheusText(proxy.stats()) };
@@ -134,6 +140,19 @@ function serverInfo(proxy: ProxyInside): unknown {
     node: snakeJson(proxy.node, 'envoy.config.core.v3.Node'),
     xds: proxy.ads?.status ?? null,
   };
+}
+
+/** Clusters that have no endpoints yet, in Envoy's shape. */
+function initDump({ clusters }: ProxyInside): unknown {
+  const waiting = clusters.all().filter(({ isInitialized }) => !isInitialized);
+  if (waiting.length === 0) return {};
+  return { unready_targets_dumps: [{ name: 'init manager Server', target_names: waiting.map(({ plan }) => `cluster ${plan.name}`) }] };
+}
+
+/** There is no runtime layer to change, as in an Envoy whose bootstrap names none. */
+function modifyRuntime(_proxy: ProxyInside, query: URLSearchParams): Answer {
+  if ([...query].length === 0) return { status: 400, body: 'usage: /runtime_modify?key1=value1&key2=value2&keyN=valueN\n' };
+  return { status: 503, body: 'No admin layer specified' };
 }
 
 function memory(): unknown {

@@ -1,7 +1,8 @@
+import { quantileOf, quantiles } from './quantiles.ts';
 import type { HistogramSample, Labels, StatSample } from './stat-sample.ts';
 
-/** Prometheus text format, by kind and name as Envoy orders it. */
-export function prometheusText(samples: readonly StatSample[]): string {
+/** Prometheus text format, by kind and name as Envoy orders it; histograms by their buckets or (summary) by quantiles. */
+export function prometheusText(samples: readonly StatSample[], mode: 'cumulative' | 'summary' = 'cumulative'): string {
   const lines: string[] = [];
   for (const kind of ['counter', 'gauge', 'histogram'] as const) {
     const families = new Map<string, StatSample[]>();
@@ -13,8 +14,8 @@ export function prometheusText(samples: readonly StatSample[]): string {
       else known.push(sample);
     }
     for (const family of [...families.keys()].sort()) {
-      lines.push(`# TYPE ${family} ${kind}`);
-      for (const sample of families.get(family) ?? []) pushSample(lines, family, sample);
+      lines.push(`# TYPE ${family} ${kind === 'histogram' && mode === 'summary' ? 'summary' : kind}`);
+      for (const sample of families.get(family) ?? []) pushSample(lines, family, sample, mode);
     }
   }
   lines.push('');
@@ -27,10 +28,18 @@ function familyName({ extractedName, isCustom }: StatSample): string {
   return /^[0-9]/.test(name) ? `_${name}` : name;
 }
 
-function pushSample(lines: string[], family: string, { labels, value, histogram }: StatSample): void {
+function pushSample(lines: string[], family: string, { labels, value, histogram }: StatSample, mode: 'cumulative' | 'summary'): void {
   const text = renderLabels(labels);
   if (histogram === null) lines.push(`${family}${text === '' ? '{}' : `{${text}}`} ${value}`);
+  else if (mode === 'summary') pushSummary(lines, family, text, histogram);
   else pushHistogram(lines, family, text, histogram);
+}
+
+function pushSummary(lines: string[], family: string, labels: string, histogram: HistogramSample): void {
+  const comma = labels === '' ? '' : `${labels},`;
+  for (const quantile of quantiles)
+    lines.push(`${family}{${comma}quantile="${quantile / 100}"} ${histogram.count === 0 ? 'nan' : quantileOf(histogram, quantile)}`);
+  lines.push(`${family}_sum{${labels}} ${histogram.sum}`, `${family}_count{${labels}} ${histogram.count}`);
 }
 
 function pushHistogram(lines: string[], family: string, labels: string, { bounds, counts, sum, count }: HistogramSample): void {
