@@ -27,7 +27,7 @@ function checkBackend(route: Resource, backend: RouteReference, context: Analyze
       type: 'ReferenceNotPermitted',
       resource: route,
       path: backend.path,
-      message: `Service ${qualified(backend.namespace, backend.name)} is in another namespace, which does not let ${kind}s of ${namespace} refer to it; these requests get 500. Add a ReferenceGrant in ${backend.namespace}.`,
+      message: `Service ${qualified(backend.namespace, backend.name)} is in another namespace, which does not let ${kind}s of ${namespace} refer to it; ${fate(route, backend)}. Add a ReferenceGrant in ${backend.namespace}.`,
       proof: [
         fact(route, `${backend.path}.namespace`, `is ${backend.namespace}`),
         absence(`no ReferenceGrant in ${backend.namespace} from ${kind} in ${namespace} to Service ${backend.name}`),
@@ -52,7 +52,7 @@ function reportMissing(route: Resource, backend: RouteReference, { report }: Ana
     type: 'RouteBackendNotFound',
     resource: route,
     path: `${backend.path}.name`,
-    message: `There is no ${backend.kind === 'Hostname' ? 'service with host' : 'Service'} ${name}; requests sent there get 500. Correct the name, or create it.`,
+    message: `There is no ${backend.kind === 'Hostname' ? 'service with host' : 'Service'} ${name}; ${fate(route, backend)}. Correct the name, or create it.`,
     proof: [fact(route, `${backend.path}.name`, `is ${backend.name}`), absence(`no Service ${name}`)],
   });
 }
@@ -63,10 +63,17 @@ function checkPort(route: Resource, backend: RouteReference, service: ServiceHos
     type: 'RouteBackendNotFound',
     resource: route,
     path: `${backend.path}.port`,
-    message: `${backend.name} has no port ${backend.port} (it has ${list(service.ports.map(String)) || 'none'}); requests sent there fail. Correct the port.`,
+    message: `${backend.name} has no port ${backend.port} (it has ${list(service.ports.map(String)) || 'none'}); ${fate(route, backend)}. Correct the port.`,
     proof: [
       fact(route, `${backend.path}.port`, `is ${backend.port}`),
       fact(service.resource, 'spec.ports', `are ${service.ports.join(', ')}`),
     ],
   });
+}
+
+/** What becomes of the traffic that the route sends there. */
+function fate({ ref }: Resource, { path }: RouteReference): string {
+  if (path.endsWith('requestMirror.backendRef')) return 'no copies are sent there';
+  if (ref.kind === 'HTTPRoute') return 'requests sent there get 500';
+  return ref.kind === 'GRPCRoute' ? 'calls sent there fail' : 'connections sent there are closed';
 }

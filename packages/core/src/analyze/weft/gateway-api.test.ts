@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { findings, serviceYaml } from '../test-findings.ts';
+import { findings, messagesOf, serviceYaml } from '../test-findings.ts';
 
 const api = (kind: string, name: string, spec: string, namespace = 'default') =>
   `---\napiVersion: gateway.networking.k8s.io/v1${kind === 'ReferenceGrant' ? 'beta1' : ''}\nkind: ${kind}\nmetadata: {name: ${name}, namespace: ${namespace}}\nspec: ${spec}\n`;
@@ -26,6 +26,16 @@ test('a gateway, a listener or a backend that does not exist is reported', () =>
   assert.deepEqual(findings(gateway() + cart + route('{name: cart, port: 81}')), [
     'WFT1402 HTTPRoute default/r spec.rules[0].backendRefs[0].port',
   ]);
+});
+
+test('a missing backend is told of by what becomes of the traffic', () => {
+  const fates = ['HTTPRoute', 'GRPCRoute', 'TCPRoute'].flatMap((kind) =>
+    messagesOf(api(kind, 'r', '{rules: [{backendRefs: [{name: gone, port: 80}]}]}')).map(({ message }) => message.split('; ')[1]),
+  );
+  assert.deepEqual(
+    fates.map((fate) => fate?.split('. ')[0]),
+    ['requests sent there get 500', 'calls sent there fail', 'connections sent there are closed'],
+  );
 });
 
 test('a route of another namespace attaches only where it is allowed', () => {
