@@ -66,10 +66,15 @@ function visit(port: number, visitor: Visitor): Promise<string> {
   socket.on('data', (bytes: Buffer) => {
     told += bytes.toString('latin1');
   });
-  socket.on('error', () => {});
+  // What is wrong with a certificate is found after Node's part of the handshake, too late for an alert: such a connection is only closed.
+  const refused = (alert: string): string => (pair === undefined ? `turned away: ${alert}` : 'turned away');
+  let failure = '';
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    failure = error.code ?? '';
+  });
   socket.write('GET / HTTP/1.1\r\nhost: a.test\r\nconnection: close\r\n\r\n');
   return new Promise((resolve) => {
-    socket.once('close', () => resolve(told.endsWith('\r\n\r\nyes') ? `let in: ${shown}` : 'turned away'));
+    socket.once('close', () => resolve(told.endsWith('\r\n\r\nyes') ? `let in: ${shown}` : refused(failure)));
   });
 }
 

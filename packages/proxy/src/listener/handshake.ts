@@ -3,7 +3,7 @@ import tls from 'node:tls';
 import type { FilterChainPlan } from '@weft/core/plan/filter-chain-plan';
 import { identityOf, peerX509 } from '../identity/peer-certificate.ts';
 import type { TlsServerContext } from '../identity/tls-contexts.ts';
-import { checkPeer } from '../identity/verify-peer.ts';
+import { checkPeer, verifyProblems } from '../identity/verify-peer.ts';
 import type { ListenerStats } from '../telemetry/listener-stats.ts';
 import { bridgeAlpn } from '../upstream/transport.ts';
 import type { Facts } from './connection-facts.ts';
@@ -27,11 +27,13 @@ const handshakeTimeoutMs = 15_000;
 export function handshake(raw: net.Socket, setup: HandshakeSetup, done: (socket: tls.TLSSocket | null, problem: string) => void): void {
   const { chain, facts, context } = setup;
   const stats = setup.stats.tls;
+  const isRequired = context.asksForCertificate && context.plan.requireClientCertificate;
   const socket = new tls.TLSSocket(raw, {
     isServer: true,
     secureContext: context.certificates.forName(facts.serverName),
     requestCert: context.asksForCertificate,
-    rejectUnauthorized: false,
+    // OpenSSL's part of it alone: a client without a certificate gets the alert that says so. Whom to trust is judged below.
+    rejectUnauthorized: isRequired,
     ...nameOptions(context, facts),
     ...alpnOptions(chain, facts),
   });
@@ -55,8 +57,10 @@ export function handshake(raw: net.Socket, setup: HandshakeSetup, done: (socket:
     }
   };
   const fail = (error: unknown): void => {
-    stats.countFailure(error instanceof Error ? error : null);
-    finish('');
+    const isNameless = (error as NodeJS.ErrnoException | null)?.code === 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE';
+    if (isNameless) stats.countRefusal(verifyProblems.noCertificate);
+    else stats.countFailure(error instanceof Error ? error : null);
+    finish(isNameless ? verifyProblems.noCertificate : '');
   };
   raw.on('error', () => socket.destroy());
   socket.once('error', fail);
@@ -64,9 +68,7 @@ export function handshake(raw: net.Socket, setup: HandshakeSetup, done: (socket:
   socket.once('close', fail);
   socket.once('secure', () => {
     const certificate = peerX509(socket);
-    const problem = checkPeer(socket, certificate, context.validation, {
-      isRequired: context.asksForCertificate && context.plan.requireClientCertificate,
-    });
+    const problem = checkPeer(socket, certificate, context.validation, { isRequired });
     if (problem !== null) stats.countRefusal(problem);
     else {
       stats.countHandshake(socket, certificate !== null);
