@@ -3,12 +3,12 @@ import type {
   JwtProviderJson,
   JwtRequirementJson,
 } from '@weft/envoy-api/envoy/extensions/filters/http/jwt_authn/v3/config_pb';
+import { hasUsableKey } from '../base/usable-keys.ts';
 import type { ProxyView } from '../mesh/proxy-view.ts';
 import { jwksSource } from '../mesh/workload-security.ts';
 import type { RequestAuthentication } from '../resource/kinds.ts';
 import { externalService } from './external-service.ts';
 import { protoDuration } from './proto-duration.ts';
-import { hasUsableKey } from './usable-keys.ts';
 
 /** `presence` is younger than the generated types. */
 type JwtRule = NonNullable<RequestAuthentication['spec']['jwtRules']>[number] & { readonly presence?: 'OPTIONAL' | 'REQUIRED' };

@@ -32,6 +32,9 @@ export interface Verification {
 
 type Outcome = { readonly ok: true; readonly tokens: readonly VerifiedToken[] } | { readonly ok: false; readonly failure: JwtFailure };
 
+/** As Envoy shortens it. */
+const maxRealmPath = 256;
+
 const missing: JwtFailure = { status: 401, message: 'Jwt is missing' };
 
 /** Judges a request against a jwt_authn requirement: the answer to hand back to `decideRequest`. */
@@ -44,7 +47,7 @@ export async function verifyRequestJwt(
   if (outcome.ok) return passed(outcome.tokens, forgedHeaders(jwt, request.facts), request.facts);
   const { status, message } = outcome.failure;
   const error = message === missing.message ? '' : ', error="invalid_token"';
-  const realm = `${request.facts.scheme}://${request.facts.authority}${request.facts.path}`;
+  const realm = `${request.facts.scheme}://${request.facts.authority}${request.facts.path.slice(0, maxRealmPath)}`;
   return {
     kind: 'deny',
     status,

@@ -1,4 +1,5 @@
 import type { CryptoKey, JSONWebKeySet, JWK } from 'jose';
+import { isUsableKey } from '../base/usable-keys.ts';
 import type { ParsedJwt } from './parse-jwt.ts';
 
 const noKey = "Jwks doesn't have key to match kid or alg from Jwt";
@@ -12,7 +13,7 @@ export async function verifySignature(token: string, jwt: ParsedJwt, jwks: JSONW
   if (!Array.isArray(jwks.keys)) return 'Jwks is invalid';
   // Loaded with the first token: many configurations have no use for it.
   const { compactVerify } = await import('jose');
-  const candidates = jwks.keys.filter((key) => fits(key, jwt));
+  const candidates = jwks.keys.filter((key) => isKept(key) && fits(key, jwt));
   for (const key of candidates) {
     try {
       await compactVerify(token, await importedKey(key, jwt.algorithm), { algorithms: [jwt.algorithm] });
@@ -22,6 +23,18 @@ export async function verifySignature(token: string, jwt: ParsedJwt, jwks: JSONW
     }
   }
   return candidates.length === 0 ? noKey : noMatch;
+}
+
+/** Of the keys of a set those that Envoy would not read are as good as not there. */
+const isKeptByKey = new WeakMap<JWK, boolean>();
+
+function isKept(key: JWK): boolean {
+  let known = isKeptByKey.get(key);
+  if (known === undefined) {
+    known = isUsableKey(key as Readonly<Record<string, unknown>>);
+    isKeptByKey.set(key, known);
+  }
+  return known;
 }
 
 function fits({ kid, alg }: JWK, jwt: ParsedJwt): boolean {

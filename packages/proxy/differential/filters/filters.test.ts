@@ -5,6 +5,7 @@ import { startProxy } from '../../src/proxy.ts';
 import type { Bootstrap } from '../../src/xds/bootstrap.ts';
 import { findEnvoy, type Running, startEnvoy } from '../envoy.ts';
 import { freePorts } from '../free-ports.ts';
+import { jwtSetups, tokens } from './jwt-setups.ts';
 import { type Services, startServices } from './services.ts';
 import { filterBootstrap, filterSetups } from './setups.ts';
 
@@ -139,6 +140,24 @@ describe('Weft and Envoy limit and authorize the same', {
   });
   test('a filter that does not act refuses where it is to', () => same('authz_unmarked', [asking('ok')]));
   test('a route asks for tokens by a requirement that is not there', () => same('jwt_unknown', [{}]));
+  for (const setup of Object.keys(jwtSetups)) {
+    test(`tokens: ${setup}`, async () => {
+      for (const token of Object.values(tokens)) {
+        await same(setup, [{ headers: { authorization: `Bearer ${token}` } }]);
+        await same(setup, [
+          { headers: { 'x-token': `Token ${token}` } },
+          { path: `/?token=${token}` },
+          { headers: { cookie: `token=${token}` } },
+        ]);
+      }
+      const preflight = { origin: 'https://a.example.com', 'access-control-request-method': 'GET' };
+      await same(setup, [
+        {},
+        { method: 'OPTIONS', headers: preflight },
+        { headers: { authorization: 'Basic x', 'x-sub': 'forged', 'x-payload': 'forged' } },
+      ]);
+    });
+  }
   test('a filter that is off by default', async () => {
     await same('rules_off', [{}]);
     await same('rules_on', [{}]);

@@ -1,5 +1,6 @@
 import { authz, authzSetups } from './authz-setups.ts';
 import { type FilterSetup, filter, header, percent, type } from './filter-parts.ts';
+import { jwtSetups } from './jwt-setups.ts';
 import type { Services } from './services.ts';
 
 const limit = (config: object = {}) =>
@@ -44,6 +45,7 @@ const added = (name: string) => ({
 /** Every listener that scenarios ask, by name. */
 export const filterSetups: Readonly<Record<string, FilterSetup>> = {
   ...authzSetups,
+  ...jwtSetups,
   limit: { filters: [limit()], route: { rate_limits: [{ actions: [verdict] }] } },
   limit_deny: {
     filters: [limit({ failure_mode_deny: true, enable_x_ratelimit_headers: 'DRAFT_VERSION_03' })],
