@@ -86,7 +86,7 @@ test('VirtualServices of one host are merged oldest first, and what matches ever
 
 test('routes of the Gateway API are ranked, rules of a VirtualService beside them keep their order', () => {
   const api = (kind: string, name: string, spec: string) =>
-    `apiVersion: gateway.networking.k8s.io/v1\nkind: ${kind}\nmetadata: {name: ${name}, namespace: edge}\nspec: ${spec}\n---\n`;
+    `apiVersion: gateway.networking.k8s.io/v1\nkind: ${kind}\nmetadata: {name: ${name}, namespace: edge, creationTimestamp: "2025-01-01T00:00:00Z"}\nspec: ${spec}\n---\n`;
   const rule = (name: string, path: string) => `{name: ${name}, matches: [{path: {value: ${path}}}], backendRefs: [{name: a, port: 80}]}`;
   const snapshot = snapshotOf(
     api('Gateway', 'app', '{gatewayClassName: istio, listeners: [{name: http, port: 80, protocol: HTTP}]}') +

@@ -94,6 +94,25 @@ test('of two rules for one host the older counts', () => {
   assert.equal(host(snapshotOf(services + newer + older), 'cart.shop.svc.cluster.local:80')?.routes?.[0]?.name, 'older');
 });
 
+test('a route of the Gateway API counts beside a VirtualService by its age', () => {
+  const route = (createdAt: string) => `apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r, namespace: shop, creationTimestamp: "${createdAt}"}
+spec: {parentRefs: [{group: "", kind: Service, name: cart}], rules: [{name: route, backendRefs: [{name: cart, port: 80}]}]}
+---
+`;
+  const rules = virtualService(
+    'v',
+    '{hosts: [cart], http: [{name: rules, directResponse: {status: 201}}]}',
+    'shop',
+    '2020-01-01T00:00:00Z',
+  );
+  const counting = (yaml: string) =>
+    host(snapshotOf(services + yaml, { namespace: 'bank' }), 'cart.shop.svc.cluster.local:80')?.routes?.[0]?.name;
+  assert.equal(counting(rules + route('2019-01-01T00:00:00Z')), 'route');
+  assert.equal(counting(route('2021-01-01T00:00:00Z') + rules), 'rules');
+});
+
 test('an exact host takes its service from a wildcard, which keeps the rest', () => {
   const wild = virtualService(
     'wild',

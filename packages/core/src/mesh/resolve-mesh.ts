@@ -13,6 +13,7 @@ import { resolveAllEndpoints } from './resolve-endpoints.ts';
 import { resolveServices } from './resolve-services.ts';
 import { resolveAllWorkloads } from './resolve-workloads.ts';
 import { groupBy, reuseList } from './reuse.ts';
+import type { VirtualServiceRules } from './virtual-service.ts';
 import { resolveVirtualServices } from './virtual-services.ts';
 import { wellFormed } from './well-formed.ts';
 
@@ -77,7 +78,7 @@ export function resolveMesh(given: ResourceSet, settings: MeshSettings, previous
       (entry) => entry.address,
       (entry) => entry.workload,
     ),
-    virtualServices: reuseList([...virtualServices, ...gatewayApi.virtualServices], previous?.virtualServices),
+    virtualServices: reuseList(byAge(virtualServices, gatewayApi.virtualServices), previous?.virtualServices),
     destinationPoliciesByNamespace:
       kept && previous && destinationRuleResources === kept.destinationRuleResources
         ? previous.destinationPoliciesByNamespace
@@ -102,6 +103,12 @@ export function resolveMesh(given: ResourceSet, settings: MeshSettings, previous
       peerAuthenticationResources,
     },
   };
+}
+
+/** Both lists as one, oldest first; what is equally old keeps its order. */
+function byAge(written: readonly VirtualServiceRules[], translated: readonly VirtualServiceRules[]): readonly VirtualServiceRules[] {
+  const age = ({ createdAt }: VirtualServiceRules) => createdAt ?? 0;
+  return translated.length === 0 ? written : [...written, ...translated].sort((a, b) => age(a) - age(b));
 }
 
 const gatewayApiKinds: readonly KindKey[] = ['KubernetesGateway', 'HTTPRoute', 'GRPCRoute', 'TCPRoute', 'TLSRoute', 'BackendTLSPolicy'];

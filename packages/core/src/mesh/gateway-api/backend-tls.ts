@@ -1,7 +1,7 @@
 import type { BackendTLSPolicy, DestinationRule, ResourceSet } from '../../resource/kinds.ts';
-import { compareAge } from '../../resource/resource-set.ts';
 import type { Finding } from './condition.ts';
 import type { TranslationContext } from './context.ts';
+import { comparePrecedence } from './precedence.ts';
 
 /** What a BackendTLSPolicy came to for one of its targets. */
 export interface PolicyTarget {
@@ -38,7 +38,7 @@ export function translateBackendTls(context: TranslationContext): {
   readonly rules: readonly DestinationRule[];
 } {
   const byService = new Map<string, ServicePolicies>();
-  const policies = [...context.set.ofKind('BackendTLSPolicy')].sort(compareAge).map((policy): TranslatedBackendTls => {
+  const policies = [...context.set.ofKind('BackendTLSPolicy')].sort(comparePrecedence).map((policy): TranslatedBackendTls => {
     const { tls, findings } = policyTls(policy, context);
     const targets = (policy.spec?.targetRefs ?? []).map((target) => {
       const { host, finding } = addTarget(policy, (target ?? {}) as TargetReference, { tls, byService, context });

@@ -1,5 +1,4 @@
 import type { Gateway, KubernetesGateway, ListenerSet, ResourceSet } from '../../resource/kinds.ts';
-import { compareAge } from '../../resource/resource-set.ts';
 import { gatewaySemanticsAnnotation, gatewayServiceAnnotation } from '../gateway-servers.ts';
 import { namespaceAllowed } from './allowed-namespaces.ts';
 import type { Finding } from './condition.ts';
@@ -8,6 +7,7 @@ import { gatewayAddresses } from './gateway-addresses.ts';
 import { servedGateways } from './gateway-classes.ts';
 import { acceptedFinding, conflictFinding, type ListenerEntry, type ListenerSpec, routeKinds } from './listener-findings.ts';
 import { clientAuthorityFinding, listenerCertificates, serverTls } from './listener-tls.ts';
+import { comparePrecedence } from './precedence.ts';
 
 /** One listener of a Gateway or ListenerSet, and what it was found to be. */
 export interface ApiListener {
@@ -52,7 +52,7 @@ export function admittedListenerSets(context: TranslationContext, gateway: Kuber
     .ofKind('ListenerSet')
     .filter((listenerSet) => parentGateway(context.set, listenerSet) === gateway)
     .filter((listenerSet) => namespaceAllowed(context, { from: 'None', ...allowed }, gateway.ref.namespace, listenerSet.ref.namespace))
-    .sort(compareAge);
+    .sort(comparePrecedence);
 }
 
 /** The served Gateway that a ListenerSet is to be added to. */

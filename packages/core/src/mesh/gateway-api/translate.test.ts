@@ -117,3 +117,13 @@ test('routes in the mesh need no grant for backends of other namespaces, those o
     ['ResolvedRefs', 'RefNotPermitted'],
   );
 });
+
+test('of routes that are equally old the first by namespace and then by name goes first', () => {
+  const spec = `{${parent}, rules: [{${toWeb}}]}`;
+  const yaml = route(spec, { namespace: 'shop', name: 'a' }) + route(spec, { namespace: 'edge', name: 'z' });
+  const older = route(spec, { namespace: 'shop', name: 'b', createdAt: '2023-01-01T00:00:00Z' });
+  assert.deepEqual(
+    translate(gateway(open) + yaml + older).routes.map(({ route: { ref } }) => `${ref.namespace}/${ref.name}`),
+    ['shop/b', 'edge/z', 'shop/a'],
+  );
+});

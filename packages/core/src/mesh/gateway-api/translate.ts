@@ -1,7 +1,6 @@
 import { stableHash } from '../../base/stable-hash.ts';
 import type { DestinationRule, Gateway, GRPCRoute, HTTPRoute, ResourceSet, TCPRoute, TLSRoute } from '../../resource/kinds.ts';
 import type { Resource } from '../../resource/resource.ts';
-import { compareAge } from '../../resource/resource-set.ts';
 import type { HttpRouteSpec, Rule, TcpRouteSpec, TlsRouteSpec, VirtualServiceRules } from '../virtual-service.ts';
 import { type TranslatedBackendTls, translateBackendTls } from './backend-tls.ts';
 import type { Finding } from './condition.ts';
@@ -11,6 +10,7 @@ import { forNames, onPort, tcpRules, tlsRules } from './l4-rules.ts';
 import { type ApiListener, resolveListeners } from './listeners.ts';
 import { type Attachment, attachments } from './parents.ts';
 import { atGateways, atServices } from './placement.ts';
+import { comparePrecedence } from './precedence.ts';
 
 /** A route with the parents that it got. */
 export interface RouteOutcome {
@@ -56,7 +56,7 @@ export function translateGatewayApi(set: ResourceSet, domain: string): GatewayAp
     ...set.ofKind('GRPCRoute').map((route) => httpOutcome(route, (isMesh) => grpcRules(route, context, isMesh), listeners, context)),
     ...set.ofKind('TCPRoute').map((route) => tcpOutcome(route, listeners, context)),
     ...set.ofKind('TLSRoute').map((route) => tlsOutcome(route, listeners, context)),
-  ].sort((a, b) => compareAge(a.outcome.route, b.outcome.route));
+  ].sort((a, b) => comparePrecedence(a.outcome.route, b.outcome.route));
   const backendTls = translateBackendTls(context);
   return {
     domain,
