@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
+import type { UpstreamProtocolPlan, UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
 import type { ConnectionFacts, RequestFacts } from '@weft/core/plan/facts';
 import type { UpstreamHost } from './upstream-host.ts';
 
@@ -8,7 +8,7 @@ export interface ConnectionIdentity {
   readonly key: string;
   /** Whose addresses the PROXY protocol tells; null where it is not spoken. */
   readonly downstream: ConnectionFacts | null;
-  /** Server name and name to verify, taken from the request; `''` = those of the configuration. */
+  /** Server name and name to verify, taken from the request; `''` = those of the configuration. An address is verified only. */
   readonly serverName: string;
 }
 
@@ -23,9 +23,7 @@ export function identityFor(
   if (!tellsDownstream && !poolsPerConnection && !protocol.autoSni && !protocol.autoSanValidation) return null;
   const downstream = tellsDownstream ? connection : null;
   const serverName =
-    request !== null && usesTls(host.transport) && (protocol.autoSni || protocol.autoSanValidation)
-      ? nameOf(request, protocol.overrideAutoSniHeader)
-      : '';
+    request !== null && usesTls(host.transport) && (protocol.autoSni || protocol.autoSanValidation) ? nameOf(request, protocol) : '';
   const owner = poolsPerConnection && connection !== null ? idOf(connection) : '';
   if (downstream === null && serverName === '' && owner === '') return null;
   const told =
@@ -51,9 +49,11 @@ function usesTls(transport: UpstreamTransportPlan): boolean {
   return transport.kind === 'tls' || (transport.kind === 'proxyProtocol' && usesTls(transport.inner));
 }
 
-/** The host that the request names, without its port; addresses are no server names. */
-function nameOf(request: RequestFacts, header: string): string {
+/** The host that the request names, without its port; of an address nothing is told, so it counts only where names are verified. */
+function nameOf(request: RequestFacts, { overrideAutoSniHeader: header, autoSanValidation }: UpstreamProtocolPlan): string {
   const authority = (header === '' ? undefined : request.header(header.toLowerCase())) ?? request.authority;
   const name = authority.replace(/:\d+$/, '').toLowerCase();
-  return isIP(name.replace(/^\[|\]$/g, '')) === 0 ? name : '';
+  const bare = name.replace(/^\[|\]$/g, '');
+  if (isIP(bare) === 0) return name;
+  return autoSanValidation ? bare : '';
 }

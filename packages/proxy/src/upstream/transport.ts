@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import tls from 'node:tls';
 import type { ClusterPlan, UpstreamTransportPlan } from '@weft/core/plan/cluster-plan';
 import type { UpstreamTlsPlan } from '@weft/core/plan/tls-plan';
@@ -148,7 +149,8 @@ class Opening implements UpstreamOpening {
 
   #serverName(plan: UpstreamTlsPlan): string {
     const { protocol } = this.#host.cluster.plan;
-    if (protocol.autoSni && this.#identity !== null && this.#identity.serverName !== '') return this.#identity.serverName;
+    const asked = this.#identity?.serverName ?? '';
+    if (protocol.autoSni && asked !== '' && isIP(asked) === 0) return asked;
     return plan.sni === '' && plan.autoHostSni ? this.#host.endpoint.hostname : plan.sni;
   }
 
@@ -156,7 +158,7 @@ class Opening implements UpstreamOpening {
   #nameProblem(certificate: X509Certificate | null): string | null {
     const name = this.#identity?.serverName ?? '';
     if (!this.#host.cluster.plan.protocol.autoSanValidation || name === '') return null;
-    const isForName = certificate?.checkHost(name) !== undefined;
+    const isForName = (isIP(name) === 0 ? certificate?.checkHost(name) : certificate?.checkIP(name)) !== undefined;
     return isForName ? null : verifyProblems.hostName;
   }
 
