@@ -220,7 +220,7 @@ describe('Weft and Envoy choose the same hosts', {
     await same((side) => counts(side, 'checked', 8));
     fifth.healthHeaders = { 'x-envoy-degraded': 'true' };
     await both(1);
-    await alike('checked', 200);
+    await alike('checked', 400);
     fifth.healthHeaders = {};
     await both(2);
   });

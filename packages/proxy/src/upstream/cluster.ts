@@ -1,7 +1,5 @@
 import type { OutlierResult } from '@weft/core/engine/outlier-counts';
-import type { BalancedAssignment } from '@weft/core/engine/priority-hosts';
 import type { PriorityHealth } from '@weft/core/engine/priority-load';
-import type { LocalCluster } from '@weft/core/engine/zone-routing';
 import type { ClusterPlan, EndpointPlan, LoadAssignmentPlan, LocalityPlan } from '@weft/core/plan/cluster-plan';
 import type { TlsContexts } from '../identity/tls-contexts.ts';
 import type { SharedTable } from '../io/shared-table.ts';
@@ -13,7 +11,7 @@ import type { Breaker } from './breakers.ts';
 import { type HealthWatch, OwnHealthWatch, watchKey } from './health-watch.ts';
 import { Host } from './host.ts';
 import type { HostChoice } from './host-choice.ts';
-import { HostSelection } from './host-selection.ts';
+import { type HostSelection, selectionOf } from './host-selection.ts';
 import { Initialization } from './initialization.ts';
 import { originalEndpoint, UnusedHosts } from './original-destinations.ts';
 import { createBreakers } from './shared-breaker.ts';
@@ -261,19 +259,8 @@ export class Cluster implements HostCluster {
   }
 
   #select(): HostSelection {
-    const { environment, hosts, plan } = this;
-    this.#selection ??= new HostSelection(
-      { loadBalancer: plan.loadBalancer, hosts, assignment: this.assignment ?? noLocalities, localCluster: this.#localCluster() },
-      environment.random,
-      environment.now,
-    );
+    this.#selection ??= selectionOf(this);
     return this.#selection;
-  }
-
-  #localCluster(): LocalCluster | null {
-    const { localClusterName, locality, clusterNamed } = this.environment;
-    const fleet = localClusterName === '' ? undefined : clusterNamed(localClusterName);
-    return fleet === undefined || fleet === this ? null : { locality, hosts: fleet.hosts };
   }
 
   #members(): readonly Cluster[] {
@@ -290,8 +277,6 @@ export class Cluster implements HostCluster {
     return made;
   }
 }
-
-const noLocalities: BalancedAssignment = { localities: [], overprovisioningFactor: 140, weightedPriorityHealth: false };
 
 function removeHost(host: Host): void {
   host.isRemoved = true;

@@ -4,7 +4,7 @@ import type { BalancedAssignment } from '@weft/core/engine/priority-hosts';
 import type { PriorityHealth } from '@weft/core/engine/priority-load';
 import { SubsetBalancer } from '@weft/core/engine/subset-balancer';
 import type { LocalCluster } from '@weft/core/engine/zone-routing';
-import type { LoadBalancerPlan } from '@weft/core/plan/cluster-plan';
+import type { ClusterPlan, LoadAssignmentPlan, LoadBalancerPlan, LocalityPlan } from '@weft/core/plan/cluster-plan';
 import type { Host } from './host.ts';
 import { type HostChoice, isRefused, prioritiesTried } from './host-choice.ts';
 
@@ -64,3 +64,29 @@ export class HostSelection {
     return new Set(this.#all.health.map((_, priority) => priority).filter((priority) => priority !== only));
   }
 }
+
+/** A cluster as its hosts are selected: with where this proxy runs, and the cluster of its fleet. */
+interface SelectableCluster {
+  readonly plan: ClusterPlan;
+  readonly hosts: readonly Host[];
+  readonly assignment: LoadAssignmentPlan | null;
+  readonly environment: {
+    readonly localClusterName: string;
+    readonly locality: LocalityPlan;
+    readonly random: () => number;
+    readonly now: () => number;
+    clusterNamed(name: string): { readonly hosts: readonly Host[] } | undefined;
+  };
+}
+
+/** A selection among the hosts that a cluster has now. */
+export function selectionOf(cluster: SelectableCluster): HostSelection {
+  const { plan, hosts, assignment, environment } = cluster;
+  const { localClusterName, locality, clusterNamed, random, now } = environment;
+  const fleet = localClusterName === '' ? undefined : clusterNamed(localClusterName);
+  const localCluster = fleet === undefined || fleet === cluster ? null : { locality, hosts: fleet.hosts };
+  const selected = { loadBalancer: plan.loadBalancer, hosts, assignment: assignment ?? noLocalities, localCluster };
+  return new HostSelection(selected, random, now);
+}
+
+const noLocalities: BalancedAssignment = { localities: [], overprovisioningFactor: 140, weightedPriorityHealth: false };
