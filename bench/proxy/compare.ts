@@ -17,7 +17,7 @@ function measure(context: BenchContext, paths: readonly RunningPath[], load: Loa
 }
 
 /** Loads a path until its proxies have computed for some seconds each, so that hot code is compiled however busy the machine is. */
-function warmUp(path: RunningPath, load: Load): void {
+export function warmUp(path: RunningPath, load: Load): void {
   const enough = cpuOf(path.pids) + path.pids.length * warmUpNs;
   for (let tries = 0; tries < maxWarmUps && cpuOf(path.pids) < enough; tries++) load(path, 1);
 }

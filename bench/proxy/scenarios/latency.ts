@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { percentile } from '../../statistics.ts';
-import { requestPath } from '../load.ts';
+import { warmUp } from '../compare.ts';
+import { requestPath, wrk } from '../load.ts';
 import { cpuOf, isInstalled, runClient } from '../machine.ts';
 import { startOrigin } from '../origin.ts';
 import { type BenchContext, type RunningPath, startPaths, twoHops } from '../paths.ts';
@@ -29,7 +30,10 @@ export async function openLoopLatency(context: BenchContext): Promise<void> {
   const direct: RunningPath = { name: 'direct', port: origin, pids: [] };
   const paths = [direct, ...(await startPaths(context, twoHops, origin, { work: 'sidecar' }))];
   const seconds = Math.max(3, context.seconds);
-  for (const path of paths) slice(client, path, 2);
+  for (const path of paths) {
+    if (path.pids.length > 0) warmUp(path, ({ port }, time) => wrk(port, time, { connections }));
+    slice(client, path, 2);
+  }
   const rounds = Array.from({ length: context.rounds }, () => paths.map((path) => slice(client, path, seconds)));
   report(context, paths, rounds);
   await context.bench.stopAll();
