@@ -172,7 +172,9 @@ test('a key set without a usable key refuses tokens instead of making Envoy refu
     const rules = policy('RequestAuthentication', `{jwtRules: [{issuer: x, jwks: '${text}'}]}`);
     return JSON.stringify(chainsFor(snapshotOf(workload + rules + mtls('STRICT'), cart), 8080)[0]);
   };
-  const usable = '{"keys":[{"kty":"EC","crv":"P-256","x":"AAAA","y":"AAAA"}]}';
+  // The base point of the curve.
+  const [x, y] = ['axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY', 'T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU'];
+  const usable = JSON.stringify({ keys: [{ kty: 'EC', crv: 'P-256', x, y }] });
   assert.ok(jwks(usable).includes(JSON.stringify(usable)));
   for (const text of ['{"keys":[]}', '{"keys":[{"kty":"RSA"}]}', '{}']) assert.match(jwks(text), /unavailable/);
 });
