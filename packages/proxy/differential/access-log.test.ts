@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -17,7 +16,8 @@ import type { Bootstrap } from '../src/xds/bootstrap.ts';
 import { type Collector, startCollector } from './collector.ts';
 import { findEnvoy, type Running, startEnvoy } from './envoy.ts';
 import { freePorts } from './free-ports.ts';
-import { filters, type LogCertificates, type LogPorts, logBootstrap } from './log-setups.ts';
+import { filters } from './log-filters.ts';
+import { type LogCertificates, type LogPorts, logBootstrap } from './log-setups.ts';
 import { type Origin, startOrigin } from './origin.ts';
 
 const envoy = findEnvoy();
@@ -184,7 +184,8 @@ async function sendTcp(port: number): Promise<void> {
   socket.on('error', () => {});
   socket.write('GET /a HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n\r\n');
   socket.resume();
-  await once(socket, 'close');
+  // A reset is an end too.
+  await new Promise((resolve) => socket.once('close', resolve));
 }
 
 async function entriesOf(side: Side, each: LogCase, id: string) {
@@ -235,7 +236,12 @@ function comparableText(block: string, { ports }: Side): Record<string, string> 
         plain = plain.replaceAll(`:${port}`, `:${name}`).replace(new RegExp(`^${port}$`), name);
       return [
         operator,
-        volatile.test(operator) ? plain.replace(/[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}/g, 'ID').replace(/[0-9]+/g, 'N') : plain,
+        volatile.test(operator)
+          ? plain
+              .replace(/^-(?=[0-9])/, '')
+              .replace(/[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}/g, 'ID')
+              .replace(/[0-9]+/g, 'N')
+          : plain,
       ];
     });
   return Object.fromEntries(entries);

@@ -57,6 +57,11 @@ export abstract class H2Connection extends H2Streams implements ConnectionOwner,
 
   // --- frames
 
+  /** Bytes of the header block that came last. */
+  protected get headerBytes(): number {
+    return this.#blocks.wireBytes;
+  }
+
   onFrame(bytes: Buffer, at: number, length: number, type: number, flags: number, id: number): boolean {
     this.#check(this.#readFrame(bytes, at, length, type, flags, id));
     return !this.isFinished;

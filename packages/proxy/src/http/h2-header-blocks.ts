@@ -1,4 +1,4 @@
-import { flag, h2Error, maxWindow, readUint32 } from './h2-frames.ts';
+import { flag, frameHeaderBytes, h2Error, maxWindow, readUint32 } from './h2-frames.ts';
 import { HpackDecoder } from './hpack-decoder.ts';
 
 /** Receives decoded blocks; `fields` are names and values in turn, null when they are larger than is accepted. */
@@ -30,6 +30,8 @@ export class H2HeaderBlocks {
   #limits: HeaderBlockLimits;
   #decoder: HpackDecoder = new HpackDecoder();
   #open: OpenBlock | null = null;
+  /** Bytes of the last block; as Envoy counts it, with the head of one frame however many it came in. */
+  wireBytes = 0;
 
   constructor(consumer: HeaderBlockConsumer, limits: HeaderBlockLimits) {
     this.#consumer = consumer;
@@ -48,6 +50,7 @@ export class H2HeaderBlocks {
 
   /** Reads the payload of a HEADERS frame. */
   read(bytes: Buffer, at: number, length: number, flags: number, id: number): number {
+    this.wireBytes = length + frameHeaderBytes;
     let from = at;
     let to = at + length;
     if ((flags & flag.padded) !== 0) {
@@ -69,6 +72,7 @@ export class H2HeaderBlocks {
     const block = this.#open;
     if (block === null) return h2Error.protocol;
     block.bytes += length;
+    this.wireBytes += length;
     if (block.bytes > maxEncodedBytes(this.#limits)) return h2Error.compression;
     if (block.parts.length > maxContinuations) return h2Error.enhanceYourCalm;
     block.parts.push(Buffer.from(bytes.subarray(at, at + length)));

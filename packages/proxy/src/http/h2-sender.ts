@@ -1,5 +1,5 @@
 import { outputBytes } from '../io/gathered-output.ts';
-import { defaultFrameBytes, maxWindow } from './h2-frames.ts';
+import { defaultFrameBytes, frameHeaderBytes, maxWindow } from './h2-frames.ts';
 import type { H2Output } from './h2-output.ts';
 import type { SettingsTarget } from './h2-settings.ts';
 import type { H2Stream } from './h2-stream.ts';
@@ -62,8 +62,13 @@ export class H2Sender implements SettingsTarget {
   }
 
   sendHeaders(stream: H2Stream, pseudo: readonly string[], headers: Headers, end: boolean): void {
-    this.#out.headers(stream.id, this.#encode(pseudo, headers), end);
+    this.#sendBlock(stream, this.#encode(pseudo, headers), end);
     if (end) this.#owner.onLocalEnd(stream);
+  }
+
+  #sendBlock(stream: H2Stream, block: Buffer, end: boolean): void {
+    stream.wireBytesSent += block.length + frameHeaderBytes;
+    this.#out.headers(stream.id, block, end);
   }
 
   /**
@@ -182,7 +187,7 @@ export class H2Sender implements SettingsTarget {
     const end = stream.queuedEnd;
     if (end === 'none') return;
     if (end === 'end') this.#out.data(stream.id, noBytes, 0, 0, true);
-    else this.#out.headers(stream.id, this.#encode(noFields, end), true);
+    else this.#sendBlock(stream, this.#encode(noFields, end), true);
     this.#owner.onLocalEnd(stream);
   }
 }

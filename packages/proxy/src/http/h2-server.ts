@@ -29,8 +29,6 @@ class ServerStream extends H2Stream implements DownstreamStream, TimerOwner {
   readonly isGrpcWeb = false;
   events: DownstreamEvents | null = null;
   isTouched = false;
-  wireBytesReceived = 0;
-  wireBytesSent = 0;
   /** Runs while a response that is complete waits for the client to take it. */
   flushTimer: Timer | null = null;
   /** The route's bound of that wait in milliseconds, 0 for none; null for the connection manager's. */
@@ -239,6 +237,7 @@ export class H2Server extends H2Connection {
 
   #open(id: number, fields: string[] | null, end: boolean): void {
     const stream = new ServerStream(this, id, this.initialSendWindow, this.#protocol);
+    stream.wireBytesReceived = this.headerBytes;
     this.addStream(stream);
     this.#opened++;
     const request = fields === null ? null : readRequestFields(fields, this.#rules);
@@ -273,6 +272,7 @@ export class H2Server extends H2Connection {
       return;
     }
     this.counts.count('trailers');
+    stream.wireBytesReceived += this.headerBytes;
     const { events } = stream;
     this.#touch(stream);
     this.remoteEnd(stream);

@@ -24,6 +24,9 @@ export class H2Stream {
   /** Declared content length, -1 without; and what came so far. */
   expectedBytes = -1;
   receivedBytes = 0;
+  /** Bytes of its frames, heads included. */
+  wireBytesReceived = 0;
+  wireBytesSent = 0;
   hasHead = false;
 
   constructor(id: number, sendWindow: number) {
