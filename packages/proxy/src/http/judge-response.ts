@@ -4,11 +4,11 @@ import type { ExchangeRecord } from './exchange-record.ts';
 import type { Headers } from './headers.ts';
 
 /** Tells outlier detection how a host answered; answers the head's gRPC status, null without. */
-export function judgeResponse({ isGrpc }: ExchangeRecord, { cluster, host }: Attempt, status: number, headers: Headers): number | null {
+export function judgeResponse(exchange: ExchangeRecord, { cluster, host }: Attempt, status: number, headers: Headers): number | null {
   const grpcStatus = readGrpcStatus(headers);
   const { outlierErrors } = cluster.plan.protocol;
   if (grpcStatus === null && outlierErrors === null) cluster.reportResult(host, status);
-  else cluster.reportResult(host, outlierStatus({ status, headers, grpcStatus: isGrpc ? grpcStatus : null }, outlierErrors));
+  else cluster.reportResult(host, outlierStatus({ status, headers, grpcStatus: exchange.isGrpc ? grpcStatus : null }, outlierErrors));
   return grpcStatus;
 }
 
