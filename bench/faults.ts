@@ -17,6 +17,8 @@ so nothing but the crash of a worker, which ends the connections it holds, may l
 
 Two more only by name, of whole processes: \`agent-away\`, whose control plane is killed for --minutes under a light load while the certificates of
 its two sidecars come due (they live 5/3 of that time, which should be some minutes), and \`certificates-expire\`, where they end half-way and requests are lost until it is back.
+
+Peers that vanish without a word need network namespaces, and so root: \`unshare --net node bench/faults/vanished-peers.ts\`.
 `;
 
 const { values } = parseArgs({

@@ -1,4 +1,5 @@
 import type { Http1OptionsPlan } from '@weft/core/plan/cluster-plan';
+import { closeWithin, delayedCloseMs } from '../io/close-within.ts';
 import type { Connection, ConnectionOwner } from '../io/connection.ts';
 import { isHeadTooLarge } from './h1-fields.ts';
 import { framing, H1Head, type HeadError, type HeadLimits, headErrors } from './h1-head.ts';
@@ -205,7 +206,7 @@ export class H1Server implements ConnectionOwner, DownstreamStream, AnsweredRequ
   /** Closes the connection once nothing is under way. */
   drain(): void {
     this.isDraining = true;
-    if (this.exchange === null && this.#held.isEmpty) this.connection.end();
+    if (this.exchange === null && this.#held.isEmpty) this.#closeGently();
   }
 
   #read(received: Buffer, receivedLength: number): void {
@@ -352,11 +353,9 @@ export class H1Server implements ConnectionOwner, DownstreamStream, AnsweredRequ
   #closeGently(): void {
     const connection = this.connection;
     connection.end();
-    const { delayedCloseMs } = this.#host;
-    if (this.#body.isDone || delayedCloseMs === 0) return;
-    connection.resume();
-    const timer = setTimeout(() => connection.destroy(), delayedCloseMs);
-    timer.unref();
+    const patienceMs = this.#host.delayedCloseMs;
+    closeWithin(connection, patienceMs === 0 ? delayedCloseMs : patienceMs);
+    if (!this.#body.isDone && patienceMs > 0) connection.resume();
   }
 
   #updateReading(): void {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { closeWithin } from './close-within.ts';
 import { Connection } from './connection.ts';
 
 const kib = 1024;
@@ -44,11 +45,26 @@ test('a peer that does not read holds the source until it does', async (t) => {
   assert.equal((await received).length, sent);
 });
 
+test('a peer that does not end its side is not waited for, unless it still takes what is queued', async (t) => {
+  const { connection, peer } = await connectedPair(t);
+  const closed = new Promise<void>((resolve) => {
+    connection.owner = { onData() {}, onEnd() {}, onDrain() {}, onClose: resolve };
+  });
+  const expected = 8 * kib * kib;
+  connection.writeOwned(Buffer.alloc(expected));
+  connection.end();
+  closeWithin(connection, 100);
+  const received = buffer(peer);
+  assert.equal((await received).length, expected);
+  await closed;
+});
+
 /** One accepted connection and the socket at its other end. */
 async function connectedPair(t: { after(action: () => void): void }): Promise<{ connection: Connection; peer: net.Socket }> {
   const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const peer = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1');
+  const { port } = server.address() as net.AddressInfo;
+  const peer = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   const [accepted] = (await once(server, 'connection')) as [net.Socket];
   const connection = Connection.accept(accepted);
   t.after(() => {
