@@ -1,4 +1,5 @@
 import type { Http2OptionsPlan } from '@weft/core/plan/cluster-plan';
+import { closeWithin, delayedCloseMs } from '../io/close-within.ts';
 import type { Connection } from '../io/connection.ts';
 import type { TimerWheel } from '../io/timer-wheel.ts';
 import type { H2Counts } from './h2-counts.ts';
@@ -139,6 +140,7 @@ export abstract class H2Streams implements SendingConnection, KeptConnection {
   /** Sends what is pending, then ends the connection. */
   protected end(): void {
     this.output.end();
+    closeWithin(this.connection, delayedCloseMs);
   }
 
   /** Ends the connection because the peer broke the protocol. */

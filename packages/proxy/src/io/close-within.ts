@@ -8,11 +8,12 @@ export const delayedCloseMs = 1000;
  * close the time begins anew as long as what is queued goes out.
  */
 export function closeWithin(connection: Connection, patienceMs: number): void {
-  const queued = connection.queuedBytes;
-  const timer = setTimeout(() => {
-    if (!connection.isOpen) return;
-    if (connection.queuedBytes === 0 || connection.queuedBytes === queued) connection.destroy();
-    else closeWithin(connection, patienceMs);
+  let queued = connection.queuedBytes;
+  const timer = setInterval(() => {
+    const before = queued;
+    queued = connection.queuedBytes;
+    if (queued === 0 || queued === before) connection.destroy();
   }, patienceMs);
   timer.unref();
+  connection.socket.once('close', () => clearInterval(timer));
 }
