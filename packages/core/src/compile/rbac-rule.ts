@@ -18,7 +18,7 @@ import {
   sourceServiceAccount,
   sourceTrustDomain,
 } from './rbac-values.ts';
-import { headerMatcher, stringMatcher } from './string-matcher.ts';
+import { headerListMatcher, headerMatcher, stringMatcher } from './string-matcher.ts';
 
 export type AuthorizationRule = NonNullable<AuthorizationPolicySpec['rules']>[number];
 
@@ -190,6 +190,8 @@ function principalCondition(key: string, values: Values, notValues: Values): Cla
       return clause(values, notValues, sourceNamespace);
     case 'source.serviceAccount':
       return clause(values, notValues, sourceServiceAccount);
+    case 'source.trustDomain':
+      return clause(values, notValues, sourceTrustDomain);
     case 'source.principal':
       return clause(values, notValues, sourcePrincipal, { isPrincipal: true });
     case 'request.auth.principal':
@@ -199,15 +201,21 @@ function principalCondition(key: string, values: Values, notValues: Values): Cla
     case 'request.auth.presenter':
       return claimClause(['azp'], values, notValues);
   }
-  if (key.startsWith('request.headers')) {
-    const name = /^\[(.+)\]$/.exec(key.slice('request.headers'.length))?.[1];
-    return clause(values, notValues, (value, context) =>
-      context.isTcp || name === undefined ? null : { header: headerMatcher(name.toLowerCase(), value) },
-    );
-  }
+  if (key.startsWith('request.headers')) return headerClause(key.slice('request.headers'.length), values, notValues, headerMatcher);
+  if (key.startsWith(listHeaders)) return headerClause(key.slice(listHeaders.length), values, notValues, headerListMatcher);
   if (!key.startsWith('request.auth.claims')) return null;
   const claims = nestedBrackets(key.slice('request.auth.claims'.length));
   return claims === null ? clause(values, notValues, () => null) : claimClause(claims, values, notValues);
+}
+
+/** Headers whose value is a list, of which one element is looked for. */
+const listHeaders = 'request.experimental.inline.headers';
+
+function headerClause(brackets: string, values: Values, notValues: Values, matcher: typeof headerMatcher): Clause<'principal'> {
+  const name = /^\[(.+)\]$/.exec(brackets)?.[1];
+  return clause(values, notValues, (value, context) =>
+    context.isTcp || name === undefined ? null : { header: matcher(name.toLowerCase(), value) },
+  );
 }
 
 function claimClause(claims: readonly string[], values: Values, notValues: Values): Clause<'principal'> {

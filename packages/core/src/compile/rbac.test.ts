@@ -104,6 +104,8 @@ test('a rule with an unknown condition is left out', () => {
 const conditions: readonly [key: string, value: string, want: object][] = [
   ['request.headers[X-Team]', '*', { header: { name: 'x-team', presentMatch: true } }],
   ['request.headers[x]', 'a*', { header: { name: 'x', stringMatch: { prefix: 'a' } } }],
+  ['request.experimental.inline.headers[X]', '*', { header: { name: 'x', presentMatch: true } }],
+  ['source.trustDomain', 'elsewhere', { authenticated: { principalName: { safeRegex: { regex: 'spiffe://(elsewhere)/.*' } } } }],
   ['source.ip', '10.0.0.0/8', { directRemoteIp: { addressPrefix: '10.0.0.0', prefixLen: 8 } }],
   ['remote.ip', '::1', { remoteIp: { addressPrefix: '::1', prefixLen: 128 } }],
   [
@@ -119,6 +121,28 @@ for (const [key, value, want] of conditions) {
     assert.deepEqual(rules?.policies?.[rule0]?.principals, [{ andIds: { ids: [{ orIds: { ids: [want] } }] } }]);
   });
 }
+
+test('an element of a list of header values is matched from comma to comma', () => {
+  const matches = (value: string, header: string): boolean => {
+    const { rules } = rbacRules(
+      policies(JSON.stringify({ rules: [{ when: [{ key: 'request.experimental.inline.headers[x]', values: [value] }] }] })),
+      'ALLOW',
+      http,
+    );
+    const regex = /"regex":("(?:[^"\\]|\\.)*")/.exec(JSON.stringify(rules))?.[1] ?? '""';
+    return new RegExp(`^(?:${JSON.parse(regex)})$`).test(header);
+  };
+  for (const header of ['a.b', 'a.b,c', 'c,a.b', 'c, a.b , d']) assert.ok(matches('a.b', header), header);
+  for (const header of ['', 'axb', 'a.bc', 'c,a.b.c', 'c a.b']) assert.ok(!matches('a.b', header), header);
+  assert.deepEqual(
+    ['c,abc', 'c,xa', 'ab'].map((header) => matches('a*', header)),
+    [true, false, true],
+  );
+  assert.deepEqual(
+    ['cba,c', 'c,ax', 'a'].map((header) => matches('*a', header)),
+    [true, false, true],
+  );
+});
 
 test('claims are matched as text and as lists, and a claim name keeps its dots', () => {
   const { rules } = rbacRules(

@@ -20,6 +20,15 @@ export function headerMatcher(name: string, value: string, ignoreCase = false): 
   return { name, stringMatch: stringMatcher(value, { ignoreCase }) };
 }
 
+/** The same for an element of a header that is a list parted by commas. */
+export function headerListMatcher(name: string, value: string): HeaderMatcherJson {
+  if (value === '*') return { name, presentMatch: true };
+  const start = value.startsWith('*') ? '[^,]*' : '';
+  const end = start === '' && value.endsWith('*') ? '[^,]*' : '';
+  const text = value.slice(start === '' ? 0 : 1, end === '' ? undefined : -1);
+  return { name, stringMatch: { safeRegex: { regex: `(.*,)?[ \\t]*${start}${escapeRegex(text)}${end}[ \\t]*(,.*)?` } } };
+}
+
 /** Text as an RE2 expression that matches just this text. */
 export function escapeRegex(text: string): string {
   return text.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&');

@@ -161,6 +161,9 @@ function checkCondition(condition: Condition, path: string, report: Report): voi
   }
 }
 
+/** Attributes that are asked for by a name in brackets. */
+const keyedAttributes = ['request.headers', 'request.experimental.inline.headers', 'request.auth.claims', 'experimental.envoy.filters.'];
+
 function checkAttribute(key: string): string | null {
   const plain = [
     'source.ip',
@@ -177,7 +180,7 @@ function checkAttribute(key: string): string | null {
     'connection.sni',
   ];
   if (plain.includes(key)) return null;
-  const withKey = ['request.headers', 'request.auth.claims', 'experimental.envoy.filters.'].some((prefix) => key.startsWith(prefix));
+  const withKey = keyedAttributes.some((prefix) => key.startsWith(prefix));
   if (!withKey) return `"${key}" is no attribute that a condition can use`;
   return /^[^[]+\[.+\]$/.test(key) ? null : `expected a key in brackets, as in request.headers[x-user], found "${key}"`;
 }

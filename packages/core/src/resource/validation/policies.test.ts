@@ -92,6 +92,8 @@ test('AuthorizationPolicy values are those that Istio refuses and no others', ()
       ...[0, 1, 2].map((i) => `${at}.notValues[${i}]`),
     ],
     ['AuthorizationPolicy', when('key: "request.headers[]", values: [a]'), `${at}.key`],
+    ['AuthorizationPolicy', when('key: "request.experimental.inline.headers[x-team]", values: [a]')],
+    ['AuthorizationPolicy', when('key: request.experimental.inline.headers, values: [a]'), `${at}.key`],
     ['AuthorizationPolicy', when('key: destination.port, values: ["0", "65536"]'), `${at}.values[1]`],
   ]);
 });
