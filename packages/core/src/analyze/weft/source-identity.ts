@@ -4,8 +4,17 @@ import { labelsOf, object, objects, strings, text } from '../fields.ts';
 import { fact } from '../proof.ts';
 import { createMutualTlsModes, type EffectiveMutualTls, type MutualTlsModes } from './effective-mutual-tls.ts';
 
-const identityFields = ['principals', 'notPrincipals', 'namespaces', 'notNamespaces', 'serviceAccounts', 'notServiceAccounts'] as const;
-const identityKeys = new Set(['source.principal', 'source.namespace', 'source.serviceAccount']);
+const identityFields = [
+  'principals',
+  'notPrincipals',
+  'namespaces',
+  'notNamespaces',
+  'serviceAccounts',
+  'notServiceAccounts',
+  'trustDomains',
+  'notTrustDomains',
+] as const;
+const identityKeys = new Set(['source.principal', 'source.namespace', 'source.serviceAccount', 'source.trustDomain']);
 
 /** Policies about who calls, for workloads that turn mutual TLS off and so never know who calls. */
 export const sourceIdentityAnalyzer: SetAnalyzer = {

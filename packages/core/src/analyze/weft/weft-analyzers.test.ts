@@ -106,6 +106,10 @@ test('who calls is unknown where mutual TLS is off', () => {
   assert.deepEqual(findings(podYaml('x') + policy + peer('q', 'DISABLE')), [
     'WFT0105 AuthorizationPolicy default/p spec.rules[0].from[0].source.namespaces',
   ]);
+  for (const rule of ['from: [{source: {trustDomains: [td]}}]', 'when: [{key: source.trustDomain, values: [td]}]']) {
+    const asked = istioYaml('AuthorizationPolicy', 'p', `{rules: [{${rule}}]}`);
+    assert.equal(findings(podYaml('x') + asked + peer('q', 'DISABLE')).length, 1, rule);
+  }
   assert.deepEqual(findings(podYaml('x') + policy + peer('q', 'PERMISSIVE')), []);
   assert.deepEqual(findings(podYaml('x') + policy), []);
 });
