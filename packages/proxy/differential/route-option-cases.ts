@@ -136,7 +136,7 @@ export const routeOptionCases: readonly Case[] = [
     get('managerdeadlines', path),
   ),
 
-  ...['0', '10', '29', '30', '31', '99', '130'].map((weight) => get('choices', '/weightedheader/x', [`x-weight: ${weight}`])),
+  ...['0', '29', '30', '130'].map((weight) => get('choices', '/weightedheader/x', [`x-weight: ${weight}`])),
   ...[
     '/weightednone/x',
     '/weightedkey/x',
@@ -159,7 +159,7 @@ export const routeOptionCases: readonly Case[] = [
   get('choices', '/x', ['x-cluster:']),
 
   ...['/', '/off/', '/more/'].flatMap((path) =>
-    ['', 'short', 'x'.repeat(20), 'x'.repeat(21), 'x'.repeat(50)].map((body) => send('buffered', 'POST', path, body)),
+    ['', 'short', 'x'.repeat(20), 'x'.repeat(21)].map((body) => send('buffered', 'POST', path, body)),
   ),
   raw(
     'a chunked body that is gathered',
