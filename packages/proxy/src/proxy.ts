@@ -198,7 +198,7 @@ class RunningInstance implements RunningProxy, ProxyInside {
       worker: shared?.thread ?? 0,
       log,
       limits: new ConnectionLimits(bootstrap, shared),
-      chainLimits: { registry: this.registry, shared, buckets, bucketByKey: new Map() },
+      chainLimits: { registry: this.registry, shared, buckets, bucketByKey: new Map(), usersByPrefix: new Map() },
       reusePort: options.reusePort ?? false,
       listenerDrainMs: options.listenerDrainMs ?? defaultListenerDrainMs,
       drainStrategy: options.drainStrategy ?? 'immediate',

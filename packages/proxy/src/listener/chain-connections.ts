@@ -46,6 +46,7 @@ export class ChainConnections implements HttpConnectionObserver {
     for (const proxy of this.tcp) proxy.close();
     for (const connection of this.waiting) connection.destroy();
     for (const connection of this.http) connection.connection.destroy();
+    this.limits.close();
   }
 
   onHttpConnectionClosed(connection: HttpConnection): void {

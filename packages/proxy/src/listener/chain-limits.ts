@@ -15,6 +15,8 @@ interface Limit {
   admit(): Refusal;
   /** A connection that was let in has ended, or was turned away by another limit. */
   release(): void;
+  /** Where it counts. */
+  readonly scope: StatScope;
 }
 
 /** What limits of connections need around them. */
@@ -24,6 +26,8 @@ export interface LimitEnvironment {
   readonly buckets: Buckets;
   /** Buckets that filters share by a key of their configuration. */
   readonly bucketByKey: Map<string, TimedBucket>;
+  /** How many filters count under each prefix of stats. */
+  readonly usersByPrefix: Map<string, number>;
 }
 
 const none: readonly Limit[] = [];
@@ -31,11 +35,22 @@ const none: readonly Limit[] = [];
 /** The connection limit and local rate limit filters of one filter chain. */
 export class ChainLimits {
   readonly #limits: readonly Limit[];
+  readonly #environment: LimitEnvironment;
+  #isClosed = false;
 
   /** `name` tells the chain from others, in all threads alike. */
   constructor(chain: FilterChainPlan, name: string, environment: LimitEnvironment) {
     const limits = chain.networkFilters.flatMap((filter, index) => createLimit(filter, `${name}/${index}`, environment) ?? []);
     this.#limits = limits.length === 0 ? none : limits;
+    this.#environment = environment;
+    for (const { scope } of limits) this.#countUsers(scope, 1);
+  }
+
+  /** The chain is gone for good: its stats go with the last that counts under their prefix. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const { scope } of this.#limits) this.#countUsers(scope, -1);
   }
 
   /** Judges a new connection; one that is let in counts until `release`. */
@@ -53,6 +68,16 @@ export class ChainLimits {
   release(): void {
     for (const limit of this.#limits) limit.release();
   }
+
+  #countUsers(scope: StatScope, change: number): void {
+    const { usersByPrefix, registry } = this.#environment;
+    const users = (usersByPrefix.get(scope.prefix) ?? 0) + change;
+    if (users > 0) usersByPrefix.set(scope.prefix, users);
+    else {
+      usersByPrefix.delete(scope.prefix);
+      registry.forgetScope(scope);
+    }
+  }
 }
 
 function createLimit(filter: NetworkFilterPlan, name: string, environment: LimitEnvironment): Limit | null {
@@ -62,6 +87,7 @@ function createLimit(filter: NetworkFilterPlan, name: string, environment: Limit
 }
 
 class ConnectionLimit implements Limit {
+  readonly scope: StatScope;
   readonly #max: number;
   readonly #refusal: Refusal;
   readonly #tally: Tally;
@@ -77,9 +103,9 @@ class ConnectionLimit implements Limit {
     this.#max = maxConnections;
     this.#refusal = { afterMs: delayMs };
     this.#tally = createTally(shared, `connections/${name}`);
-    const scope = limitScope('connection_limit', statPrefix);
-    this.#limited = registry.counter(scope, 'limited_connections');
-    this.#active = registry.gauge(scope, 'active_connections');
+    this.scope = limitScope('connection_limit', statPrefix);
+    this.#limited = registry.counter(this.scope, 'limited_connections');
+    this.#active = registry.gauge(this.scope, 'active_connections');
   }
 
   admit(): Refusal {
@@ -104,6 +130,7 @@ class ConnectionLimit implements Limit {
 const atOnce: Refusal = { afterMs: 0 };
 
 class RateLimit implements Limit {
+  readonly scope: StatScope;
   readonly #bucket: TimedBucket;
   readonly #limited: Counter;
 
@@ -113,7 +140,8 @@ class RateLimit implements Limit {
     environment: LimitEnvironment,
   ) {
     this.#bucket = shareKey === '' ? environment.buckets.named(bucket, `network/${name}`) : sharedBucket(bucket, shareKey, environment);
-    this.#limited = environment.registry.counter(limitScope('local_rate_limit', statPrefix), 'rate_limited');
+    this.scope = limitScope('local_rate_limit', statPrefix);
+    this.#limited = environment.registry.counter(this.scope, 'rate_limited');
   }
 
   admit(): Refusal {
