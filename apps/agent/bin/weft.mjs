@@ -15,9 +15,7 @@ const cache = join(root, 'node_modules/.cache/weft-compile');
 /** What proxies run with: a small young generation stays in the processor's cache, which is worth more than fewer collections. */
 const isProxy = ['proxy', 'sidecar'].includes(process.argv[2]);
 const proxyFlags = isProxy ? ['--max-semi-space-size=4'] : [];
-/** The memory that V8's compilers take goes back to the system (glibc would keep 15 MB of it for itself). */
-const proxyEnvironment = isProxy ? { MALLOC_MMAP_THRESHOLD_: '32768' } : {};
-const environment = { ...proxyEnvironment, ...process.env, NODE_COMPILE_CACHE: cache };
+const environment = { ...process.env, NODE_COMPILE_CACHE: cache };
 
 const isPinned = Number(process.versions.node.split('.')[0]) === pinnedMajor;
 if (isPinned && isProxy && process.execArgv.length === 0 && process.platform !== 'win32') {
