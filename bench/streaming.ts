@@ -1,16 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import http2 from 'node:http2';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 
 const help = `Moves a large body through Weft's proxy and prints how much memory the proxy had at most.
 
   node bench/streaming.ts [--megabytes 2048] [--limit 250]
 
-Five ways: up and down over HTTP/1.1, down over HTTP/2, and both down ways to a reader that stops again and again. Memory is VmHWM of
+Six ways: up and down over HTTP/1.1 and HTTP/2, and both down ways to a reader that stops again and again. Memory is VmHWM of
 /proc/PID/status, the most that the process ever held. Exits with 1 when a way takes more than the limit in MiB.
 `;
 
@@ -37,6 +38,7 @@ const ways: readonly Way[] = [
   { name: 'down over HTTP/2', run: (port) => downHttp2(port, 0) },
   { name: 'down over HTTP/2, slow reader', run: (port) => downHttp2(port, 64 * 1024 * 1024) },
   { name: 'up over HTTP/1.1', run: upHttp1 },
+  { name: 'up over HTTP/2', run: upHttp2 },
 ];
 
 async function run(): Promise<void> {
@@ -78,7 +80,7 @@ function startOrigin(): Promise<number> {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
 }
 
-function sendBody(socket: Socket): void {
+function sendBody(socket: Writable): void {
   let left = bytes;
   const go = (): void => {
     while (left > 0) {
@@ -159,6 +161,23 @@ function upHttp1(port: number): Promise<number> {
     });
     socket.write(`POST / HTTP/1.1\r\nHost: a\r\ncontent-length: ${bytes}\r\n\r\n`);
     sendBody(socket);
+  });
+}
+
+function upHttp2(port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const session = http2.connect(`http://127.0.0.1:${port}`);
+    session.on('error', reject);
+    const stream = session.request({ ':path': '/', ':method': 'POST', 'content-length': bytes });
+    let answer = '';
+    stream.setEncoding('latin1').on('data', (text: string) => {
+      answer += text;
+    });
+    stream.on('end', () => {
+      session.destroy();
+      resolve(Number(answer));
+    });
+    sendBody(stream);
   });
 }
 
