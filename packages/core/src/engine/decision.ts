@@ -75,6 +75,8 @@ export interface FilterOutcome {
   readonly responseHeaders: readonly HeaderChange[];
   /** Policy that an enforcing RBAC filter matched last; `''` for none. */
   readonly rbacPolicy: string;
+  /** Enforcing RBAC filters that let the request pass. */
+  readonly rbacAllowed: number;
   /** Principal of the verified token, `iss/sub`; `''` for none. */
   readonly requestPrincipal: string;
 }

@@ -27,6 +27,7 @@ const noOutcome: FilterOutcome = {
   shadows: [],
   responseHeaders: [],
   rbacPolicy: '',
+  rbacAllowed: 0,
   requestPrincipal: '',
 };
 const noLayers: LocalReplyDecision['responseHeaders'] = [];

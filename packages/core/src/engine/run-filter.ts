@@ -53,7 +53,9 @@ function runRbac(state: RequestState, filter: string, rbac: RbacPlan | null): Re
   if (!rbac.rules) return null;
   const verdict = judgeRules(rbac.rules, connection, state.facts, state.metadata);
   if (state.trace) traceRules(state.trace, 'rbac', rbac.rules, state.subject(), verdict);
-  if (verdict.policy !== '') state.outcome = { ...state.outcome, rbacPolicy: verdict.policy };
+  const { outcome } = state;
+  const rbacAllowed = outcome.rbacAllowed + (verdict.allowed ? 1 : 0);
+  state.outcome = { ...outcome, rbacPolicy: verdict.policy === '' ? outcome.rbacPolicy : verdict.policy, rbacAllowed };
   if (verdict.allowed) return null;
   const details = `rbac_access_denied_matched_policy[${verdict.policy === '' ? 'none' : verdict.policy.replaceAll(' ', '_')}]`;
   return state.reply({ status: 403, body: 'RBAC: access denied', details, reason: 'rbac' });

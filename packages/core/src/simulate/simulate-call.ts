@@ -163,6 +163,6 @@ function pathReply(path: { readonly kind: 'reject' } | { readonly kind: 'redirec
     responseHeaders: [],
     fault: null,
     cors: null,
-    outcome: { headerChanges: [], metadata: {}, shadows: [], responseHeaders: [], rbacPolicy: '', requestPrincipal: '' },
+    outcome: { headerChanges: [], metadata: {}, shadows: [], responseHeaders: [], rbacPolicy: '', rbacAllowed: 0, requestPrincipal: '' },
   };
 }

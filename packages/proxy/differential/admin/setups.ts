@@ -46,6 +46,34 @@ const http2Options = {
   },
 };
 
+/** A policy for paths that begin with `prefix`, or for all others. */
+function pathPolicy(prefix: string, isForOthers = false): object {
+  const permission = { url_path: { path: { prefix } } };
+  return { permissions: [isForOthers ? { not_rule: permission } : permission], principals: [{ any: true }] };
+}
+
+/** HTTP filters that count what they do: a denial and a permission, each with a dry run, and faults. */
+const countingFilters: readonly object[] = [
+  ...(['DENY', 'ALLOW'] as const).map((action) => ({
+    name: `rbac-${action}`,
+    typed_config: {
+      '@type': type('envoy.extensions.filters.http.rbac.v3.RBAC'),
+      rules: { action, policies: { forbidden: pathPolicy('/forbidden', action === 'ALLOW') } },
+      shadow_rules: { action, policies: { quick: pathPolicy('/quick') } },
+      shadow_rules_stat_prefix: `istio_dry_run_${action.toLowerCase()}_`,
+    },
+  })),
+  {
+    name: 'fault',
+    typed_config: {
+      '@type': type('envoy.extensions.filters.http.fault.v3.HTTPFault'),
+      headers: [{ name: ':path', string_match: { prefix: '/faulty' } }],
+      delay: { fixed_delay: '0.01s', percentage: { numerator: 100 } },
+      abort: { http_status: 418, percentage: { numerator: 100 } },
+    },
+  },
+];
+
 /** A proxy with each kind of listener and cluster that its admin interface tells of. */
 export function adminBootstrap(ports: AdminPorts, certificates: Certificates): object {
   const cluster = (name: string, port: number, more: object = {}) => ({
@@ -105,11 +133,20 @@ export function adminBootstrap(ports: AdminPorts, certificates: Certificates): o
         },
       },
     ],
-    http_filters: [{ name: 'router', typed_config: { '@type': type('envoy.extensions.filters.http.router.v3.Router') } }],
+    http_filters: [
+      ...countingFilters,
+      { name: 'router', typed_config: { '@type': type('envoy.extensions.filters.http.router.v3.Router') } },
+    ],
   };
   const denial = {
     name: 'rbac',
-    typed_config: { '@type': type('envoy.extensions.filters.network.rbac.v3.RBAC'), stat_prefix: 'denied', rules: { action: 'ALLOW' } },
+    typed_config: {
+      '@type': type('envoy.extensions.filters.network.rbac.v3.RBAC'),
+      stat_prefix: 'denied',
+      rules: { action: 'ALLOW' },
+      shadow_rules: { action: 'DENY' },
+      shadow_rules_stat_prefix: 'dry_run',
+    },
   };
   const tcp = { '@type': type('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy'), stat_prefix: 'plain', cluster: 'origin' };
   return {

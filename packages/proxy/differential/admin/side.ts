@@ -58,6 +58,8 @@ const paths = [
   '/nothing',
   '/named',
   '/quick',
+  '/forbidden',
+  '/faulty',
 ];
 const tlsPaths = ['/mutual/direct', '/misnamed/direct', '/bare/direct', '/plain/direct'];
 

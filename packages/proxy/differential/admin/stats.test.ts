@@ -17,6 +17,7 @@ const notHere: readonly (readonly [name: RegExp, why: string])[] = [
     /^cluster_manager\.(cluster_updated|cluster_updated_via_merge|update_merge_cancelled|update_out_of_merge_window)$/,
     'updates are not merged',
   ],
+  [/^http\.\w+\.fault\.(active_faults|faults_overflow|response_rl_injected)$/, 'faults are not limited in number, nor is their rate'],
   [/^listener_manager\.workers_pinned$/, 'threads are not pinned to cores'],
   [
     /^server\.(compilation_settings|debug_assertion_failures|envoy_|static_unknown|dynamic_unknown|wip_protos|version|stats_recent)/,

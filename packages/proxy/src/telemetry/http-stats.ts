@@ -3,6 +3,7 @@ import type { ExchangeView, ManagerStats } from '../http/exchange-view.ts';
 import type { Connection } from '../io/connection.ts';
 import { AnswerCounts } from './answer-counts.ts';
 import { type ConnectionEnd, ConnectionStats } from './connection-stats.ts';
+import { countsSomething, declareHttpFilters, HttpFilterStats } from './http-filter-stats.ts';
 import { eventByDetails, type ManagerEvent, managerStats, unusedManagerStats } from './http-stat-names.ts';
 import { http1CodecStats } from './http1-stats.ts';
 import { Http2Stats } from './http2-stats.ts';
@@ -14,6 +15,7 @@ export class HttpStats {
   #registry: Registry;
   #byManager: WeakMap<HttpConnectionManagerPlan, HttpManagerStats> = new WeakMap();
   #byPrefix: Map<string, HttpManagerStats> = new Map();
+  #filters: WeakMap<HttpConnectionManagerPlan, HttpFilterStats | null> = new WeakMap();
   #http2: Http2Stats | null = null;
 
   constructor(registry: Registry) {
@@ -37,10 +39,23 @@ export class HttpStats {
       this.#byPrefix.delete(prefix);
       this.#registry.forgetScope(scopeOf(prefix));
     }
-    for (const { statPrefix } of managers)
+    for (const { statPrefix, filters } of managers) {
       if (!this.#byPrefix.has(statPrefix)) this.#registry.declare(scopeOf(statPrefix), unusedManagerStats, null);
+      declareHttpFilters(this.#registry, scopeOf(statPrefix), filters);
+    }
     // A manager may come back after its prefix was forgotten.
     for (const manager of managers) if (!this.#byPrefix.has(manager.statPrefix)) this.#byManager.delete(manager);
+  }
+
+  /** Null for managers without filters that count. */
+  #filtersOf(manager: HttpConnectionManagerPlan): HttpFilterStats | null {
+    let stats = this.#filters.get(manager);
+    if (stats === undefined) {
+      const { statPrefix, filters } = manager;
+      stats = countsSomething(filters) ? new HttpFilterStats(this.#registry, scopeOf(statPrefix), filters) : null;
+      this.#filters.set(manager, stats);
+    }
+    return stats;
   }
 
   /** What the HTTP/2 connections of all clients count. */
@@ -50,7 +65,9 @@ export class HttpStats {
   }
 
   record(exchange: ExchangeView): void {
-    this.of(exchange.origin.manager).record(exchange);
+    const { manager } = exchange.origin;
+    this.of(manager).record(exchange);
+    this.#filtersOf(manager)?.record(exchange);
     if (exchange.responseStatus > 0) exchange.origin.answers.count(exchange.responseStatus);
   }
 }

@@ -1,12 +1,12 @@
 import type { NetworkVerdict } from '@weft/core/engine/decision';
 import type { FilterChainPlan, NetworkFilterPlan } from '@weft/core/plan/filter-chain-plan';
 import type { DeclaredStats, Registry } from './registry.ts';
-import type { StatScope } from './stat-scope.ts';
+import { namePart, type StatScope } from './stat-scope.ts';
 
 type NetworkRbac = Extract<NetworkFilterPlan, { kind: 'rbac' }>;
 
-const verdicts: DeclaredStats<null> = { counters: ['allowed', 'denied'] };
-const shadowVerdicts: DeclaredStats<null> = { counters: ['shadow_allowed', 'shadow_denied'] };
+export const verdicts: DeclaredStats<null> = { counters: ['allowed', 'denied'] };
+export const shadowVerdicts: DeclaredStats<null> = { counters: ['shadow_allowed', 'shadow_denied'] };
 
 /** Counts what the network RBAC filters of a chain said of a connection, under Envoy's names. */
 export function countNetworkRbac(registry: Registry, { networkFilters }: FilterChainPlan, { shadows, refusedBy }: NetworkVerdict): void {
@@ -39,6 +39,6 @@ function scopeOf({ statPrefix }: NetworkRbac): StatScope {
 
 function shadowScope(filter: NetworkRbac): StatScope {
   const { prefix, extractedPrefix, labels } = scopeOf(filter);
-  const own = filter.rbac.shadowRulesStatPrefix;
+  const own = namePart(filter.rbac.shadowRulesStatPrefix);
   return { prefix: prefix + own, extractedPrefix: extractedPrefix + own, labels };
 }

@@ -14,6 +14,11 @@ export interface StatScope {
 /** Where the stats of the whole process stand. */
 export const rootScope: StatScope = { prefix: '', extractedPrefix: '', labels: [] };
 
+/** A part of a name with the dot that Envoy puts after it; nothing for none. */
+export function namePart(part: string): string {
+  return part === '' || part.endsWith('.') ? part : `${part}.`;
+}
+
 /** The scope of one stat whose name ends in a tag's value: `ssl.versions.TLSv1.3`. */
 export function taggedScope(scope: StatScope, group: string, tag: string, value: string): StatScope {
   return {

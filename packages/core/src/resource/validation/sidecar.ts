@@ -69,7 +69,7 @@ function checkIngressTls(tls: NonNullable<Ingress['tls']>, path: string, report:
     if (tls[field]?.length) report.error(`${path}.${field}`, 'is not supported in a Sidecar');
   }
   if (tls.mode === 'ISTIO_MUTUAL' || tls.mode === 'AUTO_PASSTHROUGH') {
-    report.error(`${path}.mode`, `expected SIMPLE or MUTUAL, found ${tls.mode}`);
+    report.error(`${path}.mode`, `expected SIMPLE, MUTUAL or OPTIONAL_MUTUAL, found ${tls.mode}`);
   }
   checkServerTls(tls, path, report);
 }
