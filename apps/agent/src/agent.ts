@@ -24,6 +24,7 @@ import { WorkloadRegistrar } from './push/workload-registrar.ts';
 import { DirectorySource } from './source/directory-source.ts';
 import { builtInResources } from './store/built-in.ts';
 import { ConfigStore } from './store/config-store.ts';
+import { NameAddresses } from './store/name-addresses.ts';
 import { RevisionStore } from './store/revision-store.ts';
 import { accessLogServiceDefinition, createAccessLogService } from './telemetry/access-log-service.ts';
 import { RecordStore } from './telemetry/record-store.ts';
@@ -92,6 +93,8 @@ async function start(options: AgentOptions, { log, now, startedAt, onStop }: Sta
   onStop(() => source.stop());
   const registrar = new WorkloadRegistrar({ changed: () => config.refresh(), graceMs: options.registrationGraceMs ?? registrationGraceMs });
   onStop(() => registrar.stop());
+  const names = new NameAddresses({ changed: () => config.refresh(), log });
+  onStop(() => names.stop());
   const config: ConfigStore = new ConfigStore({
     source,
     revisions,
@@ -100,6 +103,7 @@ async function start(options: AgentOptions, { log, now, startedAt, onStop }: Sta
       builtIn: options.collectsRecords ? builtInResources(options.xdsPort) : [],
       registered: (groups) => registrar.entries(groups),
       sendsTrafficRecords: options.collectsRecords,
+      addressesByName: () => names.addresses,
     },
     log,
     now,
@@ -198,7 +202,9 @@ async function start(options: AgentOptions, { log, now, startedAt, onStop }: Sta
   ];
   const push = (): void => {
     pushTimes.begin(config.revision);
-    pusher.push({ revision: config.revision, mesh: config.current.mesh() });
+    const mesh = config.current.mesh();
+    names.want(mesh.networkGatewayNames);
+    pusher.push({ revision: config.revision, mesh });
   };
   push();
   onStop(

@@ -34,6 +34,8 @@ export interface ConfigurationContext {
   /** WorkloadEntries of workloads that have registered themselves. */
   readonly registered: (groups: readonly WorkloadGroup[]) => readonly Resource[];
   readonly sendsTrafficRecords: boolean;
+  /** Addresses of the mesh's names that were looked up. */
+  readonly addressesByName: () => Readonly<Record<string, readonly string[]>>;
 }
 
 /** Makes a configuration from files; unchanged files and unchanged parts of the mesh are taken over from `previous`. */
@@ -53,7 +55,7 @@ export function createConfiguration(
   const builtIn = [...context.builtIn, ...registered].filter(({ ref }) => !ids.has(resourceId(ref)));
   const set = createResourceSet([...builtIn, ...own]);
   const { meshConfig, meshNetworks, clusterId, findings: settingsFindings } = readMeshConfiguration(set, context.sendsTrafficRecords);
-  const settings = createMeshSettings(meshConfig, meshNetworks, { clusterId });
+  const settings = createMeshSettings(meshConfig, meshNetworks, { clusterId, addressesByName: context.addressesByName() });
   const fileFindings = [...parsedByFile.values()].flatMap(({ findings }) => findings);
   const mesh = once(() => resolveMesh(set, settings, previous?.mesh() ?? null));
   const findings = once(() => [...fileFindings, ...settingsFindings, ...analyzed(set, settings, context.analysis)].sort(byPlace));

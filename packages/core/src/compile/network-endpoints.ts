@@ -1,4 +1,3 @@
-import { isIp } from '../base/addresses.ts';
 import type { NetworkGateway } from '../mesh/network-gateways.ts';
 import type { ProxyView } from '../mesh/proxy-view.ts';
 import { type LocalityGroup, totalWeight, type WeightedEndpoint } from './locality-group.ts';
@@ -35,9 +34,9 @@ export function throughGateways(view: ProxyView, groups: readonly LocalityGroup[
   });
 }
 
-/** Endpoints are addresses, and a proxy can only connect to those of its own families. */
+/** A proxy can only connect to addresses of its own families. */
 function isReachable(gateway: NetworkGateway, ips: readonly string[]): boolean {
-  return isIp(gateway.address) && ips.some((ip) => ip.includes(':') === gateway.address.includes(':'));
+  return ips.some((ip) => ip.includes(':') === gateway.address.includes(':'));
 }
 
 /** Without a network on either side everything counts as near. */

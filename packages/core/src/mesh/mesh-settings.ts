@@ -14,6 +14,8 @@ export interface MeshSettings {
   readonly defaultNamespace: string;
   /** Key sets that were fetched for RequestAuthentication, by the address of `jwksSource`; rules whose keys are not here fall back to the proxy. */
   readonly jwksByUri: Readonly<Record<string, string>>;
+  /** IP addresses of the names of gateways between networks, as far as they were looked up. */
+  readonly addressesByName: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Settings from a mesh configuration; what is left out gets Istio's default. */
@@ -25,6 +27,7 @@ export function createMeshSettings(
     readonly clusterId?: string;
     readonly defaultNamespace?: string;
     readonly jwksByUri?: Readonly<Record<string, string>>;
+    readonly addressesByName?: Readonly<Record<string, readonly string[]>>;
   } = {},
 ): MeshSettings {
   return {
@@ -35,5 +38,6 @@ export function createMeshSettings(
     clusterId: options.clusterId ?? 'Kubernetes',
     defaultNamespace: options.defaultNamespace ?? 'default',
     jwksByUri: options.jwksByUri ?? {},
+    addressesByName: options.addressesByName ?? {},
   };
 }

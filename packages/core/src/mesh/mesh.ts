@@ -29,6 +29,8 @@ export interface Mesh {
   readonly policyIndex: PolicyIndex;
   /** Where traffic enters other networks, sorted. */
   readonly networkGateways: readonly NetworkGateway[];
+  /** Names whose addresses `settings.addressesByName` should give. */
+  readonly networkGatewayNames: readonly string[];
   /** By the namespace the rules are written in; within it more specific hosts first. */
   readonly destinationPoliciesByNamespace: ReadonlyMap<string, readonly DestinationPolicy[]>;
   /** What the next resolve can take over; not part of what the mesh means. */

@@ -8,10 +8,10 @@ import { createMeshSettings } from './mesh-settings.ts';
 import { resolveMesh } from './resolve-mesh.ts';
 
 /** The gateways of a mesh of cluster `c1`, as `network cluster address:port`. */
-function gatewaysOf(yaml: string, networks = '{}'): readonly string[] {
+function gatewaysOf(yaml: string, networks = '{}', addressesByName = {}): readonly string[] {
   const meshNetworks = parseMeshNetworks(networks);
   assert.ok(meshNetworks.ok);
-  const settings = createMeshSettings(defaultMeshConfig, meshNetworks.value, { clusterId: 'c1' });
+  const settings = createMeshSettings(defaultMeshConfig, meshNetworks.value, { clusterId: 'c1', addressesByName });
   const { networkGateways } = resolveMesh(createResourceSet(parseYaml(yaml, 'test.yaml').resources), settings, null);
   return networkGateways.map(({ network, cluster, address, port }) => `${network} ${cluster} ${address}:${port}`);
 }
@@ -79,4 +79,21 @@ spec:
     - {name: http, port: 80, protocol: HTTP}
 `;
   assert.deepEqual(gatewaysOf(gateway), ['n3 c1 198.51.100.3:15443']);
+});
+
+test('a gateway with a name is at each of its addresses, once they are known', () => {
+  const networks = 'networks: {n2: {endpoints: [{fromRegistry: c2}], gateways: [{address: east.example, port: 443}]}}';
+  assert.deepEqual(gatewaysOf('', networks), []);
+  assert.deepEqual(gatewaysOf('', networks, { 'east.example': ['192.0.2.2', '192.0.2.1'] }), ['n2  192.0.2.1:443', 'n2  192.0.2.2:443']);
+  const named = 'networks: {n2: {endpoints: [{fromRegistry: c2}], gateways: [{address: constructor}]}}';
+  assert.deepEqual(gatewaysOf('', named), []);
+});
+
+test('the names to look up are told, each once', () => {
+  const meshNetworks = parseMeshNetworks(
+    'networks: {n2: {gateways: [{address: east.example}, {address: east.example, port: 443}, {address: 192.0.2.1}]}, n3: {gateways: [{address: a.example}]}}',
+  );
+  assert.ok(meshNetworks.ok);
+  const { networkGatewayNames } = resolveMesh(createResourceSet([]), createMeshSettings(defaultMeshConfig, meshNetworks.value), null);
+  assert.deepEqual(networkGatewayNames, ['a.example', 'east.example']);
 });

@@ -1,3 +1,4 @@
+import { isIp } from '../base/addresses.ts';
 import { selectsLabels } from '../base/labels.ts';
 import type { KubernetesGateway, ResourceSet } from '../resource/kinds.ts';
 import { isAutoPassthrough } from './gateway-api/listener-tls.ts';
@@ -18,15 +19,35 @@ const networkLabel = 'topology.istio.io/network';
 const gatewayPortLabel = 'networking.istio.io/gatewayPort';
 const nodeSelectorAnnotation = 'traffic.istio.io/nodeSelector';
 
-/** The gateways of all networks: those that MeshNetworks lists, and services and Gateways labelled with the network they lead into. */
-export function resolveNetworkGateways(services: readonly Service[], settings: MeshSettings, set: ResourceSet): readonly NetworkGateway[] {
-  const gateways = [
+/** The gateways of all networks. */
+export interface NetworkGateways {
+  /** At IP addresses: endpoints cannot be names. */
+  readonly gateways: readonly NetworkGateway[];
+  /** The names that stand in place of addresses, as load balancers of some clouds have; sorted. */
+  readonly names: readonly string[];
+}
+
+/**
+ * The gateways of all networks: those that MeshNetworks lists, and services and Gateways labelled with the network they lead into. One with a name is at
+ * each address that `settings.addressesByName` gives for it, and nowhere before it was looked up.
+ */
+export function resolveNetworkGateways(services: readonly Service[], settings: MeshSettings, set: ResourceSet): NetworkGateways {
+  const written = [
     ...listedGateways(services, settings, set),
     ...services.flatMap((service) => labelledService(service, settings, set)),
     ...set.ofKind('KubernetesGateway').flatMap((gateway) => labelledGateway(gateway, settings)),
   ];
+  const gateways = written.flatMap((gateway) => addressesOf(gateway.address, settings).map((address) => ({ ...gateway, address })));
   const byKey = new Map(gateways.map((gateway) => [`${gateway.network} ${gateway.address} ${gateway.port}`, gateway]));
-  return [...byKey.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, gateway]) => gateway);
+  return {
+    gateways: [...byKey.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, gateway]) => gateway),
+    names: [...new Set(written.map(({ address }) => address).filter((address) => !isIp(address)))].sort(),
+  };
+}
+
+function addressesOf(address: string, { addressesByName }: MeshSettings): readonly string[] {
+  if (isIp(address)) return [address];
+  return Object.hasOwn(addressesByName, address) ? (addressesByName[address] ?? []) : [];
 }
 
 /** A service by name is meant in the cluster whose registry is of the network: other clusters have one of the same name. */

@@ -57,12 +57,15 @@ export function resolveMesh(given: ResourceSet, settings: MeshSettings, previous
     kept,
   );
 
+  const networkGateways = resolveNetworkGateways(services, settings, set);
+
   return {
     settings,
     resources: set,
     namespaceLabels,
     policyIndex: { set, settings, peerAuthentications, gateways: [...set.ofKind('Gateway'), ...gatewayApi.gateways] },
-    networkGateways: resolveNetworkGateways(services, settings, set),
+    networkGateways: networkGateways.gateways,
+    networkGatewayNames: networkGateways.names,
     services,
     ...(previous?.services === services
       ? { serviceByKey: previous.serviceByKey, servicesByHostname: previous.servicesByHostname }
