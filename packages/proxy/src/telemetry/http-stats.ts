@@ -44,7 +44,11 @@ export class HttpStats {
       declareHttpFilters(this.#registry, scopeOf(statPrefix), filters);
     }
     // A manager may come back after its prefix was forgotten.
-    for (const manager of managers) if (!this.#byPrefix.has(manager.statPrefix)) this.#byManager.delete(manager);
+    for (const manager of managers) {
+      if (this.#byPrefix.has(manager.statPrefix)) continue;
+      this.#byManager.delete(manager);
+      this.#filters.delete(manager);
+    }
   }
 
   /** Null for managers without filters that count. */
