@@ -1,4 +1,5 @@
 import { formatRef } from '@weft/core/base/refs';
+import { patchProblems } from '@weft/core/compile/envoy-filter-value';
 import { createLocator } from '@weft/core/resource/locate';
 import { type ParseProblem, parseYaml } from '@weft/core/resource/parse';
 import type { FieldProblem } from '@weft/core/resource/problem';
@@ -75,7 +76,7 @@ export function validateInputs(inputs: readonly InputFile[], settings: Settings)
 }
 
 function validateOne(resource: Resource, settings: Settings): Omit<ValidationResult, 'index'> {
-  const { errors, warnings } = validateResource(resource, settings);
+  const { errors, warnings } = validateResource(resource, { ...settings, patchProblems });
   const { ref, source } = resource;
   return {
     file: source.file,

@@ -1,4 +1,5 @@
 import { messageTypes } from '@weft/core/analyze/message-types';
+import { patchProblems } from '@weft/core/compile/envoy-filter-value';
 import { locate } from '@weft/core/resource/locate';
 import { type ParseProblem, parseYaml } from '@weft/core/resource/parse';
 import type { FieldProblem } from '@weft/core/resource/problem';
@@ -25,7 +26,7 @@ export function parseFile(file: string, text: string, rootNamespace: string): Pa
   const invalid: Resource[] = [];
   const findings: Finding[] = problems.map(parseFinding);
   for (const resource of resources) {
-    const { errors } = validateResource(resource, { rootNamespace });
+    const { errors } = validateResource(resource, { rootNamespace, patchProblems });
     (errors.length > 0 ? invalid : valid).push(resource);
     findings.push(...errors.map((error) => fieldFinding(resource, error)));
   }

@@ -7,7 +7,7 @@ import { checkPeerAuthentication, checkRequestAuthentication } from './validatio
 import { checkAuthorizationPolicy } from './validation/authorization-policy.ts';
 import { checkSchema, compilePatterns } from './validation/check-schema.ts';
 import { checkDestinationRule } from './validation/destination-rule.ts';
-import { checkEnvoyFilter, checkProxyConfig, checkTrafficExtension, checkWasmPlugin } from './validation/extension.ts';
+import { checkEnvoyFilter, checkProxyConfig, checkTrafficExtension, checkWasmPlugin, type PatchProblems } from './validation/extension.ts';
 import { checkGateway } from './validation/gateway.ts';
 import { checkBackendTlsPolicy, checkKubernetesGateway, checkListenerSet } from './validation/gateway-api-gateway.ts';
 import { checkGrpcRouteResource, checkHttpRouteResource, checkStreamRoute } from './validation/gateway-api-route.ts';
@@ -23,6 +23,8 @@ import { checkVirtualService } from './validation/virtual-service.ts';
 export interface ValidationSettings {
   /** Namespace whose policies hold for the whole mesh; `istio-system` unless given. */
   readonly rootNamespace?: string;
+  /** What is wrong with the values of EnvoyFilters as messages of Envoy; not looked at unless given, for resources know nothing of Envoy. */
+  readonly patchProblems?: PatchProblems;
 }
 
 type Check<K extends KindKey> = (resource: KindMap[K], report: Report, settings: ValidationSettings) => void;

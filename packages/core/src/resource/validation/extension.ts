@@ -37,14 +37,28 @@ export function checkProxyConfig(resource: ProxyConfig, report: Report): void {
   checkScope(resource.spec, report);
 }
 
+/** What keeps a patch's value from being a message of the kind that it is applied to, and what is odd about it. */
+export type PatchProblems = (applyTo: string, value: unknown) => { readonly error: string | null; readonly warnings: readonly string[] };
+
 /** What the definition and Istio's webhook ask of an EnvoyFilter. */
-export function checkEnvoyFilter(resource: EnvoyFilter, report: Report): void {
+export function checkEnvoyFilter(
+  resource: EnvoyFilter,
+  report: Report,
+  { patchProblems }: { readonly patchProblems?: PatchProblems },
+): void {
   const { spec } = resource;
   if (spec.workloadSelector && spec.targetRefs?.length) report.rule('spec', 'workloadSelector and targetRefs exclude each other');
   checkWorkloadSelector(spec.workloadSelector, report);
   checkTargetRefs(spec.targetRefs, report);
   report.warn('spec', internalsWarning);
-  for (const [index, patch] of (spec.configPatches ?? []).entries()) checkPatch(patch, `spec.configPatches[${index}]`, report);
+  for (const [index, patch] of (spec.configPatches ?? []).entries()) {
+    const path = `spec.configPatches[${index}]`;
+    checkPatch(patch, path, report);
+    if (!patchProblems || !patch.applyTo || patch.patch?.value == null) continue;
+    const { error, warnings } = patchProblems(patch.applyTo, patch.patch.value);
+    if (error !== null) report.error(`${path}.patch.value`, error);
+    for (const warning of warnings) report.warn(`${path}.patch.value`, warning);
+  }
 }
 
 function checkWasmModule(module: WasmModule, path: string, report: Report): void {
