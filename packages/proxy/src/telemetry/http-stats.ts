@@ -82,6 +82,9 @@ export class HttpManagerStats implements ManagerStats {
   readonly #registry: Registry;
   readonly #scope: StatScope;
   readonly #connections: Counter;
+  readonly #http1Connections: Counter;
+  readonly #http2Connections: Counter;
+  readonly #tlsConnections: Counter;
   readonly #traffic: ConnectionStats;
   readonly #requests: Counter;
   readonly #http1Requests: Counter;
@@ -90,6 +93,7 @@ export class HttpManagerStats implements ManagerStats {
   readonly #duration: Histogram;
   readonly #routed: Counter;
   readonly #open: Set<Connection> = new Set();
+  #hasServedHttp1 = false;
 
   constructor(registry: Registry, statPrefix: string) {
     const scope = scopeOf(statPrefix);
@@ -98,6 +102,9 @@ export class HttpManagerStats implements ManagerStats {
     registry.declare(scope, managerStats, this);
     const counter = (name: string): Counter => registry.counter(scope, name);
     this.#connections = counter('downstream_cx_total');
+    this.#http1Connections = counter('downstream_cx_http1_total');
+    this.#http2Connections = counter('downstream_cx_http2_total');
+    this.#tlsConnections = counter('downstream_cx_ssl_total');
     this.#traffic = new ConnectionStats(registry, scope, 'downstream');
     this.#requests = counter('downstream_rq_total');
     this.#http1Requests = counter('downstream_rq_http1_total');
@@ -122,9 +129,12 @@ export class HttpManagerStats implements ManagerStats {
     this.#open.add(connection);
     this.#traffic.measure(connection);
     this.#connections.value++;
-    this.count(isHttp2 ? 'downstream_cx_http2_total' : 'downstream_cx_http1_total');
-    if (isTls) this.count('downstream_cx_ssl_total');
-    if (!isHttp2) this.#registry.declare(rootScope, http1CodecStats, null);
+    (isHttp2 ? this.#http2Connections : this.#http1Connections).value++;
+    if (isTls) this.#tlsConnections.value++;
+    if (!isHttp2 && !this.#hasServedHttp1) {
+      this.#hasServedHttp1 = true;
+      this.#registry.declare(rootScope, http1CodecStats, null);
+    }
     this.#countActive(isHttp2, isTls, 1);
   }
 
