@@ -61,3 +61,15 @@ async function startOrigin(index: number): Promise<NumberedOrigin> {
     },
   });
 }
+
+/** Lets applications answer what waits there, again and again until the answers are here: a request may still be on its way. */
+export async function released<T>(origins: readonly NumberedOrigin[], answers: Promise<T>): Promise<T> {
+  const timer = setInterval(() => {
+    for (const origin of origins) origin.release();
+  }, 20);
+  try {
+    return await answers;
+  } finally {
+    clearInterval(timer);
+  }
+}

@@ -5,7 +5,7 @@ import { WorkerGroup } from '../../src/workers/worker-group.ts';
 import type { Bootstrap } from '../../src/xds/bootstrap.ts';
 import { findEnvoy, type Running, startEnvoy } from '../envoy.ts';
 import { freePorts } from '../free-ports.ts';
-import { type NumberedOrigin, startOrigins } from '../upstream/origins.ts';
+import { type NumberedOrigin, released, startOrigins } from '../upstream/origins.ts';
 import { until } from '../upstream/side.ts';
 import { tcpListeners, type WorkerPorts, workerBootstrap } from './bootstrap.ts';
 import { askAnew, type FreshAnswer } from './fresh.ts';
@@ -64,7 +64,7 @@ describe('the limits of Weft and Envoy hold for all their workers together', {
       const held = await underWay(side, 'requests', 3);
       const refused = await statuses(side, '/to/requests/wait', 6);
       const stats = await circuitBreakers(side, 'requests');
-      const answers = await released(side, Promise.all(held));
+      const answers = await released(side.origins, Promise.all(held));
       await until(async () => (await stat(side, 'cluster.requests.upstream_rq_active')) === 0);
       return { refused, stats, answers: answers.map(({ status }) => status), after: await statuses(side, '/to/requests/', 2) };
     });
@@ -76,7 +76,7 @@ describe('the limits of Weft and Envoy hold for all their workers together', {
       const held = await underWay(side, 'few_connections', 8);
       assert.ok((await stat(side, 'cluster.few_connections.upstream_cx_active')) <= 3);
       assert.ok((await stat(side, 'cluster.few_connections.upstream_rq_pending_active')) <= 1);
-      const answers = await released(side, Promise.all(held));
+      const answers = await released(side.origins, Promise.all(held));
       assert.ok(answers.filter(({ status }) => status === 503).length >= 4);
     }
   });
@@ -95,7 +95,7 @@ describe('the limits of Weft and Envoy hold for all their workers together', {
         const stats = await circuitBreakers(side, cluster);
         const retries = await stat(side, `cluster.${cluster}.upstream_rq_retry`);
         const overflow = await stat(side, `cluster.${cluster}.upstream_rq_retry_overflow`);
-        const answers = await released(side, Promise.all(held));
+        const answers = await released(side.origins, Promise.all(held));
         return { retries, overflow, stats, answers: answers.map(({ status }) => status) };
       });
     });
@@ -247,17 +247,6 @@ describe('the limits of Weft and Envoy hold for all their workers together', {
       await endedOr(answer, async () => (await all()) > before);
     }
     return held;
-  }
-
-  async function released<T>({ origins }: Side, answers: Promise<T>): Promise<T> {
-    const timer = setInterval(() => {
-      for (const origin of origins) origin.release();
-    }, 20);
-    try {
-      return await answers;
-    } finally {
-      clearInterval(timer);
-    }
   }
 });
 

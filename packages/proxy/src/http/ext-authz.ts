@@ -5,6 +5,7 @@ import type { ExchangeView } from './exchange-view.ts';
 import { checkByGrpc } from './ext-authz-grpc.ts';
 import { checkByHttp } from './ext-authz-http.ts';
 import type { AuthzQuestion } from './ext-authz-question.ts';
+import { payloadTooLarge } from './gather-body.ts';
 
 type Result = Resume['result'];
 type Need = Extract<PendingNeed, { kind: 'extAuthz' }>;
@@ -20,7 +21,7 @@ export async function checkAuthorization(
   const { outcome } = state;
   const held = sendBody && extAuthz.withRequestBody !== null ? await exchange.bodyUpTo(extAuthz.withRequestBody.maxBytes) : null;
   const body = held === null || held.bytes.length === 0 ? null : held;
-  if (body !== null && !body.isWhole && extAuthz.withRequestBody?.allowPartial !== true) return tooLarge;
+  if (body !== null && !body.isWhole && extAuthz.withRequestBody?.allowPartial !== true) return payloadTooLarge;
   const question: AuthzQuestion = {
     plan: extAuthz,
     request: outcome.headerChanges.length === 0 ? exchange : new RequestOverlay(exchange, outcome.headerChanges),
@@ -46,14 +47,3 @@ export async function checkAuthorization(
     grpcStatus: null,
   };
 }
-
-/** More than the service is sent, where it has to have all of it. */
-const tooLarge: Result = {
-  kind: 'deny',
-  status: 413,
-  body: 'Payload Too Large',
-  headers: [],
-  flag: '',
-  details: 'request_payload_too_large',
-  grpcStatus: null,
-};

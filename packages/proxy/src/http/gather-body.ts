@@ -4,7 +4,7 @@ import type { ExchangeView } from './exchange-view.ts';
 /** Holds a request until its body is whole; one of more than `maxBytes` is refused (Envoy's buffer filter). */
 export async function gatherBody(exchange: ExchangeView, maxBytes: number): Promise<Resume['result']> {
   const { bytes, isWhole } = await exchange.bodyUpTo(maxBytes + 1);
-  if (!isWhole || bytes.length > maxBytes) return tooLarge;
+  if (!isWhole || bytes.length > maxBytes) return payloadTooLarge;
   const { headers } = exchange.head;
   // What was chunked has a known length now.
   const hasLength = headers.get('content-length') !== undefined;
@@ -12,7 +12,8 @@ export async function gatherBody(exchange: ExchangeView, maxBytes: number): Prom
   return { kind: 'pass', headerChanges, responseHeaders: [], metadata: {}, clearRoute: false, requestPrincipal: '' };
 }
 
-const tooLarge: Resume['result'] = {
+/** What becomes of a request whose body does not fit where all of it is needed. */
+export const payloadTooLarge: Resume['result'] = {
   kind: 'deny',
   status: 413,
   body: 'Payload Too Large',
