@@ -73,14 +73,15 @@ test('the application never sees a path, a host or a header that authorization r
     path.map((each) => `http://denied.example${each}`),
     path.map((each) => `http://a@open.example${each}`),
   );
-  const host = fc.constantFrom(
-    'open.example',
+  const hostile = fc.constantFrom(
     'denied.example',
     'DENIED.example',
     'denied.example:80',
     'denied.example.',
     'open.example\tdenied.example',
   );
+  // Most keep to the open host: a request that is refused for its host says nothing of its path and headers.
+  const host = fc.oneof({ weight: 3, arbitrary: fc.constant('open.example') }, { weight: 1, arbitrary: hostile });
   const line = fc.constantFrom(
     'x-role: admin',
     'X-ROLE: admin',
@@ -99,7 +100,7 @@ test('the application never sees a path, a host or a header that authorization r
     'Content-Length: 3',
   );
   const request = fc
-    .tuple(target, host, fc.array(line, { maxLength: 3 }))
+    .tuple(target, host, fc.oneof(fc.constant([]), fc.array(line, { maxLength: 3 })))
     .map(
       ([where, name, lines]) =>
         `GET ${where} HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n${lines.map((each) => `${each}\r\n`).join('')}\r\n`,
@@ -117,7 +118,7 @@ test('the application never sees a path, a host or a header that authorization r
           assert.doesNotMatch(String(headers['x-role'] ?? ''), /admin/);
         }
       }),
-      { numRuns: Number(process.env.WEFT_FUZZ_RUNS ?? 10) },
+      { numRuns: Number(process.env.WEFT_FUZZ_RUNS ?? 20) },
     );
     assert.ok(passed > 10, 'hardly a request passed');
   } finally {
