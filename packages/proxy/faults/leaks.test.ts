@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:https';
 import { after, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { AuthorityForTest } from '../src/identity/certificates-for-test.ts';
 import { startProxy } from '../src/proxy.ts';
 import { ControlPlaneForTest } from '../src/xds/control-plane-for-test.ts';
@@ -75,7 +76,13 @@ test('nothing is kept of listeners, routes, clusters, endpoints, secrets, connec
   const before = await heapCensus();
   for (let round = warm; round < warm + rounds; round++) await renew(round);
   assert.equal(proxy.stats().length, seriesBefore);
-  assert.deepEqual(grown(before, await heapCensus(), rounds * 0.6), []);
+  // What the last round closed may take its time to go on a busy machine; what is kept stays.
+  let kept = grown(before, await heapCensus(), rounds * 0.6);
+  for (let tries = 0; kept.length > 0 && tries < 10; tries++) {
+    await setTimeout(300);
+    kept = grown(before, await heapCensus(), rounds * 0.6);
+  }
+  assert.deepEqual(kept, []);
 });
 
 /** The listener with a limit of connections before the other filters of its chain: what is new with each limit is the chain alone. */
