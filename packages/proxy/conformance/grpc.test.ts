@@ -23,6 +23,22 @@ const service = {
 const messages = 1000;
 const payload = Buffer.alloc(16 * 1024, 'x');
 
+/** Writes all messages as fast as the other side takes them, and ends the call. */
+function sendAll(call: grpc.ServerWritableStream<Buffer, Buffer> | grpc.ClientWritableStream<Buffer>): void {
+  let sent = 0;
+  const go = (): void => {
+    while (sent < messages) {
+      sent++;
+      if (!call.write(payload)) {
+        call.once('drain', go);
+        return;
+      }
+    }
+    call.end();
+  };
+  go();
+}
+
 describe('gRPC passes through two proxies', () => {
   let server: grpc.Server;
   let inner: Hop;
@@ -62,18 +78,7 @@ describe('gRPC passes through two proxies', () => {
         call.on('end', () => done(null, Buffer.from(String(bytes))));
       },
       serverStream(call: grpc.ServerWritableStream<Buffer, Buffer>) {
-        let sent = 0;
-        const go = (): void => {
-          while (sent < messages) {
-            sent++;
-            if (!call.write(payload)) {
-              call.once('drain', go);
-              return;
-            }
-          }
-          call.end();
-        };
-        go();
+        sendAll(call);
       },
       both(call: grpc.ServerDuplexStream<Buffer, Buffer>) {
         call.on('data', (message: Buffer) => call.write(message));
@@ -142,18 +147,7 @@ describe('gRPC passes through two proxies', () => {
       const call = client.makeClientStreamRequest(service.clientStream.path, same, same, (error, value) =>
         error ? reject(error) : resolve(value),
       );
-      let sent = 0;
-      const go = (): void => {
-        while (sent < messages) {
-          sent++;
-          if (!call.write(payload)) {
-            call.once('drain', go);
-            return;
-          }
-        }
-        call.end();
-      };
-      go();
+      sendAll(call);
     });
     assert.equal(String(answer), String(messages * payload.length));
   });
