@@ -171,8 +171,9 @@ describe('Weft and Envoy choose the same hosts', {
     test(`${cluster} leaves the same hosts after ${path}`, async () => {
       await same(async (side) => {
         await counts(side, cluster, failures, path);
-        // A host that comes back meanwhile has the turns begin anew: only who takes part can be compared.
-        const after = Object.keys(await counts(side, cluster, 12)).sort();
+        const turns = await counts(side, cluster, 12);
+        // The host that the case before had ejected comes back meanwhile, and turns begin anew: who takes part can be compared there, not how often.
+        const after = path === '/fail/2/429' ? Object.keys(turns).sort() : turns;
         const { 'outlier_detection.ejections_overflow': overflow, ...events } = await stats(side, cluster, ejections);
         // Envoy's main thread takes its time to reset a count that led to nothing, so that their number is chance.
         return overflow === undefined ? { after, events } : { after, hasOverflow: true };
